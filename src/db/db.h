@@ -1,0 +1,62 @@
+/* db.h - one PostgreSQL connection, always in pipeline mode, extended protocol only. The only room that knows libpq.
+ *
+ * A unit of work costs few round trips: db_begin() only notes that a transaction is wanted, db_queue() only notes a statement;
+ * both travel with the next db_run(). db_commit() sends what is queued and COMMIT in one trip.
+ * Every statement is prepared once a connection (cache by final text, least recently used out).
+ * In SQL text the word `tenant.` stands for the schema of the tenant entered: tenant.log -> "t_acme".log.
+ * Results live in cx->mem. */
+#ifndef DAICHO_DB_DB_H
+#define DAICHO_DB_DB_H
+
+#include "base/cx.h"
+
+struct db;
+struct rows;                    /* result of one statement; text format */
+
+/* conninfo: libpq keyword/value. RC_UNAVAILABLE when it cannot connect. The connection is owned by the process. */
+rc db_open(struct cx *cx, const char *conninfo, struct db **ret) MUST_USE;
+void db_close(struct db *db);
+/* Reconnect when the connection broke; called by the owner of the unit between units. */
+rc db_ensure(struct cx *cx) MUST_USE;
+
+/* Transaction. A statement outside db_begin/db_commit is its own transaction. */
+void db_begin(struct cx *cx);
+rc db_commit(struct cx *cx) MUST_USE;
+void db_rollback(struct cx *cx);
+bool db_in_transaction(const struct cx *cx);
+
+/* Arguments are texts in PostgreSQL's input form; an absent str is NULL. */
+rc db_run(struct cx *cx, str sql, const str *args, size_t count, struct rows **ret) MUST_USE;
+/* Sent with the next db_run or db_commit; result ignored, failure is that call's failure. */
+void db_queue(struct cx *cx, str sql, const str *args, size_t count);
+
+size_t rows_count(const struct rows *rows);
+size_t rows_changed(const struct rows *rows);           /* rows an INSERT/UPDATE/DELETE touched */
+size_t rows_columns(const struct rows *rows);
+str rows_text(const struct rows *rows, size_t row, size_t column);      /* absent when null */
+int64_t rows_int(const struct rows *rows, size_t row, size_t column);   /* 0 when null */
+bool rows_bool(const struct rows *rows, size_t row, size_t column);
+
+str db_int(struct cx *cx, int64_t i);                   /* an argument */
+static inline str db_bool(bool b) { return b ? S("t") : S("f"); }
+str db_array(struct cx *cx, const str *items, size_t count);    /* text[] literal */
+
+/* COPY. Text format of COPY; leaves pipeline mode for its duration; inside db_begin. */
+rc db_copy_in(struct cx *cx, str sql) MUST_USE;
+rc db_copy_write(struct cx *cx, const char *p, size_t n) MUST_USE;
+rc db_copy_in_end(struct cx *cx, int64_t *ret_rows) MUST_USE;
+rc db_copy_out(struct cx *cx, str sql) MUST_USE;
+/* *ret absent at the end. The text is valid until the next call. */
+rc db_copy_read(struct cx *cx, str *ret) MUST_USE;
+
+/* Several statements as they stand (migrations, DDL of the define job); simple protocol, no parameters; own transaction unless in one. */
+rc db_script(struct cx *cx, str sql) MUST_USE;
+
+/* Wait at most timeout_ms for a notification on a channel listened to; true when one came. */
+bool db_wait(struct cx *cx, int timeout_ms);
+/* Ask the server to cancel what another connection does now. */
+
+/* How refusals of the database become refusals of the house: one table, SQLSTATE -> rc, in error.c.
+ * A constraint named TABLE_ITEM_key / _check / _fkey / _not_null names the item. */
+
+#endif

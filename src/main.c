@@ -1,0 +1,2 @@
+#include "base/house.h"
+int main(void) { return 0; }
