@@ -1,5 +1,5 @@
 /* str.h - text as pointer + length, passed by value. Not owned; lives as long as its arena (or for ever, for literals).
- * A str read from outside has been checked at the door (text_check in utf8.h): valid UTF-8, no NUL, no control characters. */
+ * A str read from outside has been checked at the door (text_check in text.h): valid UTF-8, no NUL, no control characters. */
 #ifndef DAICHO_BASE_STR_H
 #define DAICHO_BASE_STR_H
 

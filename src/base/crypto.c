@@ -1,0 +1,205 @@
+/* crypto.c - see crypto.h. The digest is looked up once a process: a look-up costs more than hashing a cookie. */
+#include "base/house.h"
+
+#include "base/crypto.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <sys/random.h>
+
+struct crypto_hash {
+        EVP_MD_CTX *md;
+};
+
+static const EVP_MD *sha256(void)
+{
+        static EVP_MD *found;
+
+        if (found == NULL) {
+                found = EVP_MD_fetch(NULL, "SHA256", NULL);
+                must(found != NULL);
+        }
+        return found;
+}
+
+void crypto_sha256(str data, uint8_t ret[SHA256_SIZE])
+{
+        must(EVP_Digest(data.p ? data.p : "", data.n, ret, NULL, sha256(), NULL) == 1);
+}
+
+void crypto_hmac(str key, str data, uint8_t ret[SHA256_SIZE])
+{
+        unsigned n = 0;
+
+        must(key.n <= INT32_MAX);
+        must(HMAC(sha256(), key.p ? key.p : "", (int)key.n, (const unsigned char *)(data.p ? data.p : ""), data.n, ret, &n) !=
+             NULL);
+        must(n == SHA256_SIZE);
+}
+
+static void hash_drop(void *p)
+{
+        EVP_MD_CTX_free(p);
+}
+
+struct crypto_hash *crypto_hash_open(struct arena *mem)
+{
+        struct crypto_hash *hash = NEW(mem, struct crypto_hash);
+
+        hash->md = EVP_MD_CTX_new();
+        must(hash->md != NULL && EVP_DigestInit_ex(hash->md, sha256(), NULL) == 1);
+        arena_defer(mem, hash_drop, hash->md);
+        return hash;
+}
+
+void crypto_hash_add(struct crypto_hash *hash, str data)
+{
+        must(EVP_DigestUpdate(hash->md, data.p ? data.p : "", data.n) == 1);
+}
+
+void crypto_hash_end(struct crypto_hash *hash, uint8_t ret[SHA256_SIZE])
+{
+        must(EVP_DigestFinal_ex(hash->md, ret, NULL) == 1);
+}
+
+void crypto_random(void *p, size_t size)
+{
+        char *at = p;
+
+        while (size > 0) {
+                size_t want = size < 256 ? size : 256;          /* up to here getrandom gives all or nothing */
+
+                must(getrandom(at, want, 0) == (ssize_t)want);
+                at += want;
+                size -= want;
+        }
+}
+
+bool crypto_equal(str a, str b)
+{
+        return a.n == b.n && (a.n == 0 || CRYPTO_memcmp(a.p, b.p, a.n) == 0);
+}
+
+void crypto_wipe(void *p, size_t size)
+{
+        if (size > 0)
+                explicit_bzero(p, size);
+}
+
+str crypto_hex(struct arena *mem, const void *p, size_t size)
+{
+        static const char digit[] = "0123456789abcdef";
+        const uint8_t *from = p;
+        char *to = arena_array(mem, size + 1, 2);
+
+        for (size_t i = 0; i < size; i++) {
+                to[i * 2] = digit[from[i] >> 4];
+                to[i * 2 + 1] = digit[from[i] & 15];
+        }
+        return (str){ to, size * 2 };
+}
+
+static int hex_value(char c)
+{
+        if (c >= '0' && c <= '9')
+                return c - '0';
+        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool crypto_hex_read(struct arena *mem, str hex, str *ret)
+{
+        char *to;
+
+        if (hex.n % 2 != 0)
+                return false;
+        to = arena_alloc(mem, hex.n / 2 + 1);
+        for (size_t i = 0; i < hex.n / 2; i++) {
+                int high = hex_value(hex.p[i * 2]), low = hex_value(hex.p[i * 2 + 1]);
+
+                if (high < 0 || low < 0)
+                        return false;
+                to[i] = (char)(high << 4 | low);
+        }
+        *ret = (str){ to, hex.n / 2 };
+        return true;
+}
+
+static const char alphabet[2][65] = {
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+};
+
+static str base64(struct arena *mem, const void *p, size_t size, bool url)
+{
+        const uint8_t *from = p;
+        char *to = arena_array(mem, size / 3 + 2, 4);
+        size_t n = 0;
+
+        for (size_t i = 0; i < size; i += 3) {
+                uint32_t three = (uint32_t)from[i] << 16 | (i + 1 < size ? (uint32_t)from[i + 1] << 8 : 0) |
+                                 (i + 2 < size ? from[i + 2] : 0);
+                size_t digits = i + 2 < size ? 4 : size - i + 1;
+
+                for (size_t d = 0; d < 4; d++) {
+                        if (d < digits)
+                                to[n++] = alphabet[url][three >> (18 - 6 * d) & 63];
+                        else if (!url)
+                                to[n++] = '=';
+                }
+        }
+        return (str){ to, n };
+}
+
+static bool base64_read(struct arena *mem, str text, bool url, str *ret)
+{
+        char *to = arena_alloc(mem, text.n / 4 * 3 + 4);
+        uint32_t bits = 0;
+        size_t n = 0, held = 0;
+
+        if (!url) {
+                if (text.n % 4 != 0)
+                        return false;
+                for (int i = 0; i < 2 && text.n > 0 && text.p[text.n - 1] == '='; i++)
+                        text.n--;
+        }
+        if (text.n % 4 == 1)
+                return false;
+        for (size_t i = 0; i < text.n; i++) {
+                const char *at = text.p[i] ? strchr(alphabet[url], text.p[i]) : NULL;
+
+                if (at == NULL)
+                        return false;
+                bits = bits << 6 | (uint32_t)(at - alphabet[url]);
+                held += 6;
+                if (held >= 8) {
+                        held -= 8;
+                        to[n++] = (char)(bits >> held);
+                }
+        }
+        if ((bits & ((1u << held) - 1)) != 0)
+                return false;
+        *ret = (str){ to, n };
+        return true;
+}
+
+str crypto_base64(struct arena *mem, const void *p, size_t size)
+{
+        return base64(mem, p, size, false);
+}
+
+bool crypto_base64_read(struct arena *mem, str text, str *ret)
+{
+        return base64_read(mem, text, false, ret);
+}
+
+str crypto_base64url(struct arena *mem, const void *p, size_t size)
+{
+        return base64(mem, p, size, true);
+}
+
+bool crypto_base64url_read(struct arena *mem, str text, str *ret)
+{
+        return base64_read(mem, text, true, ret);
+}
