@@ -1,0 +1,201 @@
+-- Why: who may come in, and what they may give others. Moves three rules into the database that C code alone must not hold: password hashes are
+-- touched by the auth processes only, an API key never outgrows the account that made it, and nobody inside the masked role can hand out the
+-- right to see personal items. Also: versions of groups, fair turns in the queue, cancelling a job that has not begun.
+
+-- The tenant of the role taken; unlike daicho.tenant() it also answers inside a function of the owner. Only the login role can change it.
+create function daicho.role_tenant() returns text language sql stable parallel safe set search_path = pg_catalog as $$
+    select substring(current_setting('role') from '^t_([a-z][a-z0-9]*)(?:_masked)?$')
+$$;
+
+-- Groups -----------------------------------------------------------------------------------------------------------------------------
+alter table daicho.account_group add column version bigint not null default 1,
+    add constraint account_group_name_check check (length(name) between 1 and 100);
+alter table daicho.account_group drop constraint account_group_tenant_name_key;
+create unique index account_group_name_key on daicho.account_group (tenant, lower(name));
+
+-- Keys: the name of a revoked key may be used again; a key dies with the account that made it.
+alter table daicho.api_key drop constraint api_key_tenant_name_key, drop constraint api_key_created_by_fkey,
+    add constraint api_key_created_by_fkey foreign key (created_by) references daicho.account on delete cascade;
+create unique index api_key_name_key on daicho.api_key (tenant, lower(name)) where revoked_at is null;
+create index api_key_created_by_idx on daicho.api_key (created_by);
+
+-- The masked role cannot give what it does not have, whatever SQL is put into its mouth ------------------------------------------------
+create policy masked_write on daicho.account_group as restrictive for insert to daicho_tenant
+    with check (current_user::text !~ '_masked$' or not 'personal.see' = any (permissions));
+create policy masked_change on daicho.account_group as restrictive for update to daicho_tenant
+    using (current_user::text !~ '_masked$' or not 'personal.see' = any (permissions))
+    with check (current_user::text !~ '_masked$' or not 'personal.see' = any (permissions));
+create policy masked_erase on daicho.account_group as restrictive for delete to daicho_tenant
+    using (current_user::text !~ '_masked$' or not 'personal.see' = any (permissions));
+create policy masked_write on daicho.account as restrictive for insert to daicho_tenant
+    with check (current_user::text !~ '_masked$' or not exists (
+        select from daicho.account_group g where g.id = any (groups) and 'personal.see' = any (g.permissions)));
+create policy masked_change on daicho.account as restrictive for update to daicho_tenant
+    using (current_user::text !~ '_masked$' or not exists (
+        select from daicho.account_group g where g.id = any (groups) and 'personal.see' = any (g.permissions)))
+    with check (current_user::text !~ '_masked$' or not exists (
+        select from daicho.account_group g where g.id = any (groups) and 'personal.see' = any (g.permissions)));
+create policy masked_write on daicho.api_key as restrictive for insert to daicho_tenant
+    with check (current_user::text !~ '_masked$' or not 'personal.see' = any (permissions));
+create policy masked_write on daicho.job as restrictive for insert to daicho_tenant
+    with check (current_user::text !~ '_masked$' or (masked and permissions !~ '\mpersonal\.see\M'));
+
+-- What a key's door gives: the key's words as far as its maker still holds them; keys made by the operator have no maker.
+create or replace function daicho.key_enter(token_hash_ bytea) returns setof daicho.entrance
+language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    k record;
+begin
+    select x.id, x.tenant, x.name, x.used_at, t.lang,
+        coalesce(case when x.created_by is null then array_to_string(x.permissions, ' ')
+            else (select string_agg(w, ' ') from unnest(x.permissions) w
+                where exists (select from daicho.account_group g where g.id = any (a.groups) and w = any (g.permissions))) end, '') as words
+    into k
+    from daicho.api_key x
+    join daicho.tenant t on t.name = x.tenant
+    left join daicho.account a on a.id = x.created_by
+    where x.token_hash = token_hash_ and x.revoked_at is null and (x.expires_at is null or x.expires_at > daicho.clock())
+        and t.state = 'active' and (x.created_by is null or a.state = 'active');
+    if not found then
+        return;
+    end if;
+    if k.used_at is null or k.used_at < daicho.clock() - interval '1 minute' then
+        update daicho.api_key set used_at = daicho.clock() where id = k.id;
+    end if;
+    return query select k.tenant, 't_' || k.tenant || case when k.words ~ '\mpersonal\.see\M' then '' else '_masked' end,
+        not k.words ~ '\mpersonal\.see\M', 'key', k.id, k.name, '', k.words, k.lang, 'auto', 0::bigint, false,
+        (extract(epoch from daicho.clock()) * 1000)::bigint;
+end
+$$;
+
+-- Passwords --------------------------------------------------------------------------------------------------------------------------
+drop function daicho.credential_find(text, text);
+drop function daicho.login_failed(bigint);
+drop function daicho.credential_of(bigint);
+drop function daicho.credential_set(bigint, text, boolean);
+
+-- Log-in, step 1: charges one failure to the account before the password is looked at (session_open takes it back), so that guesses made in
+-- parallel are all counted. One row always; tenant null: no such contract; account_id null: no such account (the caller compares with a dummy).
+create function daicho.login_begin(tenant_ text, login_ text)
+returns table (tenant text, account_id bigint, login text, state text, hash text)
+language sql security definer set search_path = pg_catalog as $$
+    with charged as (
+        update daicho.account a set failures = a.failures + 1
+        from daicho.tenant t
+        where t.name = tenant_ and t.state = 'active' and a.tenant = t.name and lower(a.login) = lower(login_)
+        returning a.id, a.login, a.state
+    )
+    select t.name, c.id, c.login, c.state, h.hash
+    from (select 1) one
+    left join daicho.tenant t on t.name = tenant_ and t.state = 'active'
+    left join charged c on true
+    left join daicho.credential h on h.account_id = c.id
+$$;
+
+-- Inside a tenant (a changed password): reached through the tenant's role, answered only when the connection belongs to an auth process or the
+-- operator's command. A web process has no way to a hash, whatever role it takes.
+create function daicho.credential_of(account_id_ bigint) returns text
+language plpgsql stable security definer set search_path = pg_catalog as $$
+begin
+    if session_user not in ('daicho_auth', 'daicho_cli') then
+        raise insufficient_privilege using message = 'password hashes are read by the auth processes only';
+    end if;
+    return (select c.hash from daicho.credential c join daicho.account a on a.id = c.account_id
+        where c.account_id = account_id_ and a.tenant = daicho.role_tenant());
+end
+$$;
+
+create function daicho.credential_set(account_id_ bigint, hash_ text, must_change_ boolean) returns boolean
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    if session_user not in ('daicho_auth', 'daicho_cli') then
+        raise insufficient_privilege using message = 'passwords are set by the auth processes only';
+    end if;
+    -- what the masked role must not do by the back door: take over an account that sees more than it
+    if current_setting('role') ~ '_masked$' and account_id_::text is distinct from split_part(current_setting('daicho.actor', true), ':', 2)
+        and exists (select from daicho.account a join daicho.account_group g on g.id = any (a.groups)
+            where a.id = account_id_ and 'personal.see' = any (g.permissions)) then
+        raise insufficient_privilege using message = 'this account sees more than the one that asks';
+    end if;
+    insert into daicho.credential (account_id, hash, must_change)
+    select a.id, hash_, must_change_ from daicho.account a where a.id = account_id_ and a.tenant = daicho.role_tenant()
+    on conflict (account_id) do update set hash = excluded.hash, must_change = excluded.must_change, changed_at = daicho.clock();
+    return found;
+end
+$$;
+
+-- A new session; what is left of this account's idle ones goes.
+create or replace function daicho.session_open(account_id_ bigint, token_hash_ bytea, source_ text, agent_ text) returns void
+language sql security definer set search_path = pg_catalog as $$
+    delete from daicho.session where account_id = account_id_ and seen_at <= daicho.clock() - interval '3 hours';
+    insert into daicho.session (token_hash, account_id, tenant, source, agent)
+    select token_hash_, a.id, a.tenant, source_, left(agent_, 300) from daicho.account a where a.id = account_id_ and a.state = 'active';
+    update daicho.account set last_login_at = daicho.clock(), failures = 0 where id = account_id_
+$$;
+
+-- Jobs -------------------------------------------------------------------------------------------------------------------------------
+-- Fair: first the tenant that runs least, then the one whose last turn is longest ago, then the oldest job.
+create or replace function daicho.job_take(lease interval) returns setof daicho.job
+language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    picked bigint;
+begin
+    -- a runner that died three times over the same job, and what was cancelled before anybody could tell
+    update daicho.job j set state = case when j.cancel_asked then 'cancelled' else 'failed' end, finished_at = daicho.clock(), lease_until = null,
+        result = coalesce(j.result, '{"code": "LOST"}')
+    where j.state = 'running' and j.lease_until < daicho.clock() and (j.attempt >= 3 or j.cancel_asked);
+    select j.id into picked
+    from daicho.job j
+    join daicho.tenant t on t.name = j.tenant and t.state <> 'ended'
+    cross join lateral (
+        select count(*) filter (where r.state = 'running' and r.lease_until >= daicho.clock()) as running, max(r.started_at) as turn
+        from daicho.job r where r.tenant = j.tenant and (r.state = 'running' or r.started_at > daicho.clock() - interval '1 hour')
+    ) load
+    where (j.state = 'queued' and j.not_before <= daicho.clock() or j.state = 'running' and j.lease_until < daicho.clock())
+        and not j.cancel_asked
+    order by load.running, load.turn nulls first, j.id
+    limit 1
+    for update of j skip locked;
+    if picked is null then
+        return;
+    end if;
+    return query update daicho.job set state = 'running', attempt = attempt + 1, lease_until = daicho.clock() + lease,
+        started_at = daicho.clock(), done = 0, total = 0, step = null
+    where id = picked returning *;
+end
+$$;
+
+-- Back into the queue after a passing trouble, not before `wait`.
+create function daicho.job_retry(id_ bigint, wait interval, result_ jsonb) returns void
+language sql security definer set search_path = pg_catalog as $$
+    update daicho.job set state = case when cancel_asked then 'cancelled' else 'queued' end, result = result_, lease_until = null,
+        not_before = daicho.clock() + wait, finished_at = case when cancel_asked then daicho.clock() end
+    where id = id_ and state = 'running'
+$$;
+
+-- Asked by people of the tenant (through its role): a job that has not begun is cancelled here, a running one is told.
+create function daicho.job_cancel(id_ bigint) returns text
+language sql security definer set search_path = pg_catalog as $$
+    update daicho.job set cancel_asked = true, state = case when state = 'queued' then 'cancelled' else state end,
+        finished_at = case when state = 'queued' then daicho.clock() end
+    where id = id_ and tenant = daicho.role_tenant() and state in ('queued', 'running')
+    returning state
+$$;
+
+-- Everything an account has asked for and not got yet: when it is suspended or erased.
+create function daicho.job_cancel_of(account_id_ bigint) returns void
+language sql security definer set search_path = pg_catalog as $$
+    update daicho.job set cancel_asked = true, state = case when state = 'queued' then 'cancelled' else state end,
+        finished_at = case when state = 'queued' then daicho.clock() end
+    where account_id = account_id_ and tenant = daicho.role_tenant() and state in ('queued', 'running')
+$$;
+revoke update (cancel_asked) on daicho.job from daicho_tenant;
+create index job_account_idx on daicho.job (account_id) where state in ('queued', 'running');
+
+revoke execute on function daicho.login_begin(text, text), daicho.credential_of(bigint), daicho.credential_set(bigint, text, boolean),
+    daicho.job_retry(bigint, interval, jsonb), daicho.job_cancel(bigint), daicho.job_cancel_of(bigint) from public;
+grant execute on function daicho.role_tenant() to public;
+grant execute on function daicho.login_begin(text, text) to daicho_auth;
+grant execute on function daicho.credential_of(bigint), daicho.credential_set(bigint, text, boolean),
+    daicho.job_cancel(bigint), daicho.job_cancel_of(bigint) to daicho_tenant;
+grant execute on function daicho.job_retry(bigint, interval, jsonb) to daicho_jobs;
