@@ -37,10 +37,4 @@ struct route {
           .rate = RATE_##rate_, .handler = (handler_), .summary = (summary_), ##__VA_ARGS__ }
 #define ROUTE_END { .path = NULL }
 
-/* Handlers reply through these. */
-/* A model: JSON on the API face, pages/PAGE on the console face. */
-rc http_reply(struct http_res *res, int status, const char *page, void *model) MUST_USE;
-/* Done, now look there: 303 on the console face; on the API face `status` with the model and Location. */
-rc http_created(struct http_res *res, int status, str location, void *model) MUST_USE;
-
 #endif

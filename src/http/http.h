@@ -45,14 +45,14 @@ str http_cookie(const struct http_req *req, const char *name);
 
 struct http_res {
         struct arena *mem;
-        int status;
+        int status;                     /* 0: nothing was replied */
         const char *page;               /* template under pages/, for the console face */
         void *model;                    /* json_t *: rendered as JSON or through `page` */
-        str location;                   /* 201 / 303: address within the house, without face prefix ("/registers/…") */
+        str location;                   /* 201 / 303: address within the house; handlers give it without face prefix ("/registers/…") */
         str etag;                       /* without quotes */
         str type;                       /* content type when `body` or `file` is set */
         str body;                       /* ready bytes instead of a model */
-        str file;                       /* path inside the file store: sent by nginx (X-Accel-Redirect) */
+        str file;                       /* path inside the file store: sent by nginx (X-Accel-Redirect: /-/files/PATH) */
         str file_name;                  /* Content-Disposition: attachment; RFC 6266 with filename* */
         struct http_pair headers[16];
         size_t header_count;
@@ -60,10 +60,17 @@ struct http_res {
 
 void http_set(struct http_res *res, str name, str value);
 
+/* Handlers reply through these. */
+/* A model: JSON on the API face, pages/PAGE on the console face. */
+rc http_reply(struct http_res *res, int status, const char *page, void *model) MUST_USE;
+/* Done, now look there: 303 on the console face; on the API face `status` with the model and Location. */
+rc http_created(struct http_res *res, int status, str location, void *model) MUST_USE;
+
 /* What the server asks its owner (gate), in this order, for each request. */
 struct http_service {
         /* Before the body: how many bytes may it have, and may it hold files (then up to file_max, spooled). RC_OK or a refusal (413…). */
         rc (*accept)(struct cx *cx, struct http_req *req, size_t *ret_body_max, int64_t *ret_file_max);
+        /* The whole unit of work. cx->failure may already hold a refusal of the reading (broken address, body too large): then it is only told. */
         void (*serve)(struct cx *cx, struct http_req *req, struct http_res *res);
 };
 
