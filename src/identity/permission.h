@@ -2,7 +2,7 @@
 #ifndef DAICHO_IDENTITY_PERMISSION_H
 #define DAICHO_IDENTITY_PERMISSION_H
 
-#include "base/cx.h"
+#include "base/json.h"
 
 enum permission {
 #define PERMISSION(name, word) PERM_##name,
@@ -11,9 +11,23 @@ enum permission {
         PERMISSIONS
 };
 
-const char *permission_word(enum permission p);                 /* "record.read" */
+const char *permission_word(enum permission p);                 /* "record.read"; "" for PUBLIC and NONE */
 bool permission_held(const struct cx *cx, enum permission p);
 /* Words separated by spaces (as the database gives them) to bits; unknown words are ignored. */
 uint64_t permission_parse(str words);
+/* Bits to words separated by spaces, in the order of the table. */
+str permission_format(struct arena *mem, uint64_t bits);
+/* Every permission there is: what the operator's commands hold. */
+uint64_t permission_all(void);
+
+/* A list of words from outside (JSON array of text; absent: none). RC_INVALID about `item` for a word that does not exist, RC_FORBIDDEN for one the
+ * caller does not hold: nobody grants what they do not hold. */
+rc permission_read(struct cx *cx, const json_t *words, const char *item, uint64_t *ret) MUST_USE;
+/* RC_FORBIDDEN unless the caller holds all of `bits`, which belong to somebody it wants to change. */
+rc permission_above(struct cx *cx, uint64_t bits) MUST_USE;
+
+/* Models: ["record.read", …]; and the whole list for a page: [{word, key, title, help, held, chosen}]. held: the caller could grant it. */
+json_t *permission_words(uint64_t bits);
+json_t *permission_choices(struct cx *cx, uint64_t chosen);
 
 #endif
