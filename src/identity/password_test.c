@@ -87,8 +87,8 @@ static void the_rules_have_exact_edges(void **state)
                 { "kX4-9qzw", RC_OK },
                 { "七文字しかない", RC_INVALID },
                 { "これなら八文字だ", RC_OK },
-                { "いちにさんしごろくしちはちきゅうじゅうあいうえおかき", RC_INVALID },     /* 25 characters, 75 bytes */
-                { "いちにさんしごろくしちはちきゅうじゅうあいうえおか", RC_OK },           /* 24 characters, 72 bytes */
+                { "いちにさんしごろくしちはちきゅうじゅうあいうえおか", RC_INVALID },       /* 25 characters, 75 bytes */
+                { "いちにさんしごろくしちはちきゅうじゅうあいうえお", RC_OK },             /* 24 characters, 72 bytes */
                 { "tab\tinside1", RC_INVALID },
                 { "bad\xffutf8 here", RC_INVALID },
                 { "PassWord", RC_INVALID },

@@ -31,7 +31,7 @@ const char *permission_word(enum permission p)
 
 bool permission_held(const struct cx *cx, enum permission p)
 {
-        return p < FIRST || (cx->permissions & bit((int)p)) != 0;
+        return (int)p < FIRST || (cx->permissions & bit((int)p)) != 0;
 }
 
 /* PERMISSIONS when there is no such word. */
