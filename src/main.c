@@ -1,2 +1,23 @@
+/* main.c - joins the tables of commands, routes and jobs; nothing else. */
 #include "base/house.h"
-int main(void) { return 0; }
+
+#include "cli/command.h"
+
+static const struct command *const commands[] = {
+        NULL,
+};
+
+static const struct route *const routes[] = {
+        NULL,
+};
+
+static const struct job_kind jobs[] = {
+        { .name = NULL },
+};
+
+int main(int argc, char **argv)
+{
+        static const struct house house = { .commands = commands, .routes = routes, .jobs = jobs };
+
+        return command_main(&house, argc, argv);
+}

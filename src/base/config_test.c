@@ -1,12 +1,12 @@
 /* config_test.c - daicho.conf: what is read, what is refused and where. */
 #include "base/house.h"
 
+#include "base/config.h"
+#include "base/fail.h"
+
 #include <setjmp.h>
 
 #include <cmocka.h>
-
-#include "base/config.h"
-#include "base/fail.h"
 
 static struct cx cx;
 
