@@ -1,0 +1,25 @@
+-- Sessions. The first statements run before a tenant is entered, through functions of the owner that only daicho_auth may call.
+
+-- session_begin(tenant text, login text) -> one login_try(tenant text?, account_id int?, login text?, state text?, hash text?)
+select tenant, account_id, login, state, hash from daicho.login_begin($1, $2);
+
+-- session_insert(account_id int, token_hash bytea, source text, agent text) -> none
+select daicho.session_open($1, $2, $3, $4);
+
+-- session_drop(token_hash bytea) -> none
+select daicho.session_close($1);
+
+-- Live ones of one account, newest first.
+-- session_list(account_id int) -> many(200) session_row(id int, source text, agent text, created_at time, seen_at time)
+select s.id, s.source, s.agent, s.created_at, s.seen_at
+from daicho.session s
+where s.account_id = $1 and s.seen_at > daicho.clock() - interval '3 hours'
+order by s.id desc
+limit 200;
+
+-- session_end(account_id int, id int) -> maybe session_id(id int)
+delete from daicho.session where account_id = $1 and id = $2 returning id;
+
+-- Every session of the account but one (0: every one).
+-- session_end_others(account_id int, but int) -> none
+delete from daicho.session where account_id = $1 and id <> $2;

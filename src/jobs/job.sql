@@ -1,0 +1,38 @@
+-- The queue. People reach it through their tenant's role; the runner through functions of the owner that only daicho_jobs may call.
+
+-- job_insert(tenant text, account_id int, actor text, groups text, permissions text, masked bool, kind text, register text?, args json) -> one job_id(id int)
+insert into daicho.job (tenant, account_id, actor, groups, permissions, masked, kind, register, args)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb)
+returning id;
+
+-- job_find(id int) -> maybe job_row(id int, tenant text, account_id int, actor text, groups text, permissions text, masked bool, kind text, register text?, args json, state text, attempt int, done int, total int, step text?, cancel_asked bool, result json?, result_file text?, result_name text?, created_at time, started_at time?, finished_at time?, now time)
+select j.id, j.tenant, j.account_id, j.actor, j.groups, j.permissions, j.masked, j.kind, j.register, j.args, j.state, j.attempt, j.done, j.total,
+    j.step, j.cancel_asked, j.result, j.result_file, j.result_name, j.created_at, j.started_at, j.finished_at, daicho.clock() as now
+from daicho.job j
+where j.id = $1;
+
+-- job_list(before_id int, active bool, max int) -> many(201) job_row(id int, tenant text, account_id int, actor text, groups text, permissions text, masked bool, kind text, register text?, args json, state text, attempt int, done int, total int, step text?, cancel_asked bool, result json?, result_file text?, result_name text?, created_at time, started_at time?, finished_at time?, now time)
+select j.id, j.tenant, j.account_id, j.actor, j.groups, j.permissions, j.masked, j.kind, j.register, j.args, j.state, j.attempt, j.done, j.total,
+    j.step, j.cancel_asked, j.result, j.result_file, j.result_name, j.created_at, j.started_at, j.finished_at, daicho.clock() as now
+from daicho.job j
+where ($1::bigint = 0 or j.id < $1::bigint) and (not $2::boolean or j.state in ('queued', 'running'))
+order by j.id desc
+limit $3::bigint;
+
+-- job_stop(id int) -> maybe job_state(state text)
+select s as state from daicho.job_cancel($1) s where s is not null;
+
+-- job_next(lease int) -> maybe job_row(id int, tenant text, account_id int, actor text, groups text, permissions text, masked bool, kind text, register text?, args json, state text, attempt int, done int, total int, step text?, cancel_asked bool, result json?, result_file text?, result_name text?, created_at time, started_at time?, finished_at time?, now time)
+select j.id, j.tenant, j.account_id, j.actor, j.groups, j.permissions, j.masked, j.kind, j.register, j.args, j.state, j.attempt, j.done, j.total,
+    j.step, j.cancel_asked, j.result, j.result_file, j.result_name, j.created_at, j.started_at, j.finished_at, daicho.clock() as now
+from daicho.job_take(make_interval(secs => $1::double precision)) j;
+
+-- job_end(id int, state text, result json?, result_file text?, result_name text?) -> none
+select daicho.job_finish($1, $2, $3::jsonb, $4, $5);
+
+-- job_again(id int, wait int, result json?) -> none
+select daicho.job_retry($1, make_interval(secs => $2::double precision), $3::jsonb);
+
+-- No row: the job is no longer this runner's (its lease was over and another took it).
+-- job_tell(id int, done int, total int, step text?, lease int) -> maybe job_told(cancel_asked bool)
+select c as cancel_asked from daicho.job_tell($1, $2, $3, $4, make_interval(secs => $5::double precision)) c where c is not null;
