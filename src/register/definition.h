@@ -33,6 +33,11 @@ struct choice {
         str *aliases; size_t alias_count;       /* other ways files write it: "男性", "M" */
 };
 
+struct choice_word {
+        str word;               /* absent: free slot */
+        size_t choice;
+};
+
 struct item {
         str name;               /* [a-z][a-z0-9_]{0,40}, not a reserved word of the engine; NUL follows: also a C string */
         enum item_type type;
@@ -42,12 +47,13 @@ struct item {
         str *aliases; size_t alias_count;       /* other headings of files: "E-mail", "メール" */
         str section;            /* heading on the detail page, key into definition->sections; may be absent */
         bool required, unique, personal, searchable;
+        bool joined;            /* searched together with the searchable item before it, without a gap: 佐藤美咲 */
         bool in_list;           /* column of the list page by default */
         bool indexed;           /* conditions and sorting by it are frequent: has an index of its own */
         bool lines;             /* ITEM_TEXT: line breaks are kept */
         int64_t min, max;       /* characters (text, kana) or value (integer) */
         struct choice *choices; size_t choice_count;
-        uint16_t *choice_slots; size_t choice_mask;     /* for item.c: hash of all ways to write a choice -> number + 1 */
+        struct choice_word *choice_words; size_t choice_mask;   /* for item.c: hash table of all ways to write a choice */
         str reference;          /* ITEM_REFERENCE: register referred to */
         size_t number;          /* position in definition->items */
 };

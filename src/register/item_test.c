@@ -1,0 +1,251 @@
+/* Values as people and files write them. */
+#include "base/house.h"
+
+#include "register/item.h"
+
+#include "base/fail.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+static struct choice genders[] = {
+        { .value = { "女", 3 }, .title = { { "女", 3 }, { "Female", 6 } } },
+        { .value = { "男", 3 }, .title = { { "男", 3 }, { "Male", 4 } } },
+        { .value = { "その他", 9 }, .title = { { "その他", 9 }, { "Other", 5 } } },
+};
+
+static struct item item_of(struct arena *mem, enum item_type type)
+{
+        static str woman[] = { { "女性", 6 }, { "F", 1 } };
+        struct item i = { .name = S("x"), .type = type, .max = 1000, .title = { S("甲"), S("X") } };
+
+        if (type == ITEM_INTEGER) {
+                i.min = -1000000;
+                i.max = 1000000;
+        }
+        if (type == ITEM_CHOICE) {
+                genders[0].aliases = woman;
+                genders[0].alias_count = 2;
+                i.choices = genders;
+                i.choice_count = COUNT(genders);
+                item_prepare(mem, &i);
+        }
+        return i;
+}
+
+struct sample {
+        enum item_type type;
+        const char *raw;
+        const char *stored;     /* NULL: empty, or refused */
+        enum item_reason reason;
+};
+
+static const struct sample samples[] = {
+        { ITEM_TEXT, "佐藤", "佐藤", ITEM_FINE },
+        { ITEM_TEXT, "　佐藤 ", "佐藤", ITEM_FINE },
+        { ITEM_TEXT, " \t", NULL, ITEM_FINE },
+        { ITEM_TEXT, "　", NULL, ITEM_FINE },
+        { ITEM_TEXT, "ｻﾄｳ ﾀﾞｲﾊﾟｯｸ ｳﾞ", "サトウ ダイパック ヴ", ITEM_FINE },
+        { ITEM_TEXT, "がき\xe3\x82\x99", "がぎ", ITEM_FINE },
+        { ITEM_TEXT, "１－２－３　ＡＢＣ", "1-2-3　ABC", ITEM_FINE },
+        { ITEM_TEXT, "株式会社（本店）！", "株式会社（本店）！", ITEM_FINE },
+        { ITEM_TEXT, "神㈱①髙﨑𠮷", "神㈱①髙﨑𠮷", ITEM_FINE },
+        { ITEM_TEXT, "a\r\nb", "a b", ITEM_FINE },
+        { ITEM_TEXT, "a\x07", NULL, ITEM_CONTROL },
+        { ITEM_TEXT, "ﾞ", "゛", ITEM_FINE },
+        { ITEM_KANA, "サトウ", "サトウ", ITEM_FINE },
+        { ITEM_KANA, "さとう", "サトウ", ITEM_FINE },
+        { ITEM_KANA, "ｻﾄｳ", "サトウ", ITEM_FINE },
+        { ITEM_KANA, "ﾜﾀﾅﾍﾞ　ｴﾘｰ", "ワタナベ エリー", ITEM_FINE },
+        { ITEM_KANA, "エリ-", "エリー", ITEM_FINE },
+        { ITEM_KANA, "漢字", NULL, ITEM_NOT_KANA },
+        { ITEM_KANA, "sato", NULL, ITEM_NOT_KANA },
+        { ITEM_EMAIL, "hanako@example.jp", "hanako@example.jp", ITEM_FINE },
+        { ITEM_EMAIL, "Hanako@Example.JP", "Hanako@example.jp", ITEM_FINE },
+        { ITEM_EMAIL, "ｈａｎａｋｏ＠ｅｘａｍｐｌｅ．ｊｐ", "hanako@example.jp", ITEM_FINE },
+        { ITEM_EMAIL, "a..b@docomo.ne.jp", "a..b@docomo.ne.jp", ITEM_FINE },
+        { ITEM_EMAIL, ".a.@ezweb.ne.jp", ".a.@ezweb.ne.jp", ITEM_FINE },
+        { ITEM_EMAIL, "\"a..b\"@docomo.ne.jp", "a..b@docomo.ne.jp", ITEM_FINE },
+        { ITEM_EMAIL, "a@b@x.jp", NULL, ITEM_NOT_EMAIL },
+        { ITEM_EMAIL, "a b@x.jp", NULL, ITEM_NOT_EMAIL },
+        { ITEM_EMAIL, "a@", NULL, ITEM_NOT_EMAIL },
+        { ITEM_EMAIL, "@x.jp", NULL, ITEM_NOT_EMAIL },
+        { ITEM_EMAIL, "a@x", NULL, ITEM_NOT_EMAIL },
+        { ITEM_EMAIL, "a@x.jp。", NULL, ITEM_NOT_EMAIL },
+        { ITEM_EMAIL, "a@-x.jp", NULL, ITEM_NOT_EMAIL },
+        { ITEM_EMAIL, "a@192.168.0.1", NULL, ITEM_NOT_EMAIL },
+        { ITEM_EMAIL, "佐藤@x.jp", NULL, ITEM_NOT_EMAIL },
+        { ITEM_TELEPHONE, "090-1234-5678", "090-1234-5678", ITEM_FINE },
+        { ITEM_TELEPHONE, "09012345678", "090-1234-5678", ITEM_FINE },
+        { ITEM_TELEPHONE, "９０１２３４５６７８", "090-1234-5678", ITEM_FINE },
+        { ITEM_TELEPHONE, "０９０－１２３４－５６７８", "090-1234-5678", ITEM_FINE },
+        { ITEM_TELEPHONE, "090ー1234ー5678", "090-1234-5678", ITEM_FINE },
+        { ITEM_TELEPHONE, "+81 90-1234-5678", "090-1234-5678", ITEM_FINE },
+        { ITEM_TELEPHONE, "+81(0)90-1234-5678", "090-1234-5678", ITEM_FINE },
+        { ITEM_TELEPHONE, "+81-3-1234-5678", "03-1234-5678", ITEM_FINE },
+        { ITEM_TELEPHONE, "(03)1234-5678", "03-1234-5678", ITEM_FINE },
+        { ITEM_TELEPHONE, "0312345678", "03-1234-5678", ITEM_FINE },
+        { ITEM_TELEPHONE, "045(012)3456", "045-012-3456", ITEM_FINE },
+        { ITEM_TELEPHONE, "0450123456", "0450123456", ITEM_FINE },
+        { ITEM_TELEPHONE, "0120-12-3456", "0120-123-456", ITEM_FINE },
+        { ITEM_TELEPHONE, "+1 650 555 0100", "+1-650-555-0100", ITEM_FINE },
+        { ITEM_TELEPHONE, "携帯なしtel", NULL, ITEM_NOT_TELEPHONE },
+        { ITEM_TELEPHONE, "1234-5678", NULL, ITEM_NOT_TELEPHONE },
+        { ITEM_TELEPHONE, "090-1234-567", NULL, ITEM_NOT_TELEPHONE },
+        { ITEM_TELEPHONE, "000000000000000000000000000", NULL, ITEM_NOT_TELEPHONE },
+        { ITEM_POSTAL_CODE, "100-0001", "100-0001", ITEM_FINE },
+        { ITEM_POSTAL_CODE, "1000001", "100-0001", ITEM_FINE },
+        { ITEM_POSTAL_CODE, "〒１００－０００１", "100-0001", ITEM_FINE },
+        { ITEM_POSTAL_CODE, "12-34", NULL, ITEM_NOT_POSTAL_CODE },
+        { ITEM_POSTAL_CODE, "1234-567", NULL, ITEM_NOT_POSTAL_CODE },
+        { ITEM_INTEGER, "1200", "1200", ITEM_FINE },
+        { ITEM_INTEGER, "007", "7", ITEM_FINE },
+        { ITEM_INTEGER, "-0", "0", ITEM_FINE },
+        { ITEM_INTEGER, "１，２００", "1200", ITEM_FINE },
+        { ITEM_INTEGER, "1,200.00", "1200", ITEM_FINE },
+        { ITEM_INTEGER, "▲300", "-300", ITEM_FINE },
+        { ITEM_INTEGER, "－5", "-5", ITEM_FINE },
+        { ITEM_INTEGER, "1,20", NULL, ITEM_NOT_INTEGER },
+        { ITEM_INTEGER, "1,200円", NULL, ITEM_NOT_INTEGER },
+        { ITEM_INTEGER, "1.5", NULL, ITEM_NOT_INTEGER },
+        { ITEM_INTEGER, "-", NULL, ITEM_NOT_INTEGER },
+        { ITEM_INTEGER, "1000001", NULL, ITEM_TOO_LARGE },
+        { ITEM_INTEGER, "99999999999999999999999999", NULL, ITEM_TOO_LARGE },
+        { ITEM_INTEGER, "-99999999999999999999999999", NULL, ITEM_TOO_SMALL },
+        { ITEM_DATE, "1990-02-28", "1990-02-28", ITEM_FINE },
+        { ITEM_DATE, "1990/2/3", "1990-02-03", ITEM_FINE },
+        { ITEM_DATE, "1990.02.03", "1990-02-03", ITEM_FINE },
+        { ITEM_DATE, "19900203", "1990-02-03", ITEM_FINE },
+        { ITEM_DATE, "１９９０年２月３日", "1990-02-03", ITEM_FINE },
+        { ITEM_DATE, "平成2年2月3日", "1990-02-03", ITEM_FINE },
+        { ITEM_DATE, "令和元年5月1日", "2019-05-01", ITEM_FINE },
+        { ITEM_DATE, "S63.1.7", "1988-01-07", ITEM_FINE },
+        { ITEM_DATE, "2000-02-29 0:00:00", "2000-02-29", ITEM_FINE },
+        { ITEM_DATE, "1900-02-29", NULL, ITEM_NO_SUCH_DAY },
+        { ITEM_DATE, "1990-02-30", NULL, ITEM_NO_SUCH_DAY },
+        { ITEM_DATE, "平成2年13月", NULL, ITEM_NOT_DATE },
+        { ITEM_DATE, "90-02-03", NULL, ITEM_NOT_DATE },
+        { ITEM_DATE, "2000-02-29 12:30", NULL, ITEM_NOT_DATE },
+        { ITEM_DATE, "今日", NULL, ITEM_NOT_DATE },
+        { ITEM_BOOLEAN, "はい", "t", ITEM_FINE },
+        { ITEM_BOOLEAN, "TRUE", "t", ITEM_FINE },
+        { ITEM_BOOLEAN, "０", "f", ITEM_FINE },
+        { ITEM_BOOLEAN, "×", "f", ITEM_FINE },
+        { ITEM_BOOLEAN, "maybe", NULL, ITEM_NOT_BOOLEAN },
+        { ITEM_CHOICE, "女", "女", ITEM_FINE },
+        { ITEM_CHOICE, "女性", "女", ITEM_FINE },
+        { ITEM_CHOICE, "ｆ", "女", ITEM_FINE },
+        { ITEM_CHOICE, "female", "女", ITEM_FINE },
+        { ITEM_CHOICE, "ソノ他", "その他", ITEM_FINE },
+        { ITEM_CHOICE, "猫", NULL, ITEM_NOT_CHOICE },
+        { ITEM_REFERENCE, "#12", "12", ITEM_FINE },
+        { ITEM_REFERENCE, "hanako@example.jp", "hanako@example.jp", ITEM_FINE },
+        { ITEM_REFERENCE, "-1", NULL, ITEM_NOT_REFERENCE },
+};
+
+static void values_are_repaired_or_refused(void **state)
+{
+        struct arena *mem = arena_open(MB(4));
+
+        for (size_t i = 0; i < COUNT(samples); i++) {
+                const struct sample *s = &samples[i];
+                struct item item = item_of(mem, s->type);
+                str got = STR_NONE, again = STR_NONE;
+                enum item_reason reason = item_read(mem, &item, str_of(s->raw), &got);
+
+                if (reason != s->reason || !(s->stored ? str_is(got, s->stored) : str_absent(got)))
+                        fail_msg("%s: %s \"%.*s\"", s->raw, item_reason_word(reason), STR_ARG(got));
+                if (str_absent(got))
+                        continue;
+                assert_int_equal(item_read(mem, &item, got, &again), ITEM_FINE);        /* the stored form stays as it is */
+                assert_true(str_equal(got, again));
+                assert_int_equal(item_read(mem, &item, item_write(LANG_JA, &item, got), &again), ITEM_FINE);
+                assert_true(str_equal(got, again));
+                assert_int_equal(item_read(mem, &item, item_write(LANG_EN, &item, got), &again), ITEM_FINE);
+                assert_true(str_equal(got, again));
+        }
+        arena_close(mem);
+}
+
+static void stored_form_allocates_nothing(void **state)
+{
+        struct arena *mem = arena_open(MB(1));
+
+        for (size_t i = 0; i < COUNT(samples); i++) {
+                struct item item = item_of(mem, samples[i].type);
+                str stored = str_of(samples[i].stored), got;
+                struct arena_mark before = arena_mark(mem);
+
+                if (samples[i].stored == NULL || samples[i].type == ITEM_BOOLEAN || str_is(stored, "0450123456") || str_starts(stored, S("0120")) ||
+                    stored.p[0] == '+' || (samples[i].type == ITEM_TELEPHONE && stored.n == 12) || stored.n > 25 || strchr(samples[i].stored, ' '))
+                        continue;
+                assert_int_equal(item_read(mem, &item, stored, &got), ITEM_FINE);
+                if (arena_mark(mem).used != before.used)
+                        fail_msg("%s", samples[i].stored);
+        }
+        arena_close(mem);
+}
+
+static void required_and_lengths_are_kept(void **state)
+{
+        struct arena *mem = arena_open(MB(1));
+        struct item item = item_of(mem, ITEM_TEXT);
+        str got;
+
+        item.required = true;
+        item.min = 2;
+        item.max = 3;
+        assert_int_equal(item_read(mem, &item, S(" 　"), &got), ITEM_MISSING);
+        assert_int_equal(item_read(mem, &item, STR_NONE, &got), ITEM_MISSING);
+        assert_int_equal(item_read(mem, &item, S("長"), &got), ITEM_SHORT);
+        assert_int_equal(item_read(mem, &item, S("長長長"), &got), ITEM_FINE);
+        assert_int_equal(item_read(mem, &item, S("長長長長"), &got), ITEM_LONG);
+        item.lines = true;
+        assert_int_equal(item_read(mem, &item, S("a\r\nb"), &got), ITEM_FINE);
+        assert_true(str_is(got, "a\nb"));
+        arena_close(mem);
+}
+
+static void values_are_shown_for_people(void **state)
+{
+        struct arena *mem = arena_open(MB(1));
+        struct item date = item_of(mem, ITEM_DATE), number = item_of(mem, ITEM_INTEGER), choice = item_of(mem, ITEM_CHOICE);
+
+        assert_true(str_is(item_show(mem, LANG_JA, &date, S("1990-02-03")), "1990年2月3日"));
+        assert_true(str_is(item_show(mem, LANG_EN, &date, S("1990-02-03")), "3 Feb 1990"));
+        assert_true(str_is(item_show(mem, LANG_JA, &number, S("-1234567")), "-1,234,567"));
+        assert_true(str_is(item_show(mem, LANG_JA, &number, S("-123")), "-123"));
+        assert_true(str_is(item_show(mem, LANG_EN, &choice, S("女")), "Female"));
+        assert_true(str_is(item_show(mem, LANG_EN, &choice, S("昔の値")), "昔の値"));
+        assert_true(str_is(item_show(mem, LANG_EN, &choice, STR_NONE), ""));
+        arena_close(mem);
+}
+
+static void refusals_say_what_would_be_right(void **state)
+{
+        struct cx cx = { .mem = arena_open(MB(1)), .lang = LANG_EN };
+        struct item choice = item_of(cx.mem, ITEM_CHOICE), number = item_of(cx.mem, ITEM_INTEGER);
+        str got;
+
+        assert_int_equal(item_parse(&cx, &choice, S("猫"), &got), RC_INVALID);
+        assert_int_equal(item_parse(&cx, &number, S("1000001"), &got), RC_INVALID);
+        assert_int_equal(cx.failure.count, 2);
+        assert_true(str_is(cx.failure.problem[0].text, "must be one of: Female, Male, Other"));
+        assert_true(str_is(cx.failure.problem[1].text, "must be at most 1000000"));
+        assert_string_equal(cx.failure.problem[1].item, "x");
+        arena_close(cx.mem);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(values_are_repaired_or_refused),
+                cmocka_unit_test(stored_form_allocates_nothing),
+                cmocka_unit_test(required_and_lengths_are_kept),
+                cmocka_unit_test(values_are_shown_for_people),
+                cmocka_unit_test(refusals_say_what_would_be_right),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
