@@ -134,43 +134,88 @@ language sql security definer set search_path = pg_catalog as $$
 $$;
 
 -- Jobs -------------------------------------------------------------------------------------------------------------------------------
--- Fair: first the tenant that runs least, then the one whose last turn is longest ago, then the oldest job.
-create or replace function daicho.job_take(lease interval) returns setof daicho.job
+-- A runner shows that it lives by an advisory lock (key: minus the job's id) on the connection it took the job with. The lock goes with the process,
+-- however it dies and however long a statement takes: no lease to renew, no time to guess. `attempt` fences: what an earlier runner still says about
+-- the job is not heard.
+drop function daicho.job_take(interval);
+drop function daicho.job_tell(bigint, bigint, bigint, text, interval);
+drop function daicho.job_finish(bigint, text, jsonb, text, text);
+alter table daicho.job drop column lease_until;
+
+-- The next job for this connection; fair: first the tenant that runs least, then the one whose last turn is longest ago, then the oldest job.
+create function daicho.job_take() returns setof daicho.job
 language plpgsql security definer set search_path = pg_catalog as $$
 declare
+    r record;
     picked bigint;
 begin
-    -- a runner that died three times over the same job, and what was cancelled before anybody could tell
-    update daicho.job j set state = case when j.cancel_asked then 'cancelled' else 'failed' end, finished_at = daicho.clock(), lease_until = null,
-        result = coalesce(j.result, '{"code": "LOST"}')
-    where j.state = 'running' and j.lease_until < daicho.clock() and (j.attempt >= 3 or j.cancel_asked);
-    select j.id into picked
-    from daicho.job j
-    join daicho.tenant t on t.name = j.tenant and t.state <> 'ended'
-    cross join lateral (
-        select count(*) filter (where r.state = 'running' and r.lease_until >= daicho.clock()) as running, max(r.started_at) as turn
-        from daicho.job r where r.tenant = j.tenant and (r.state = 'running' or r.started_at > daicho.clock() - interval '1 hour')
-    ) load
-    where (j.state = 'queued' and j.not_before <= daicho.clock() or j.state = 'running' and j.lease_until < daicho.clock())
-        and not j.cancel_asked
-    order by load.running, load.turn nulls first, j.id
-    limit 1
-    for update of j skip locked;
+    perform pg_advisory_unlock_all();
+    -- what a dead runner left behind
+    for r in select j.id from daicho.job j where j.state = 'running' order by j.id loop
+        continue when not pg_try_advisory_lock(-r.id);
+        update daicho.job j set state = case when j.cancel_asked then 'cancelled' else 'failed' end, finished_at = daicho.clock(),
+            result = '{"code": "LOST"}'
+        where j.id = r.id and j.state = 'running' and (j.attempt >= 3 or j.cancel_asked);
+        select j.id into picked from daicho.job j where j.id = r.id and j.state = 'running' for update skip locked;
+        exit when picked is not null;
+        perform pg_advisory_unlock(-r.id);
+    end loop;
     if picked is null then
-        return;
+        select j.id into picked
+        from (
+            select d.tenant, min(d.id) as id from daicho.job d
+            where d.state = 'queued' and d.not_before <= daicho.clock() group by d.tenant
+        ) first
+        join daicho.tenant t on t.name = first.tenant and t.state <> 'ended'
+        join daicho.job j on j.id = first.id
+        cross join lateral (
+            select count(*) filter (where x.state = 'running') as running, max(x.started_at) as turn
+            from daicho.job x where x.tenant = first.tenant and (x.state = 'running' or x.started_at > daicho.clock() - interval '1 hour')
+        ) load
+        where j.state = 'queued'
+        order by load.running, load.turn nulls first, j.id
+        limit 1
+        for update of j skip locked;
+        -- held for a moment longer by the runner that put it back
+        if picked is null or not pg_try_advisory_lock(-picked) then
+            return;
+        end if;
     end if;
-    return query update daicho.job set state = 'running', attempt = attempt + 1, lease_until = daicho.clock() + lease,
-        started_at = daicho.clock(), done = 0, total = 0, step = null
+    return query update daicho.job set state = 'running', attempt = attempt + 1, started_at = daicho.clock(), done = 0, total = 0, step = null
     where id = picked returning *;
 end
 $$;
 
--- Back into the queue after a passing trouble, not before `wait`.
-create function daicho.job_retry(id_ bigint, wait interval, result_ jsonb) returns void
+-- Progress; tells whether somebody asked to cancel; null: the job is no longer this runner's.
+create function daicho.job_tell(id_ bigint, attempt_ int, done_ bigint, total_ bigint, step_ text) returns boolean
 language sql security definer set search_path = pg_catalog as $$
-    update daicho.job set state = case when cancel_asked then 'cancelled' else 'queued' end, result = result_, lease_until = null,
+    update daicho.job set done = done_, total = total_, step = step_
+    where id = id_ and state = 'running' and attempt = attempt_ returning cancel_asked
+$$;
+
+-- The end. Also called inside the tenant, in the transaction of the work itself: then the work and its end are one.
+create function daicho.job_finish(id_ bigint, attempt_ int, state_ text, result_ jsonb, file_ text, name_ text) returns boolean
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    if session_user <> 'daicho_jobs' then
+        raise insufficient_privilege using message = 'jobs are finished by their runners only';
+    end if;
+    update daicho.job set state = state_, result = result_, result_file = file_, result_name = name_, finished_at = daicho.clock(),
+        done = case when state_ = 'done' then greatest(done, total) else done end
+    where id = id_ and state = 'running' and attempt = attempt_ and tenant = coalesce(daicho.role_tenant(), tenant);
+    return found;
+end
+$$;
+
+-- Back into the queue after a passing trouble, not before `wait`.
+create function daicho.job_retry(id_ bigint, attempt_ int, wait interval, result_ jsonb) returns boolean
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    update daicho.job set state = case when cancel_asked then 'cancelled' else 'queued' end, result = result_,
         not_before = daicho.clock() + wait, finished_at = case when cancel_asked then daicho.clock() end
-    where id = id_ and state = 'running'
+    where id = id_ and state = 'running' and attempt = attempt_;
+    return found;
+end
 $$;
 
 -- Asked by people of the tenant (through its role): a job that has not begun is cancelled here, a running one is told.
@@ -191,11 +236,14 @@ language sql security definer set search_path = pg_catalog as $$
 $$;
 revoke update (cancel_asked) on daicho.job from daicho_tenant;
 create index job_account_idx on daicho.job (account_id) where state in ('queued', 'running');
+create index job_turn_idx on daicho.job (tenant, started_at);
 
 revoke execute on function daicho.login_begin(text, text), daicho.credential_of(bigint), daicho.credential_set(bigint, text, boolean),
-    daicho.job_retry(bigint, interval, jsonb), daicho.job_cancel(bigint), daicho.job_cancel_of(bigint) from public;
+    daicho.job_take(), daicho.job_tell(bigint, int, bigint, bigint, text), daicho.job_finish(bigint, int, text, jsonb, text, text),
+    daicho.job_retry(bigint, int, interval, jsonb), daicho.job_cancel(bigint), daicho.job_cancel_of(bigint) from public;
 grant execute on function daicho.role_tenant() to public;
 grant execute on function daicho.login_begin(text, text) to daicho_auth;
 grant execute on function daicho.credential_of(bigint), daicho.credential_set(bigint, text, boolean),
-    daicho.job_cancel(bigint), daicho.job_cancel_of(bigint) to daicho_tenant;
-grant execute on function daicho.job_retry(bigint, interval, jsonb) to daicho_jobs;
+    daicho.job_cancel(bigint), daicho.job_cancel_of(bigint), daicho.job_finish(bigint, int, text, jsonb, text, text) to daicho_tenant;
+grant execute on function daicho.job_take(), daicho.job_tell(bigint, int, bigint, bigint, text),
+    daicho.job_finish(bigint, int, text, jsonb, text, text), daicho.job_retry(bigint, int, interval, jsonb) to daicho_jobs;

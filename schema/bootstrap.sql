@@ -43,4 +43,14 @@ revoke execute on function pg_catalog.lo_creat(integer), pg_catalog.lo_create(oi
 -- advisory locks and notifications by injected text could hold up others
 revoke execute on function pg_catalog.pg_notify(text, text), pg_catalog.pg_advisory_lock(bigint), pg_catalog.pg_advisory_lock(integer, integer),
     pg_catalog.pg_sleep(double precision), pg_catalog.pg_sleep_for(interval), pg_catalog.pg_sleep_until(timestamptz) from public;
+revoke execute on function pg_catalog.pg_advisory_xact_lock(bigint), pg_catalog.pg_advisory_xact_lock(integer, integer),
+    pg_catalog.pg_advisory_lock_shared(bigint), pg_catalog.pg_advisory_lock_shared(integer, integer),
+    pg_catalog.pg_advisory_xact_lock_shared(bigint), pg_catalog.pg_advisory_xact_lock_shared(integer, integer),
+    pg_catalog.pg_try_advisory_lock(bigint), pg_catalog.pg_try_advisory_lock(integer, integer),
+    pg_catalog.pg_try_advisory_xact_lock(bigint), pg_catalog.pg_try_advisory_xact_lock(integer, integer),
+    pg_catalog.pg_try_advisory_lock_shared(bigint), pg_catalog.pg_try_advisory_lock_shared(integer, integer),
+    pg_catalog.pg_try_advisory_xact_lock_shared(bigint), pg_catalog.pg_try_advisory_xact_lock_shared(integer, integer),
+    pg_catalog.pg_advisory_unlock(bigint), pg_catalog.pg_advisory_unlock_all() from public;
+grant execute on function pg_catalog.pg_advisory_lock(bigint), pg_catalog.pg_advisory_xact_lock(bigint), pg_catalog.pg_try_advisory_lock(bigint),
+    pg_catalog.pg_advisory_unlock(bigint), pg_catalog.pg_advisory_unlock_all() to daicho_owner;
 grant execute on function pg_catalog.pg_notify(text, text) to daicho_tenant, daicho_owner;

@@ -22,17 +22,17 @@ limit $3::bigint;
 -- job_stop(id int) -> maybe job_state(state text)
 select s as state from daicho.job_cancel($1) s where s is not null;
 
--- job_next(lease int) -> maybe job_row(id int, tenant text, account_id int, actor text, groups text, permissions text, masked bool, kind text, register text?, args json, state text, attempt int, done int, total int, step text?, cancel_asked bool, result json?, result_file text?, result_name text?, created_at time, started_at time?, finished_at time?, now time)
+-- job_next() -> maybe job_row(id int, tenant text, account_id int, actor text, groups text, permissions text, masked bool, kind text, register text?, args json, state text, attempt int, done int, total int, step text?, cancel_asked bool, result json?, result_file text?, result_name text?, created_at time, started_at time?, finished_at time?, now time)
 select j.id, j.tenant, j.account_id, j.actor, j.groups, j.permissions, j.masked, j.kind, j.register, j.args, j.state, j.attempt, j.done, j.total,
     j.step, j.cancel_asked, j.result, j.result_file, j.result_name, j.created_at, j.started_at, j.finished_at, daicho.clock() as now
-from daicho.job_take(make_interval(secs => $1::double precision)) j;
+from daicho.job_take() j;
 
--- job_end(id int, state text, result json?, result_file text?, result_name text?) -> none
-select daicho.job_finish($1, $2, $3::jsonb, $4, $5);
+-- job_end(id int, attempt int, state text, result json?, result_file text?, result_name text?) -> one job_ours(ours bool)
+select daicho.job_finish($1, $2::int, $3, $4::jsonb, $5, $6) as ours;
 
--- job_again(id int, wait int, result json?) -> none
-select daicho.job_retry($1, make_interval(secs => $2::double precision), $3::jsonb);
+-- job_again(id int, attempt int, wait int, result json?) -> one job_ours(ours bool)
+select daicho.job_retry($1, $2::int, make_interval(secs => $3::double precision), $4::jsonb) as ours;
 
--- No row: the job is no longer this runner's (its lease was over and another took it).
--- job_tell(id int, done int, total int, step text?, lease int) -> maybe job_told(cancel_asked bool)
-select c as cancel_asked from daicho.job_tell($1, $2, $3, $4, make_interval(secs => $5::double precision)) c where c is not null;
+-- No row: the job is no longer this runner's.
+-- job_tell(id int, attempt int, done int, total int, step text?) -> maybe job_told(cancel_asked bool)
+select c as cancel_asked from daicho.job_tell($1, $2::int, $3, $4, $5) c where c is not null;
