@@ -1,0 +1,129 @@
+/* error.c - SQLSTATE -> rc. To add one: a line in the table, longer prefixes first; a new sentence also in pages/messages.ja.yaml. */
+#include "base/house.h"
+
+#include "db/error.h"
+
+static const struct {
+        const char *state;              /* prefix of the SQLSTATE */
+        const char *message;            /* prefix of the message, where the state alone does not tell; NULL: any */
+        rc code;
+        const char *text;
+} table[] = {
+        { "08",    NULL, RC_UNAVAILABLE, "the database cannot be reached; please try again in a moment" },
+        { "0A000", "cached plan must not change", RC_BUSY, "this register was changed just now; please try again" },
+        { "21000", "ON CONFLICT DO UPDATE", RC_INVALID, "the same key stands here twice" },
+        { "22001", NULL, RC_INVALID, "is too long" },
+        { "22003", NULL, RC_INVALID, "is too large or too small a number" },
+        { "22007", NULL, RC_INVALID, "is not a date or time" },
+        { "22008", NULL, RC_INVALID, "is not a date or time" },
+        { "22021", NULL, RC_MALFORMED, "holds characters that cannot be stored" },
+        { "22P05", NULL, RC_MALFORMED, "holds characters that cannot be stored" },
+        { "22P04", NULL, RC_MALFORMED, "has a row that cannot be read" },
+        { "22",    NULL, RC_INVALID, "is not a value of the right kind" },
+        { "23502", NULL, RC_INVALID, "must not be empty" },
+        { "23503", "update or delete", RC_CONFLICT, "is still used elsewhere" },
+        { "23503", NULL, RC_INVALID, "refers to something that does not exist" },
+        { "23505", NULL, RC_CONFLICT, "is already taken" },
+        { "23514", NULL, RC_INVALID, "is not an allowed value" },
+        { "23P01", NULL, RC_CONFLICT, "overlaps with something that exists" },
+        { "23",    NULL, RC_CONFLICT, "clashes with something that exists" },
+        { "25006", NULL, RC_UNAVAILABLE, "the database takes no changes at the moment" },
+        { "28",    NULL, RC_UNAVAILABLE, "the database does not let this process in" },
+        { "3D",    NULL, RC_UNAVAILABLE, "the database does not exist yet" },
+        { "40",    NULL, RC_BUSY, "somebody else changed the same thing at this moment; please try again" },
+        { "42501", NULL, RC_FORBIDDEN, "the database does not allow this here" },
+        { "44000", NULL, RC_FORBIDDEN, "the database does not allow this here" },
+        { "53100", NULL, RC_DISK_FULL, "there is no space left on the disk" },
+        { "53300", NULL, RC_BUSY, "the database has too many connections; please try again in a moment" },
+        { "53",    NULL, RC_UNAVAILABLE, "the database is short of memory; please try again in a moment" },
+        { "54",    NULL, RC_TOO_LARGE, "is too large for the database" },
+        { "55P03", NULL, RC_BUSY, "somebody else is working on this; please try again in a moment" },
+        { "55006", NULL, RC_BUSY, "somebody else is working on this; please try again in a moment" },
+        { "57014", "canceling statement due to statement timeout", RC_BUSY, "this took too long and was stopped" },
+        { "57014", "canceling statement due to lock timeout", RC_BUSY, "somebody else is working on this; please try again in a moment" },
+        { "57014", NULL, RC_CANCELLED, "this was cancelled" },
+        { "57",    NULL, RC_UNAVAILABLE, "the database is stopping or starting; please try again in a moment" },
+        { "58030", NULL, RC_UNAVAILABLE, "the database cannot read or write its files" },
+        { "",      NULL, RC_INTERNAL, "something went wrong inside; it has been recorded" },
+};
+
+static size_t find(const struct error *e)
+{
+        size_t i = 0;
+
+        for (;; i++) {
+                if (!str_starts(str_of(e->sqlstate), str_of(table[i].state)))
+                        continue;
+                if (table[i].message == NULL || (e->message && str_starts(str_of(e->message), str_of(table[i].message))))
+                        return i;
+        }
+}
+
+/* r_customers_email_key of r_customers -> email; account_group_tenant_name_key of account_group -> name. Absent: no such shape. */
+static str constraint_item(const struct error *e)
+{
+        static const char *const ends[] = { "_key", "_check", "_fkey", "_excl", "_not_null" };
+        str name = str_of(e->constraint), start = str_of(e->table);
+
+        if (str_absent(name) || str_absent(start) || !str_starts(name, start) || name.n < start.n + 2 || name.p[start.n] != '_')
+                return STR_NONE;
+        name = (str){ name.p + start.n + 1, name.n - start.n - 1 };
+        for (size_t i = 0; i < COUNT(ends); i++)
+                if (str_ends(name, str_of(ends[i]))) {
+                        name.n -= strlen(ends[i]);
+                        if (str_starts(name, S("tenant_"))) {
+                                name.p += strlen("tenant_");
+                                name.n -= strlen("tenant_");
+                        }
+                        return str_empty(name) ? STR_NONE : name;
+                }
+        return STR_NONE;
+}
+
+/* COPY r_customers, line 12, column email: "…" */
+static void copy_place(const struct error *e, int64_t *ret_line, str *ret_column)
+{
+        const char *p = e->context && str_starts(str_of(e->context), S("COPY ")) ? strstr(e->context, ", line ") : NULL;
+        int64_t line = 0;
+        size_t n;
+
+        *ret_line = 0;
+        *ret_column = STR_NONE;
+        if (p == NULL)
+                return;
+        for (p += strlen(", line "); *p >= '0' && *p <= '9' && line < INT32_MAX; p++)
+                line = line * 10 + (*p - '0');
+        *ret_line = line;
+        if (!str_starts(str_of(p), S(", column ")))
+                return;
+        p += strlen(", column ");
+        n = strcspn(p, ":\n\"'");
+        if (n > 0 && n < 64)
+                *ret_column = (str){ p, n };
+}
+
+rc error_fail(struct cx *cx, const struct error *e)
+{
+        static const struct error lost = { .sqlstate = "08006" };
+        size_t i;
+        int64_t line;
+        str item, column;
+
+        if (e->sqlstate == NULL)
+                e = &lost;
+        i = find(e);
+        copy_place(e, &line, &column);
+        item = constraint_item(e);
+        if (str_absent(item))
+                item = !str_absent(str_of(e->column)) ? str_of(e->column) : column;
+        if (!str_starts(str_of(e->sqlstate), S("22")) && !str_starts(str_of(e->sqlstate), S("23")))
+                item = STR_NONE;
+        return fail_line(cx, table[i].code, line, str_absent(item) ? NULL : str_z(cx->mem, item), table[i].text, 0);
+}
+
+bool error_message_harmless(const char *sqlstate)
+{
+        str s = str_of(sqlstate);
+
+        return !str_absent(s) && !str_starts(s, S("22")) && !str_starts(s, S("23")) && !str_starts(s, S("P0"));
+}
