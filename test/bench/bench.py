@@ -1,0 +1,266 @@
+#!/usr/bin/python3
+"""bench.py - every figure as a ratio against its floor, measured in the same run: make bench.
+
+    bench NAME ratio=R bound=B goal=G floor=FLOOR ... ok|BELOW
+
+ratio > 1 is better than the floor where the figure is a speed; "x faster" figures say so. Starts a house of its own in a temporary
+directory, loads 1 000 000 customers (ROWS=… for another size), stops it, removes it. Exit status 1 when a bound is missed.
+A name as argument runs that part only: read create list search import export sizes.
+"""
+import csv, json, os, pathlib, random, re, shutil, statistics, subprocess, sys, time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import house as house_module
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get('BUILD', ROOT / 'build'))
+ROWS = int(os.environ.get('ROWS', 1_000_000))
+SECONDS = int(os.environ.get('SECONDS', 8))
+CLIENTS = 64
+ITEMS = ['email', 'family_name', 'given_name', 'family_kana', 'given_kana', 'gender', 'birthday', 'postal_code', 'prefecture', 'address',
+         'telephone', 'points']
+missed = []
+
+
+def line(name, ratio, bound, goal, floor, **more):
+    ok = ratio >= bound
+    if not ok:
+        missed.append(name)
+    print(f'bench {name} ratio={ratio:.2f} bound={bound} goal={goal} floor={floor} ' +
+          ' '.join(f'{k}={v}' for k, v in more.items()) + (' ok' if ok else ' BELOW'), flush=True)
+
+
+def info(name, **more):
+    print(f'bench {name} ' + ' '.join(f'{k}={v}' for k, v in more.items()), flush=True)
+
+
+def run(*args, **kw):
+    return subprocess.run([str(a) for a in args], check=True, capture_output=True, text=True, **kw).stdout
+
+
+class Bench:
+    def __init__(self):
+        started = time.monotonic()
+        self.house = house_module.House.start(bench=True)
+        info('start', seconds=f'{time.monotonic() - started:.2f}', note='first_start_with_initdb')
+        self.tenant = self.house.tenant(name='bench')
+        self.tmp = self.house.dir / 'bench'
+        self.tmp.mkdir(exist_ok=True)
+        self.key = self.tenant.key
+        self.sockets = sorted(str(p) for p in (self.house.dir / 'run').glob('web.*.sock'))
+
+    # tools ---------------------------------------------------------------------------------------------------------------------------
+    def sql(self, text, role='superuser'):
+        return self.house.sql(text, role)
+
+    def request_file(self, name, text):
+        path = self.tmp / name
+        path.write_bytes(text.replace('\n', '\r\n').encode())
+        return path
+
+    def load(self, request, *, clients=CLIENTS, first=0, seconds=SECONDS, numbers=ROWS):
+        out = run(BUILD / 'load', '-c', clients, '-d', seconds, '-r', request, '-m', numbers, '-s', first, *self.sockets)
+        return {k: float(v) for k, v in (p.split('=') for p in out.split())}
+
+    def pgbench(self, script, clients=CLIENTS, seconds=SECONDS):
+        """Transactions a second as the login role of the workers, extended protocol, prepared."""
+        path = self.tmp / 'script.sql'
+        path.write_text(script)
+        os.chmod(path, 0o644)
+        out = self.house.client('pgbench', '-n', '-M', 'prepared', '-c', str(clients), '-j', '2', '-T', str(seconds), '-f', str(path),
+                                role='daicho_web')
+        return float(re.search(r'tps = ([0-9.]+) \(without', out).group(1))
+
+    # parts ---------------------------------------------------------------------------------------------------------------------------
+    ENTER = ("select e.*, set_config('role', e.role, true), set_config('daicho.actor', 'key:' || e.id || ':' || e.actor, true) "
+             "from daicho.key_enter('\\x{hash}') e;\n")
+    LOG = ("insert into t_bench.log (actor_kind, actor_id, actor, groups, source, verb, kind, subject_id, result) "
+           "values ('key', 1, 'bench', '', '127.0.0.1', '{verb}', 'customers', :id, 'OK');\n")
+
+    def floor_script(self, statement, verb, head):
+        import hashlib
+        digest = hashlib.sha256(self.key.encode()).hexdigest()
+        return (head + '\\startpipeline\nbegin;\n' + self.ENTER.format(hash=digest) + statement + self.LOG.format(verb=verb) +
+                'commit;\n\\endpipeline\n')
+
+    def read(self):
+        columns = ', '.join(ITEMS)
+        script = self.floor_script(f'select id, version, created_at, created_by, updated_at, updated_by, {columns} from t_bench.r_customers where id = :id;\n',
+                                   'view', f'\\set id random(1, {self.rows})\n')
+        request = self.request_file('read', f'GET /api/v1/registers/customers/records/%RANDOM% HTTP/1.1\nHost: localhost\nX-Real-IP: 127.0.0.1\n'
+                                            f'Authorization: Bearer {self.key}\n\n')
+        self.load(request, seconds=2, numbers=self.rows)
+        before = self.pgbench(script)
+        direct = self.load(request, numbers=self.rows)
+        after = self.pgbench(script)
+        floor = (before + after) / 2
+        line('api_read_direct', direct['per_second'] / floor, 0.4, 0.6, 'pgbench_one_pipeline', per_second=int(direct['per_second']),
+             floor_per_second=int(floor), p50_us=int(direct['p50_us']), p99_us=int(direct['p99_us']), workers=len(self.sockets), connections=CLIENTS)
+        tls = self.wrk()
+        again = self.load(request, numbers=self.rows)
+        mean = (direct['per_second'] + again['per_second']) / 2
+        line('api_read_tls', tls / mean, 0.6, 0.8, 'direct', per_second=int(tls), floor_per_second=int(mean))
+
+    def wrk(self):
+        script = self.tmp / 'read.lua'
+        script.write_text('math.randomseed(1)\nrequest = function()\n'
+                          f'  return wrk.format("GET", "/api/v1/registers/customers/records/" .. math.random(1, {self.rows}), '
+                          f'{{ ["Authorization"] = "Bearer {self.key}" }})\nend\n')
+        out = run('wrk', '-t2', f'-c{CLIENTS}', f'-d{SECONDS}', '-s', script, self.house.url)
+        if 'Non-2xx' in out:
+            raise SystemExit('bench: nginx gave answers that are not 2xx:\n' + out)
+        return float(re.search(r'Requests/sec:\s+([0-9.]+)', out).group(1))
+
+    def create(self):
+        values = dict(family_name='試験', given_name='花子', family_kana='シケン', given_kana='ハナコ', gender=self.gender, birthday='1990-01-02',
+                      postal_code='100-0001', prefecture='東京都', address='千代田区丸の内1-1', telephone='03-0123-4567', points=10)
+        body = json.dumps({'email': 'bench%COUNTER%@mail.example', **values}, ensure_ascii=False)
+        size = len(body.encode()) - 1            # the mark is one byte longer than its number
+        request = self.request_file('create', 'POST /api/v1/registers/customers/records HTTP/1.1\nHost: localhost\nX-Real-IP: 127.0.0.1\n'
+                                    f'Authorization: Bearer {self.key}\nContent-Type: application/json\nContent-Length: {size}\n\n' + body)
+        row = ', '.join("'" + str(v) + "'" for v in values.values())
+        columns = ', '.join(['email', *values])
+        statement = (f"insert into t_bench.r_customers ({columns}, created_by, updated_by) values ('floor' || :client_id || '-' || :n || '@mail.example', {row}, "
+                     "'key:1:bench', 'key:1:bench') returning id;\n")
+        script = lambda seed: self.floor_script(statement, 'create', f'\\set n {seed} + random(1, 2000000000)\n\\set id 1\n')
+        self.load(request, seconds=1, first=1)
+        before = self.pgbench(script(10 ** 10))
+        ours = self.load(request, first=10_000_000)
+        after = self.pgbench(script(2 * 10 ** 10))
+        floor = (before + after) / 2
+        line('api_create', ours['per_second'] / floor, 0.5, 0.7, 'pgbench_one_pipeline', per_second=int(ours['per_second']), floor_per_second=int(floor),
+             p50_us=int(ours['p50_us']), p99_us=int(ours['p99_us']))
+        self.sql("delete from t_bench.r_customers where email like 'bench%' or email like 'floor%'")
+
+    def list(self):
+        base = '/api/v1/registers/customers/records?limit=50'
+        after = None
+        for _ in range(min(999, self.rows // 50 - 1)):
+            page = self.house.api('GET', base + (f'&after={after}' if after else ''), key=self.key).json()
+            after = page['next']
+        head = f'HTTP/1.1\nHost: localhost\nX-Real-IP: 127.0.0.1\nAuthorization: Bearer {self.key}\n\n'
+        one = self.request_file('list1', f'GET {base} {head}')
+        far = self.request_file('list1000', f'GET {base}&after={after} {head}')
+        rates = {one: [], far: []}
+        for _ in range(3):
+            for request in rates:
+                rates[request].append(self.load(request, clients=8, seconds=max(2, SECONDS // 3))['per_second'])
+        a, b = statistics.median(rates[one]), statistics.median(rates[far])
+        line('list_page_1000', b / a, 0.9, 1, 'page_1', per_second=int(b), floor_per_second=int(a))
+
+    def search(self):
+        terms = ['佐藤', '髙橋', '美咲', 'さい', '03', '渋谷', '龍之', '北海']
+        worst, ratios = 0, []
+        from urllib.parse import quote
+        for term in terms:
+            url = f'/api/v1/registers/customers/records?limit=50&q={quote(term)}'
+            times = []
+            for _ in range(5):
+                t = time.monotonic()
+                answer = self.house.api('GET', url, key=self.key)
+                times.append(time.monotonic() - t)
+            ours = statistics.median(times)
+            found = len(answer.json()['records'])
+            t = time.monotonic()
+            self.sql("set max_parallel_workers_per_gather = 0; set enable_indexscan = off; set enable_bitmapscan = off; "
+                     f"select count(*) from t_bench.r_customers where search_text like '%' || daicho.fold('{term}') || '%'")
+            scan = time.monotonic() - t
+            ratios.append(scan / ours)
+            worst = max(worst, ours)
+            info('search_term', term=term, milliseconds=f'{ours * 1000:.1f}', scan_milliseconds=f'{scan * 1000:.0f}', times_faster=f'{scan / ours:.0f}', found=found)
+        line('search_two_characters', statistics.median(ratios), 30, 100, 'sequential_like', slowest_ms=f'{worst * 1000:.1f}', lowest=f'{min(ratios):.0f}')
+
+    def make_files(self):
+        self.cp932 = self.tmp / 'customers.csv'
+        self.truth = self.tmp / 'truth.tsv'
+        with open(self.cp932, 'wb') as f:
+            subprocess.run([str(BUILD / 'gen_customers'), '--rows', str(ROWS), '--seed', '1', '--encoding', 'cp932', '--eol', 'crlf', '--bad', '0.01',
+                            '--truth', str(self.truth)], stdout=f, check=True)
+
+    def import_job(self):
+        job = self.house.import_file('customers', self.cp932, tenant=self.tenant)
+        done = self.house.wait_job(job, tenant=self.tenant, seconds=900)
+        seconds = float(self.sql(f'select extract(epoch from finished_at - started_at) from daicho.job where id = {job}')[0][0])
+        return done, seconds
+
+    def import_(self):
+        first, ours = self.import_job()
+        self.rows = int(self.sql('select count(*) from t_bench.r_customers')[0][0])
+        again, ours_again = self.import_job()
+        # floor: the rows that went in, as a file, into a table of the same columns and indexes
+        columns = ', '.join(ITEMS)
+        plain = self.tmp / 'plain.csv'
+        self.sql(f"copy (select {columns} from t_bench.r_customers order by id) to '{plain}' (format csv)")
+        self.sql('create table t_bench.floor (like t_bench.r_customers including all); alter table t_bench.floor alter created_by set default \'x\', alter updated_by set default \'x\'')
+        self.sql('checkpoint')
+        t = time.monotonic()
+        self.house.client('psql', '-qc', f"\\copy t_bench.floor ({columns}) from '{plain}' (format csv)", role='superuser')
+        floor = time.monotonic() - t
+        self.sql('drop table t_bench.floor')
+        line('import_cp932', floor / ours, 0.5, 0.8, 'copy_into_final_table', seconds=f'{ours:.1f}', floor_seconds=f'{floor:.1f}', rows=self.rows,
+             created=first['result']['created'], refused=first['result']['refused'], rows_per_second=int(ROWS / ours))
+        line('import_again_unchanged', floor / ours_again, 2, 4, 'copy_into_final_table', seconds=f'{ours_again:.1f}', floor_seconds=f'{floor:.1f}',
+             unchanged=again['result']['unchanged'])
+        info('memory_jobs', peak_mib=self.peak('jobs'), bound_mib=64)
+
+    def export(self):
+        columns = ', '.join(ITEMS)
+        out = self.tmp / 'floor.copy'
+        floors, ours = [], []
+        for _ in range(2):
+            t = time.monotonic()
+            self.house.client('psql', '-qc', f"\\copy (select {columns} from t_bench.r_customers) to '{out}'", role='superuser')
+            floors.append(time.monotonic() - t)
+            job = self.house.export('customers', tenant=self.tenant, encoding='cp932')
+            self.house.wait_job(job, tenant=self.tenant, seconds=600)
+            ours.append(float(self.sql(f'select extract(epoch from finished_at - started_at) from daicho.job where id = {job}')[0][0]))
+        floor, mine = min(floors), min(ours)
+        line('export_cp932', floor / mine, 0.5, 0.8, 'copy_to_stdout', seconds=f'{mine:.2f}', floor_seconds=f'{floor:.2f}', rows=self.rows)
+        info('memory_jobs_after_export', peak_mib=self.peak('jobs'), bound_mib=64)
+
+    def peak(self, kind):
+        """Highest VmHWM of the workers of a kind, MiB."""
+        top = 0
+        for pid in self.house.workers(kind):
+            status = pathlib.Path(f'/proc/{pid}/status').read_text()
+            top = max(top, int(re.search(r'VmHWM:\s+(\d+)', status).group(1)))
+        return round(top / 1024, 1)
+
+    def sizes(self):
+        info('memory_web', peak_mib=self.peak('web'))
+        info('binary', bytes=os.path.getsize(BUILD / 'daicho'), stripped_bytes=self.stripped())
+        for path in ('/', '/registers/customers/records'):
+            body = self.tenant.browser().get(path).content
+            info('page', path=path, bytes=len(body))
+        self.house.stop()
+        t = time.monotonic()
+        self.house.restart()
+        info('start_again', seconds=f'{time.monotonic() - t:.2f}')
+
+    def stripped(self):
+        copy = self.tmp / 'daicho.stripped'
+        shutil.copy(BUILD / 'daicho', copy)
+        run('strip', copy)
+        return os.path.getsize(copy)
+
+
+def main():
+    chosen = sys.argv[1:] or ['import', 'read', 'create', 'list', 'search', 'export', 'sizes']
+    bench = Bench()
+    try:
+        bench.gender = '女'
+        bench.make_files()
+        bench.import_()
+        bench.sql('vacuum analyze t_bench.r_customers')
+        for part in chosen:
+            if part != 'import':
+                getattr(bench, part)()
+    finally:
+        bench.house.close()
+    if missed:
+        print('bench: below the bound: ' + ', '.join(missed))
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == '__main__':
+    main()
