@@ -6,13 +6,26 @@
 
 #include "gate/route.h"
 
-/* tables: NULL-ended list of route tables, joined in main.c. login_only: this is an auth process. */
-void gate_start(const struct route *const *tables, bool login_only);
+/* What gate asks of the floor above it; either may be NULL. */
+struct gate_hooks {
+        /* Add `frame` to the context of a console page: registers with titles and counts, running jobs. Inside the tenant. */
+        rc (*frame)(struct cx *cx, const struct http_req *req, json_t *context);
+        /* Add schemas and paths of this tenant's registers to the OpenAPI document. Inside the tenant. */
+        rc (*openapi)(struct cx *cx, json_t *document);
+};
+
+/* tables: NULL-ended list of route tables, joined in main.c. login_only: this is an auth process: it serves routes of RATE_LOGIN and no others,
+ * a web process all others. */
+void gate_start(const struct route *const *tables, bool login_only, const struct gate_hooks *hooks);
 extern const struct http_service gate_service;
 
-/* For commands and jobs: enter a tenant as operator or as the account that started the job; then do; then end. */
+/* Is this an address inside the house, fit to be redirected to ("/registers/x?y")? */
+bool gate_address_safe(str address);
+
+/* For commands and jobs: begin, enter a tenant as operator or as the account that started the job (masked as cx->masked says); then do; then end. */
 rc gate_enter(struct cx *cx, str tenant, const struct actor *actor) MUST_USE;
-rc gate_leave(struct cx *cx, rc result) MUST_USE;      /* entry, commit or roll back */
+/* Entry and commit; after a refusal: roll back, entry in a transaction of its own. Returns `result`, or why it could not be committed. */
+rc gate_leave(struct cx *cx, enum log_verb verb, rc result) MUST_USE;
 
 /* All routes, for `daicho routes`, OpenAPI and nginx. */
 const struct route *const *gate_tables(void);

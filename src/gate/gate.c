@@ -1,0 +1,310 @@
+/* gate.c - see gate.h. The steps of a unit of work, in the order of the header; each step is one function. */
+#include "base/house.h"
+
+#include "gate/gate.h"
+
+#include "base/buf.h"
+#include "base/crypto.h"
+#include "base/fail.h"
+#include "db/db.h"
+#include "gate/enter.h"
+#include "gate/face.h"
+#include "gate/match.h"
+#include "gate/refusal.h"
+#include "gate/unit.h"
+#include "log/log.h"
+
+#include <stdio.h>
+
+enum { FORM_TOKENS = 2048 };    /* room for _csrf and _method in a form whose route takes no body of its own */
+
+static const struct gate_hooks no_hooks;
+const struct gate_hooks *unit_hooks = &no_hooks;
+bool unit_login_only;
+static const struct route *const *route_tables;
+
+void gate_start(const struct route *const *tables, bool login_only, const struct gate_hooks *hooks)
+{
+        route_tables = tables;
+        unit_login_only = login_only;
+        unit_hooks = hooks ? hooks : &no_hooks;
+        match_start(tables);
+}
+
+const struct route *const *gate_tables(void)
+{
+        return route_tables;
+}
+
+bool gate_address_safe(str a)
+{
+        if (a.n == 0 || a.n > 4000 || a.p[0] != '/' || (a.n > 1 && (a.p[1] == '/' || a.p[1] == '\\')))
+                return false;
+        for (size_t i = 0; i < a.n; i++)
+                if (a.p[i] <= 0x20 || a.p[i] >= 0x7f || a.p[i] == '\\')
+                        return false;
+        return true;
+}
+
+/* A form can only POST: the console's forms name another method in a field. */
+static rc method_override(struct cx *cx, struct unit *u)
+{
+        str name = u->face == FACE_CONSOLE && u->req->method == HTTP_POST ? http_field(u->req, "_method") : STR_NONE;
+
+        if (str_absent(name))
+                return RC_OK;
+        if (str_is(name, "PUT"))
+                u->req->method = HTTP_PUT;
+        else if (str_is(name, "PATCH"))
+                u->req->method = HTTP_PATCH;
+        else if (str_is(name, "DELETE"))
+                u->req->method = HTTP_DELETE;
+        else
+                return fail(cx, RC_METHOD, "_method", "must be PUT, PATCH or DELETE");
+        return RC_OK;
+}
+
+static struct unit unit_open(struct cx *cx, struct http_req *req)
+{
+        struct unit u = { .req = req, .theme = S("auto") };
+
+        u.face = match_face(req->path, &u.path);
+        u.htmx = u.face == FACE_CONSOLE && str_is(http_header(req, "HX-Request"), "true");
+        cx->lang = face_lang(http_header(req, "Accept-Language"));
+        return u;
+}
+
+static rc route_find(struct cx *cx, struct unit *u)
+{
+        const struct route *route;
+
+        TRY(method_override(cx, u));
+        TRY(match_find(cx, u->req, u->face, u->path, &route, u->allow));
+        if ((route->rate == RATE_LOGIN) != unit_login_only)
+                return fail(cx, RC_UNKNOWN, NULL, "another process serves this address");
+        u->route = route;
+        return RC_OK;
+}
+
+static bool reading(const struct unit *u)
+{
+        return u->req->method == HTTP_GET;
+}
+
+/* A request that a foreign page made the browser send. Both signs are checked: the token by everything that carries a cookie, the origin also by the
+ * log-in, which has no token yet. */
+static rc forgery_check(struct cx *cx, struct unit *u)
+{
+        str site = http_header(u->req, "Sec-Fetch-Site");
+        str token = http_header(u->req, "X-CSRF-Token");
+
+        if (reading(u) || !str_absent(u->key))
+                return RC_OK;
+        if (!str_absent(site) && !str_is(site, "same-origin") && !str_is(site, "none"))
+                return fail(cx, RC_FORGED, NULL, "this form was sent from another site");
+        if (u->route->permission == PERM_PUBLIC || str_absent(u->cookie))
+                return RC_OK;
+        if (str_absent(token))
+                token = http_field(u->req, "_csrf");
+        if (str_absent(token) || !crypto_equal(token, enter_csrf(cx, u->cookie)))
+                return fail(cx, RC_FORGED, NULL, "the page is too old; please open it again");
+        return RC_OK;
+}
+
+/* Somebody whose password must be changed reaches nothing else. */
+static rc password_check(struct cx *cx, struct unit *u)
+{
+        if (!u->must_change || str_is(u->path, "/me/password") || str_is(u->path, "/logout"))
+                return RC_OK;
+        return fail(cx, RC_FORBIDDEN, NULL, "please change the password first");
+}
+
+static rc permission_check(struct cx *cx, struct unit *u)
+{
+        if (u->route->permission <= PERM_NONE || permission_held(cx, u->route->permission))
+                return RC_OK;
+        return fail(cx, RC_FORBIDDEN, NULL, "this needs the permission \"%s\"", permission_word(u->route->permission));
+}
+
+/* Who, and may they: leaves the transaction open inside the tenant. */
+static rc admit(struct cx *cx, struct unit *u)
+{
+        TRY(enter_read(cx, u));
+        if (u->route->permission == PERM_PUBLIC) {
+                TRY(forgery_check(cx, u));
+                return u->route->verb == LOG_NOTHING ? RC_OK : db_ensure(cx);
+        }
+        TRY(enter_tenant(cx, u));
+        TRY(password_check(cx, u));
+        TRY(permission_check(cx, u));
+        return forgery_check(cx, u);
+}
+
+/* Has the client this very version already? */
+static void etag_check(struct unit *u, struct http_res *res)
+{
+        str known = http_header(u->req, "If-None-Match");
+
+        if (!reading(u) || str_absent(res->etag) || res->status != 200 || str_absent(known))
+                return;
+        while (!str_absent(known)) {
+                str tag = str_trim(str_cut(known, ',', &known));
+
+                if (str_starts(tag, S("W/")))
+                        tag = (str){ tag.p + 2, tag.n - 2 };
+                if (str_is(tag, "*") || (tag.n == res->etag.n + 2 && tag.p[0] == '"' && memcmp(tag.p + 1, res->etag.p, res->etag.n) == 0)) {
+                        res->status = 304;
+                        res->body = STR_NONE;
+                        res->type = STR_NONE;
+                        return;
+                }
+        }
+}
+
+static rc unit_run(struct cx *cx, struct unit *u, struct http_res *res)
+{
+        TRY(cx->failure.code);
+        TRY(route_find(cx, u));
+        TRY(admit(cx, u));
+        TRY(u->route->handler(cx, u->req, res));
+        TRY(face_render(cx, u, res));
+        if (u->route->verb != LOG_NOTHING)
+                log_write(cx, u->route->verb, RC_OK);
+        if (cx->db != NULL && db_in_transaction(cx))
+                TRY(db_commit(cx));
+        etag_check(u, res);
+        return RC_OK;
+}
+
+/* The entry about a refusal goes into a transaction of its own: the one refused is rolled back. */
+static void refusal_begin(struct cx *cx, struct unit *u)
+{
+        struct failure told = cx->failure;
+        bool entered = u->entered;
+        rc again = RC_OK;
+
+        u->entered = false;
+        fail_clear(cx);
+        if (entered)
+                again = enter_tenant(cx, u);
+        else if (!str_absent(cx->tenant) && unit_login_only)
+                again = enter_by_name(cx, cx->tenant);
+        else if (db_ensure(cx) == RC_OK)
+                db_begin(cx);
+        if (again != RC_OK)
+                u->entered = false;
+        cx->failure = told;
+}
+
+static void unit_refuse(struct cx *cx, struct unit *u, rc code, struct http_res *res)
+{
+        bool logged = u->route != NULL && cx->db != NULL && u->route->verb != LOG_NOTHING;
+        struct failure told;
+
+        if (cx->db != NULL && db_in_transaction(cx))
+                db_rollback(cx);
+        if (logged)
+                refusal_begin(cx, u);
+        refusal_render(cx, u, code, res);
+        if (!logged || !db_in_transaction(cx))
+                return;
+        told = cx->failure;
+        log_write(cx, u->route->verb, code);
+        fail_clear(cx);
+        if (db_commit(cx) != RC_OK) {
+                (void)fprintf(stderr, "daicho: entry of a refusal not written: %s\n", rc_name(cx->failure.code));
+                db_rollback(cx);
+        }
+        cx->failure = told;
+}
+
+/* One structured line for what an operator must see; without personal data. Everything else is in the operation log. */
+static void unit_report(const struct cx *cx, const struct unit *u, rc code)
+{
+        if (rc_http(code) < 500)
+                return;
+        (void)fprintf(stderr, "daicho: unit tenant=%.*s method=%d route=%s result=%s text=\"%.*s\"\n", STR_ARG(cx->tenant), (int)u->req->method,
+                      u->route ? u->route->path : "-", rc_name(code), STR_ARG(cx->failure.count ? cx->failure.problem[0].text : S("")));
+}
+
+static void serve(struct cx *cx, struct http_req *req, struct http_res *res)
+{
+        struct unit u = unit_open(cx, req);
+        rc code = unit_run(cx, &u, res);
+
+        if (code == RC_OK)
+                return;
+        if (u.must_change && code == RC_FORBIDDEN && u.face == FACE_CONSOLE && req->method == HTTP_GET) {
+                db_rollback(cx);
+                *res = (struct http_res){ .mem = cx->mem, .status = 303, .location = S("/me/password") };
+                return;
+        }
+        unit_refuse(cx, &u, code, res);
+        unit_report(cx, &u, code);
+}
+
+/* Before a body is read: how much of it is wanted. Files are taken from those only who may send them. */
+static rc accept_body(struct cx *cx, struct http_req *req, size_t *ret_body_max, int64_t *ret_file_max)
+{
+        struct unit u = unit_open(cx, req);
+
+        if (u.face == FACE_CONSOLE && req->method == HTTP_POST) {
+                match_limits(u.path, ret_body_max, ret_file_max);
+                *ret_body_max += FORM_TOKENS;
+                if (*ret_file_max == 0)
+                        return RC_OK;
+        }
+        TRY(route_find(cx, &u));
+        if (u.face == FACE_API) {
+                *ret_body_max = u.route->body_max;
+                *ret_file_max = u.route->file_max;
+        } else if (req->method != HTTP_POST) {
+                *ret_body_max = u.route->body_max + FORM_TOKENS;
+                *ret_file_max = u.route->file_max;
+        }
+        if (*ret_file_max > 0) {
+                rc code;
+
+                TRY(enter_read(cx, &u));
+                code = enter_tenant(cx, &u);
+                if (code == RC_OK)
+                        code = password_check(cx, &u);
+                if (code == RC_OK)
+                        code = permission_check(cx, &u);
+                db_rollback(cx);
+                return code;
+        }
+        return RC_OK;
+}
+
+const struct http_service gate_service = { .accept = accept_body, .serve = serve };
+
+rc gate_enter(struct cx *cx, str tenant, const struct actor *actor)
+{
+        TRY(db_ensure(cx));
+        cx->actor = *actor;
+        return enter_by_name(cx, tenant);
+}
+
+rc gate_leave(struct cx *cx, enum log_verb verb, rc result)
+{
+        struct failure told = cx->failure;
+        str tenant = cx->tenant;
+
+        if (result == RC_OK) {
+                log_write(cx, verb, RC_OK);
+                TRY(db_commit(cx));
+                return RC_OK;
+        }
+        db_rollback(cx);
+        fail_clear(cx);
+        if (str_absent(tenant))
+                db_begin(cx);
+        if (str_absent(tenant) || enter_by_name(cx, tenant) == RC_OK) {
+                log_write(cx, verb, result);
+                if (db_commit(cx) != RC_OK)
+                        db_rollback(cx);
+        }
+        cx->failure = told;
+        return result;
+}
