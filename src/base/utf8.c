@@ -27,6 +27,9 @@ static size_t one(const unsigned char *p, size_t n)
         return 0;
 }
 
+/* Second and third byte of a character, in a word read from memory. */
+enum { FOLLOW_MASK = 0x00c0c000, FOLLOW = 0x00808000 };         /* the same in either byte order */
+
 size_t utf8_span(str s)
 {
         const unsigned char *p = (const unsigned char *)s.p;
@@ -42,6 +45,14 @@ size_t utf8_span(str s)
                         if (eight & 0x8080808080808080u)
                                 break;
                         i += 8;
+                }
+                while (s.n - i >= 4 && p[i] > 0xe0 && p[i] < 0xf0 && p[i] != 0xed) {   /* kana and kanji: three bytes at once */
+                        uint32_t four;
+
+                        memcpy(&four, p + i, 4);
+                        if ((four & FOLLOW_MASK) != FOLLOW)
+                                break;
+                        i += 3;
                 }
                 if (i == s.n)
                         break;
