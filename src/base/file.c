@@ -123,7 +123,7 @@ static int copy(int in, int out)
         }
 }
 
-static rc copy_file(struct cx *cx, const char *from, const char *to)
+rc file_copy(struct cx *cx, const char *from, const char *to)
 {
         int in = open(from, O_RDONLY | O_CLOEXEC);
         int out, error;
@@ -141,7 +141,7 @@ static rc copy_file(struct cx *cx, const char *from, const char *to)
         if (close(out) != 0 && error == 0)
                 error = errno;
         if (error == 0)
-                return unlink(from) == 0 ? RC_OK : file_failed(cx, from, errno);
+                return RC_OK;
         (void)unlink(to);
         return file_failed(cx, to, error);
 }
@@ -150,9 +150,45 @@ rc file_move(struct cx *cx, const char *from, const char *to)
 {
         if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
                 return RC_OK;
-        if (errno == EXDEV || errno == EINVAL || errno == ENOSYS)
-                return copy_file(cx, from, to);
-        return file_failed(cx, errno == EEXIST ? to : from, errno);
+        if (errno != EXDEV && errno != EINVAL && errno != ENOSYS)
+                return file_failed(cx, errno == EEXIST ? to : from, errno);
+        TRY(file_copy(cx, from, to));
+        return unlink(from) == 0 ? RC_OK : file_failed(cx, from, errno);
+}
+
+static void scratch_drop(void *p)
+{
+        (void)close((int)(intptr_t)p);
+}
+
+rc file_scratch(struct cx *cx, const char *directory, int *ret_fd)
+{
+        int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+        if (fd < 0)
+                return file_failed(cx, directory, errno);
+        arena_defer(cx->mem, scratch_drop, (void *)(intptr_t)fd);
+        *ret_fd = fd;
+        return RC_OK;
+}
+
+static const char *store;
+
+void file_store_start(const char *directory)
+{
+        store = directory;
+}
+
+const char *file_store(void)
+{
+        must(store != NULL);
+        return store;
+}
+
+char *file_store_path(struct arena *mem, str relative)
+{
+        must(file_path_safe(relative));
+        return (char *)(uintptr_t)str_format(mem, "%s/%.*s", file_store(), STR_ARG(relative)).p;
 }
 
 rc file_directory(struct cx *cx, const char *path, int mode)
