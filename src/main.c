@@ -2,8 +2,12 @@
 #include "base/house.h"
 
 #include "cli/command.h"
+#include "cli/up.h"
+#include "cli/worker.h"
 
 static const struct command *const commands[] = {
+        up_commands,
+        worker_commands,
         NULL,
 };
 

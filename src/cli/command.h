@@ -5,7 +5,7 @@
 
 #include "cli/args.h"
 #include "cli/place.h"
-#include "gate/route.h"
+#include "gate/gate.h"
 #include "gate/runner.h"
 
 struct command {
@@ -13,7 +13,6 @@ struct command {
         const char *usage;              /* what follows the name: "NAME --title TEXT" */
         const char *summary;            /* one English sentence; NULL: not listed */
         rc (*run)(struct cx *cx, struct args *args);
-        bool options_stay;              /* --dir and --json are not taken off beforehand */
 };
 
 /* What main.c joins: everything the house can do. */
@@ -21,6 +20,7 @@ struct house {
         const struct command *const *commands;          /* tables, each ends with name == NULL; the list ends with NULL */
         const struct route *const *routes;
         const struct job_kind *jobs;
+        const struct gate_hooks *hooks;                 /* NULL: none */
 };
 extern const struct house *command_house;
 

@@ -167,14 +167,14 @@ rc place_secret(struct cx *cx, str dir, const char *role, str *ret)
         return RC_OK;
 }
 
-rc place_conninfo(struct cx *cx, str dir, const char *role, str *ret)
+rc place_conninfo(struct cx *cx, str dir, const char *role, const char *database, str *ret)
 {
         str password;
 
         TRY(place_secret(cx, dir, role, &password));
         *ret = str_format(cx->mem,
-                          "host='%.*s/run' dbname=daicho user=%s password=%.*s gssencmode=disable sslmode=disable "
+                          "host='%.*s/run' dbname=%s user=%s password=%.*s gssencmode=disable sslmode=disable "
                           "application_name=%s client_encoding=UTF8 options='-c jit=off'",
-                          STR_ARG(dir), role, STR_ARG(password), role);
+                          STR_ARG(dir), database, role, STR_ARG(password), role);
         return RC_OK;
 }

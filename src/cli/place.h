@@ -42,6 +42,6 @@ rc place_secret(struct cx *cx, str dir, const char *role, str *ret) MUST_USE;
 /* `count` random characters of the 32-letter alphabet without look-alikes; 5 bits each. */
 str place_random(struct cx *cx, size_t count);
 /* libpq keyword/value for `role`. */
-rc place_conninfo(struct cx *cx, str dir, const char *role, str *ret) MUST_USE;
+rc place_conninfo(struct cx *cx, str dir, const char *role, const char *database, str *ret) MUST_USE;
 
 #endif

@@ -1,0 +1,261 @@
+/* sandbox.c - see sandbox.h. Powers are this table; everything else is refused.
+ *
+ *              paths it may read         paths it may write         network          threads, programs, other processes
+ *   web        -                         own spool, files/upload    unix sockets     none
+ *   auth       -                         own spool                  unix sockets     none
+ *   jobs       files/, registers/        own spool, files/          unix sockets     none
+ */
+#include "base/house.h"
+
+#include "cli/sandbox.h"
+
+#include "base/fail.h"
+#include "cli/place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum base { IN_DIR, IN_SHARE, SPOOL };
+
+struct way {
+        enum base base;
+        const char *path;       /* NULL: end */
+        bool write;
+};
+
+static const struct power {
+        const char *name;
+        struct way ways[5];
+        rlim_t files;           /* open at once */
+        rlim_t memory_mb;       /* address space */
+} powers[SANDBOX_KINDS] = {
+        [SANDBOX_WEB] = { "web", { { SPOOL, "", true }, { IN_DIR, "files", true } }, 1024, 2048 },
+        [SANDBOX_AUTH] = { "auth", { { SPOOL, "", true } }, 1024, 1024 },
+        [SANDBOX_JOBS] = { "jobs", { { SPOOL, "", true }, { IN_DIR, "files", true }, { IN_SHARE, "registers", false } }, 256, 6144 },
+};
+
+/* Every system call a worker makes while it serves. socket() is limited to unix sockets below. */
+static const int calls[] = {
+        /* what was opened */ SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(pread64), SCMP_SYS(pwrite64),
+        SCMP_SYS(lseek), SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(ftruncate),
+        SCMP_SYS(fallocate), SCMP_SYS(fadvise64), SCMP_SYS(fcntl), SCMP_SYS(dup), SCMP_SYS(sendfile), SCMP_SYS(splice),
+        /* files, where Landlock lets it */ SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(newfstatat), SCMP_SYS(stat), SCMP_SYS(lstat),
+        SCMP_SYS(statx), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
+        SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(rmdir), SCMP_SYS(link),
+        SCMP_SYS(linkat), SCMP_SYS(getdents64), SCMP_SYS(fchmod), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getcwd),
+        SCMP_SYS(copy_file_range), SCMP_SYS(fstatfs), SCMP_SYS(statfs), SCMP_SYS(flock), SCMP_SYS(utimensat), SCMP_SYS(umask),
+        /* sockets */ SCMP_SYS(connect), SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(shutdown), SCMP_SYS(sendto), SCMP_SYS(recvfrom),
+        SCMP_SYS(sendmsg), SCMP_SYS(recvmsg), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(getsockname), SCMP_SYS(getpeername),
+        /* waiting */ SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
+        SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(eventfd2), SCMP_SYS(pipe2), SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep),
+        SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(timerfd_create),
+        SCMP_SYS(timerfd_settime), SCMP_SYS(futex), SCMP_SYS(sched_yield), SCMP_SYS(restart_syscall),
+        /* memory */ SCMP_SYS(mmap), SCMP_SYS(mprotect), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk),
+        /* itself */ SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getppid), SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid),
+        SCMP_SYS(getegid), SCMP_SYS(getrandom), SCMP_SYS(getrusage), SCMP_SYS(sysinfo), SCMP_SYS(uname), SCMP_SYS(prlimit64),
+        SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(sched_getaffinity),
+        SCMP_SYS(rseq), SCMP_SYS(set_robust_list), SCMP_SYS(membarrier), SCMP_SYS(exit), SCMP_SYS(exit_group),
+};
+
+const char *sandbox_kind_name(enum sandbox_kind kind)
+{
+        return powers[kind].name;
+}
+
+bool sandbox_kind_find(str name, enum sandbox_kind *ret)
+{
+        for (size_t i = 0; i < SANDBOX_KINDS; i++) {
+                if (str_is(name, powers[i].name)) {
+                        *ret = (enum sandbox_kind)i;
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* Landlock by raw calls: Debian 12's headers know ABI 2, the kernel may know more. */
+enum {
+        LL_EXECUTE = 1 << 0, LL_WRITE_FILE = 1 << 1, LL_READ_FILE = 1 << 2, LL_READ_DIR = 1 << 3, LL_REMOVE_DIR = 1 << 4,
+        LL_REMOVE_FILE = 1 << 5, LL_MAKE_DIR = 1 << 7, LL_MAKE_REG = 1 << 8, LL_REFER = 1 << 13, LL_TRUNCATE = 1 << 14,
+        LL_FS_1 = (1 << 13) - 1, LL_FS_2 = LL_FS_1 | LL_REFER, LL_FS_3 = LL_FS_2 | LL_TRUNCATE, LL_FS_5 = LL_FS_3 | 1 << 15,
+        LL_READ = LL_READ_FILE | LL_READ_DIR,
+        LL_WRITE = LL_READ | LL_WRITE_FILE | LL_REMOVE_FILE | LL_REMOVE_DIR | LL_MAKE_DIR | LL_MAKE_REG | LL_REFER | LL_TRUNCATE,
+        LL_NET_TCP = 3,         /* ABI 4: bind, connect */
+        LL_SCOPE = 3,           /* ABI 6: abstract unix sockets, signals to outside */
+};
+
+struct landlock_attributes {
+        uint64_t fs, net, scoped;
+};
+
+static void path_allow(struct cx *cx, int ruleset, const char *path, uint64_t access)
+{
+        struct landlock_path_beneath_attr rule = { .allowed_access = access };
+
+        rule.parent_fd = open(path, O_PATH | O_CLOEXEC | O_DIRECTORY);
+        if (rule.parent_fd < 0)
+                return;         /* not there: nothing to allow */
+        (void)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+        (void)close(rule.parent_fd);
+}
+
+static rc paths_limit(struct cx *cx, const struct power *power, str dir, str share, str spool)
+{
+        long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, 1 /* which version */);
+        struct landlock_attributes all = {
+                .fs = abi >= 5 ? LL_FS_5 : abi >= 3 ? LL_FS_3 : abi == 2 ? LL_FS_2 : LL_FS_1,
+                .net = abi >= 4 ? LL_NET_TCP : 0,
+                .scoped = abi >= 6 ? LL_SCOPE : 0,
+        };
+        size_t size = abi >= 6 ? sizeof(all) : abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
+        int ruleset;
+
+        if (abi < 1)
+                return RC_OK;
+        ruleset = (int)syscall(SYS_landlock_create_ruleset, &all, size, 0);
+        if (ruleset < 0)
+                return fail(cx, RC_UNAVAILABLE, NULL, "the kernel refuses to limit paths: %s", strerror(errno));
+        for (const struct way *way = power->ways; way->path != NULL; way++) {
+                str base = way->base == IN_DIR ? dir : way->base == IN_SHARE ? share : spool;
+
+                path_allow(cx, ruleset, place_path(cx, base, "%s", way->path), (way->write ? LL_WRITE : LL_READ) & all.fs);
+        }
+        if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
+                return fail(cx, RC_UNAVAILABLE, NULL, "the kernel refuses to limit paths: %s", strerror(errno));
+        (void)close(ruleset);
+        return RC_OK;
+}
+
+static rc calls_limit(struct cx *cx)
+{
+        scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+        int failed = filter == NULL;
+
+        for (size_t i = 0; i < COUNT(calls) && !failed; i++)
+                failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
+        failed = failed || seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX)) ||
+                 seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX)) ||
+                 /* abort(): a signal to itself only */
+                 seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())) ||
+                 /* FIONREAD, FIONBIO */
+                 seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, 0x541b)) ||
+                 seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, 0x5421)) ||
+                 seccomp_load(filter);
+        seccomp_release(filter);
+        if (failed)
+                return fail(cx, RC_UNAVAILABLE, NULL, "the kernel refuses the filter of system calls");
+        return RC_OK;
+}
+
+static void limit(int what, rlim_t most)
+{
+        struct rlimit r = { most, most }, now;
+
+        if (getrlimit((__rlimit_resource_t)what, &now) == 0 && now.rlim_max < most)
+                r.rlim_cur = r.rlim_max = now.rlim_max;
+        (void)setrlimit((__rlimit_resource_t)what, &r);
+}
+
+#if defined(__SANITIZE_ADDRESS__)
+enum { ADDRESS_SPACE_FREE = 1 };        /* AddressSanitizer maps terabytes of shadow */
+#else
+enum { ADDRESS_SPACE_FREE = 0 };
+#endif
+
+rc sandbox_enter(struct cx *cx, enum sandbox_kind kind, str dir, str share, str spool)
+{
+        const struct power *power = &powers[kind];
+
+        (void)umask(0077);
+        limit(RLIMIT_CORE, 0);
+        limit(RLIMIT_NOFILE, power->files);
+        if (!ADDRESS_SPACE_FREE)
+                limit(RLIMIT_AS, power->memory_mb << 20);
+        (void)prctl(PR_SET_DUMPABLE, 0);
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+                return fail(cx, RC_UNAVAILABLE, NULL, "the kernel refuses the filter of system calls");
+        TRY(paths_limit(cx, power, dir, share, spool));
+        return calls_limit(cx);
+}
+
+/* Probes: each returns 0 when it was possible, else errno. */
+static int try_open(const char *path, int flags)
+{
+        int fd = open(path, flags | O_CLOEXEC, 0600);
+
+        if (fd >= 0)
+                (void)close(fd);
+        return fd >= 0 ? 0 : errno;
+}
+
+static int try_socket(int family)
+{
+        int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        if (fd >= 0)
+                (void)close(fd);
+        return fd >= 0 ? 0 : errno;
+}
+
+static int try_exec(void)
+{
+        char *const argv[] = { (char *)(uintptr_t)"/bin/true", NULL };
+
+        (void)execv(argv[0], argv);
+        return errno;
+}
+
+bool sandbox_probe(struct cx *cx, str dir)
+{
+        const struct {
+                const char *name;
+                int error;
+        } tried[] = {
+                { "open-shadow", try_open("/etc/shadow", O_RDONLY) },
+                { "open-passwd", try_open("/etc/passwd", O_RDONLY) },
+                { "open-owner-secret", try_open(place_path(cx, dir, "secret/daicho_owner"), O_RDONLY) },
+                { "open-server-key", try_open(place_path(cx, dir, "secret/server.key"), O_RDONLY) },
+                { "open-config-write", try_open(place_path(cx, dir, "daicho.conf"), O_WRONLY) },
+                { "open-data", try_open(place_path(cx, dir, "pg/PG_VERSION"), O_RDONLY) },
+                { "create-tmp", try_open("/tmp/daicho-probe", O_WRONLY | O_CREAT) },
+                { "open-proc-mem", try_open("/proc/self/mem", O_RDWR) },
+                { "socket-inet", try_socket(AF_INET) },
+                { "socket-inet6", try_socket(AF_INET6) },
+                { "socket-netlink", try_socket(AF_NETLINK) },
+                { "socket-packet", try_socket(AF_PACKET) },
+                { "ptrace", ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) == 0 ? 0 : errno },
+                { "kill-parent", kill(getppid(), 0) == 0 ? 0 : errno },
+                { "fork", syscall(SYS_fork) >= 0 ? 0 : errno },
+                { "unshare", unshare(CLONE_NEWUSER) == 0 ? 0 : errno },
+                { "mount", mount("none", "/tmp", "tmpfs", 0, NULL) == 0 ? 0 : errno },
+                { "setuid", setuid(0) == 0 ? 0 : errno },
+                { "bpf", syscall(SYS_bpf, 0, NULL, 0) == 0 ? 0 : errno },
+                { "io_uring", syscall(SYS_io_uring_setup, 1, NULL) >= 0 ? 0 : errno },
+                { "execve", try_exec() },
+        };
+        bool all = true;
+
+        for (size_t i = 0; i < COUNT(tried); i++) {
+                bool refused = tried[i].error == EPERM || tried[i].error == EACCES;
+
+                (void)printf("%s %s %s\n", tried[i].name, refused ? "refused" : "POSSIBLE", strerrorname_np(tried[i].error));
+                all = all && refused;
+        }
+        (void)printf("socket-unix %s\n", try_socket(AF_UNIX) == 0 ? "allowed" : "MISSING");
+        return all;
+}

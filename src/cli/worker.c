@@ -1,0 +1,186 @@
+/* worker.c - see worker.h. Start: read what is needed, connect, give up all powers, say "ready", serve. */
+#include "base/house.h"
+
+#include "cli/worker.h"
+
+#include "base/fail.h"
+#include "base/file.h"
+#include "cli/edge.h"
+#include "db/db.h"
+#include "gate/gate.h"
+#include "page/page.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { BACKLOG = 256 };
+
+static volatile bool stop;
+
+static void on_stop(int number)
+{
+        stop = true;
+}
+
+static rc listen_at(struct cx *cx, const char *path, int *ret_fd)
+{
+        struct sockaddr_un at = { .sun_family = AF_UNIX };
+        size_t n = strlen(path);
+        int fd;
+
+        if (n >= sizeof(at.sun_path))
+                return fail(cx, RC_INVALID, NULL, "the path %s is too long for a socket; choose a shorter one with --dir", path);
+        memcpy(at.sun_path, path, n);
+        (void)unlink(path);
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 || chmod(path, 0600) != 0 || listen(fd, BACKLOG) != 0)
+                return file_failed(cx, path, errno);
+        *ret_fd = fd;
+        return RC_OK;
+}
+
+rc worker_child(struct cx *cx, const struct place *place, enum sandbox_kind kind, int64_t number, struct child **ret)
+{
+        const char *name = sandbox_kind_name(kind);
+        const char **argv = NEW_ARRAY(cx->mem, const char *, 8);
+        struct child *child = NEW(cx->mem, struct child);
+        int fd = -1;
+
+        argv[0] = "/proc/self/exe";     /* also where the service user cannot walk to it */
+        argv[1] = "worker";
+        argv[2] = name;
+        argv[3] = str_z(cx->mem, db_int(cx, number));
+        argv[4] = "--dir";
+        argv[5] = str_z(cx->mem, place->dir);
+        TRY(file_directory(cx, place_path(cx, place->dir, "spool/%s.%lld", name, (long long)number), 0700));
+        if (kind != SANDBOX_JOBS)
+                TRY(listen_at(cx, edge_socket(cx, place->dir, name, number), &fd));
+        *child = (struct child){ .name = str_z(cx->mem, str_format(cx->mem, "%s.%lld", name, (long long)number)), .argv = argv,
+                                 .log = place_path(cx, place->dir, "log/house.log"), .listen_fd = fd, .tells = true,
+                                 .stop_signal = SIGTERM, .death_signal = SIGTERM, .patience_ms = 15000, .stage = 1,
+                                 .nice = kind == SANDBOX_AUTH ? 19 : kind == SANDBOX_JOBS ? 5 : 0 };
+        *ret = child;
+        return RC_OK;
+}
+
+static void tell_ready(void)
+{
+        uint32_t pid = (uint32_t)getpid();
+
+        (void)!write(PARENT_READY_FD, &pid, sizeof(pid));
+        (void)close(PARENT_READY_FD);
+}
+
+static void signals_set(void)
+{
+        struct sigaction action = { .sa_handler = on_stop };
+
+        (void)sigaction(SIGTERM, &action, NULL);
+        (void)signal(SIGPIPE, SIG_IGN);
+        (void)signal(SIGINT, SIG_IGN);
+}
+
+#ifdef HOUSE_WHOLE
+/* From here on `unit` is the context of one unit of work after the other. */
+static struct cx unit_open(const struct cx *cx, int64_t memory_mb)
+{
+        struct cx unit = { .mem = arena_open(MB(memory_mb)), .lang = LANG_JA, .db = cx->db };
+
+        arena_current = unit.mem;
+        return unit;
+}
+
+static rc serve(struct cx *cx, enum sandbox_kind kind, const struct place *place, str spool)
+{
+        struct http_server *server;
+        struct cx unit = unit_open(cx, place->config.web_memory);
+        rc result = http_start(&unit, PARENT_LISTEN_FD, spool, &gate_service, &server);
+
+        if (result == RC_OK) {
+                tell_ready();
+                http_run(server, &stop);
+        }
+        cx->failure = unit.failure;
+        return result;
+}
+
+#endif
+#ifndef HOUSE_WHOLE
+static rc work(struct cx *cx, enum sandbox_kind kind, str number, bool probe)
+{
+        static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+        const struct place *place;
+
+        TRY(command_place(cx, &place));
+        signals_set();
+        TRY(sandbox_enter(cx, kind, place->dir, place->share, str_format(cx->mem, "%.*s/spool/%s.%.*s", STR_ARG(place->dir), sandbox_kind_name(kind), STR_ARG(number))));
+        if (probe)
+                return sandbox_probe(cx, place->dir) ? RC_OK : RC_FORBIDDEN;
+        tell_ready();
+        while (!stop) {
+                char in[4096];
+                int fd = kind == SANDBOX_JOBS ? -1 : accept(PARENT_LISTEN_FD, NULL, NULL);
+                if (fd >= 0) {
+                        (void)!read(fd, in, sizeof(in));
+                        (void)!write(fd, answer, sizeof(answer) - 1);
+                        (void)close(fd);
+                } else
+                        usleep(10000);
+        }
+        return RC_OK;
+}
+#else
+static rc work(struct cx *cx, enum sandbox_kind kind, str number, bool probe)
+{
+        static const char *const roles[SANDBOX_KINDS] = { "daicho_web", "daicho_auth", "daicho_jobs" };
+        const struct place *place;
+        str conninfo, spool;
+
+        TRY(command_place(cx, &place));
+        spool = str_format(cx->mem, "%.*s/spool/%s.%.*s", STR_ARG(place->dir), sandbox_kind_name(kind), STR_ARG(number));
+        TRY(place_conninfo(cx, place->dir, roles[kind], "daicho", &conninfo));
+        if (!probe || kind != SANDBOX_JOBS)
+                TRY(page_start(cx, str_format(cx->mem, "%.*s/pages", STR_ARG(place->share))));
+        TRY(db_open(cx, str_z(cx->mem, conninfo), &cx->db));
+        gate_start(command_house->routes, kind == SANDBOX_AUTH, command_house->hooks);
+        signals_set();
+        TRY(sandbox_enter(cx, kind, place->dir, place->share, spool));
+        if (probe)
+                return sandbox_probe(cx, place->dir) ? RC_OK : fail(cx, RC_FORBIDDEN, NULL, "a power is left that should be gone");
+        if (kind != SANDBOX_JOBS)
+                return serve(cx, kind, place, spool);
+        {
+                struct cx unit = unit_open(cx, place->config.job_memory);
+
+                tell_ready();
+                runner_run(&unit, command_house->jobs, &stop);
+        }
+        return RC_OK;
+}
+
+#endif
+
+static rc run(struct cx *cx, struct args *args)
+{
+        enum sandbox_kind kind;
+        bool probe = args_flag(args, "--probe");
+        str name, number;
+
+        TRY(args_word(cx, args, "KIND", &name));
+        TRY(args_word(cx, args, "NUMBER", &number));
+        TRY(args_end(cx, args));
+        if (!sandbox_kind_find(name, &kind) || !file_name_safe(number))
+                return fail(cx, RC_USAGE, NULL, "there is no worker \"%.*s\"", STR_ARG(name));
+        return work(cx, kind, number, probe);
+}
+
+const struct command worker_commands[] = {
+        { .name = "worker", .usage = "KIND NUMBER", .run = run },
+        { .name = NULL },
+};
