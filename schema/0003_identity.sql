@@ -140,7 +140,9 @@ $$;
 drop function daicho.job_take(interval);
 drop function daicho.job_tell(bigint, bigint, bigint, text, interval);
 drop function daicho.job_finish(bigint, text, jsonb, text, text);
-alter table daicho.job drop column lease_until;
+alter table daicho.job drop column lease_until,
+    add column actor_kind text not null default 'account' check (actor_kind in ('account', 'key', 'operator', 'system')),
+    add column actor_id bigint not null default 0;  -- account_id: whose it is (of a key: its maker)
 
 -- The next job for this connection; fair: first the tenant that runs least, then the one whose last turn is longest ago, then the oldest job.
 create function daicho.job_take() returns setof daicho.job

@@ -1,6 +1,8 @@
 -- Accounts of the tenant entered. Row security keeps to the tenant's own; lists of words and numbers travel as text with spaces between.
 
--- account_list(search text?, state text?, after text?, max int) -> many(201) account(id int, login text, name text, email text?, lang text?, theme text, state text, version int, created_at time, last_login_at time?, failures int, groups text, group_ids text, permissions text, sessions int)
+-- account_list(search text?, state text?, after text?, max int) -> many(201) account(id int, login text, name text, email text?, lang text?, theme
+--     text, state text, version int, created_at time, last_login_at time?, failures int, groups text, group_ids text, permissions text, sessions
+--     int)
 select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.created_at, a.last_login_at, a.failures,
     coalesce(g.names, '') as groups, array_to_string(a.groups, ' ') as group_ids, coalesce(g.words, '') as permissions,
     (select count(*) from daicho.session s where s.account_id = a.id and s.seen_at > daicho.clock() - interval '3 hours') as sessions
@@ -15,7 +17,7 @@ where ($1::text is null or strpos(lower(a.login), lower($1::text)) > 0 or strpos
 order by lower(a.login)
 limit $4::bigint;
 
--- account_find(id int) -> maybe account(id int, login text, name text, email text?, lang text?, theme text, state text, version int, created_at time, last_login_at time?, failures int, groups text, group_ids text, permissions text, sessions int)
+-- account_find(id int) -> maybe account
 select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.created_at, a.last_login_at, a.failures,
     coalesce(g.names, '') as groups, array_to_string(a.groups, ' ') as group_ids, coalesce(g.words, '') as permissions,
     (select count(*) from daicho.session s where s.account_id = a.id and s.seen_at > daicho.clock() - interval '3 hours') as sessions
@@ -26,37 +28,37 @@ left join lateral (
 ) g on true
 where a.id = $1;
 
--- account_find_login(login text) -> maybe account_id(id int)
+-- account_find_login(login text) -> maybe int
 select a.id from daicho.account a where lower(a.login) = lower($1);
 
--- account_insert(tenant text, login text, name text, email text?, lang text?, groups text) -> one account_id(id int)
+-- account_insert(tenant text, login text, name text, email text?, lang text?, groups text) -> one int
 insert into daicho.account (tenant, login, name, email, lang, groups)
 values ($1, $2, $3, $4, $5, string_to_array($6, ' ')::bigint[])
 returning id;
 
--- account_change(id int, version int, login text, name text, email text?, lang text?, theme text, state text, groups text) -> maybe account_id(id int)
+-- account_change(id int, version int, login text, name text, email text?, lang text?, theme text, state text, groups text) -> maybe int
 update daicho.account set login = $3, name = $4, email = $5, lang = $6, theme = $7, state = $8,
     groups = string_to_array($9, ' ')::bigint[], version = version + 1,
     failures = case when state = 'suspended' and $8 = 'active' then 0 else failures end
 where id = $1 and version = $2
 returning id;
 
--- account_drop(id int, version int) -> maybe account_id(id int)
+-- account_drop(id int, version int) -> maybe int
 delete from daicho.account where id = $1 and version = $2 returning id;
 
--- account_hash(id int) -> one account_hash(hash text?)
+-- account_hash(id int) -> one text?
 select daicho.credential_of($1) as hash;
 
--- account_hash_set(id int, hash text, must_change bool) -> one account_done(done bool)
+-- account_hash_set(id int, hash text, must_change bool) -> one bool
 select daicho.credential_set($1, $2, $3) as done;
 
 -- account_jobs_cancel(id int) -> none
 select daicho.job_cancel_of($1);
 
 -- Whoever changes who is an administrator stands in line here until the other has committed: the groups of a tenant are few.
--- account_lock() -> one account_count(count int)
+-- account_lock() -> one int
 select count(*) as count from (select 1 from daicho.account_group order by id for update) x;
 
--- account_administrators(word text) -> one account_count(count int)
+-- account_administrators(word text) -> one int
 select count(*) as count from daicho.account a
 where a.state = 'active' and exists (select from daicho.account_group g where g.id = any (a.groups) and $1 = any (g.permissions));

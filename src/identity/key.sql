@@ -1,6 +1,7 @@
 -- API keys of the tenant entered. The key itself is never stored, its hash never read.
 
--- key_list(max int) -> many(500) api_key(id int, name text, hint text, permissions text, maker_id int?, maker text?, created_at time, expires_at time?, used_at time?, state text)
+-- key_list(max int) -> many(500) api_key(id int, name text, hint text, permissions text, maker_id int?, maker text?, created_at time, expires_at
+--     time?, used_at time?, state text)
 select k.id, k.name, k.hint, array_to_string(k.permissions, ' ') as permissions, k.created_by as maker_id, a.login as maker,
     k.created_at, k.expires_at, k.used_at,
     case when k.revoked_at is not null then 'revoked' when k.expires_at <= daicho.clock() then 'expired'
@@ -10,7 +11,7 @@ left join daicho.account a on a.id = k.created_by
 order by k.revoked_at is not null, k.id desc
 limit $1::bigint;
 
--- key_find(id int) -> maybe api_key(id int, name text, hint text, permissions text, maker_id int?, maker text?, created_at time, expires_at time?, used_at time?, state text)
+-- key_find(id int) -> maybe api_key
 select k.id, k.name, k.hint, array_to_string(k.permissions, ' ') as permissions, k.created_by as maker_id, a.login as maker,
     k.created_at, k.expires_at, k.used_at,
     case when k.revoked_at is not null then 'revoked' when k.expires_at <= daicho.clock() then 'expired'
@@ -20,14 +21,14 @@ left join daicho.account a on a.id = k.created_by
 where k.id = $1;
 
 -- days null: until revoked.
--- key_insert(tenant text, name text, token_hash bytea, hint text, permissions text, maker_id int?, days int?) -> one key_id(id int)
+-- key_insert(tenant text, name text, token_hash bytea, hint text, permissions text, maker_id int?, days int?) -> one int
 insert into daicho.api_key (tenant, name, token_hash, hint, permissions, created_by, expires_at)
 values ($1, $2, $3, $4, string_to_array($5, ' '), $6, daicho.clock() + make_interval(days => $7::int))
 returning id;
 
--- key_close(id int) -> maybe key_id(id int)
+-- key_close(id int) -> maybe int
 update daicho.api_key set revoked_at = daicho.clock() where id = $1 and revoked_at is null returning id;
 
 -- Keys whose maker is this key's maker: a key makes keys in its maker's name.
--- key_maker(id int) -> maybe key_maker(maker_id int?)
+-- key_maker(id int) -> maybe int?
 select k.created_by as maker_id from daicho.api_key k where k.id = $1;

@@ -17,7 +17,7 @@ where s.account_id = $1 and s.seen_at > daicho.clock() - interval '3 hours'
 order by s.id desc
 limit 200;
 
--- session_end(account_id int, id int) -> maybe session_id(id int)
+-- session_end(account_id int, id int) -> maybe int
 delete from daicho.session where account_id = $1 and id = $2 returning id;
 
 -- Every session of the account but one (0: every one).

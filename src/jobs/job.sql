@@ -1,36 +1,48 @@
 -- The queue. People reach it through their tenant's role; the runner through functions of the owner that only daicho_jobs may call.
 
--- job_insert(tenant text, account_id int, actor text, groups text, permissions text, masked bool, kind text, register text?, args json) -> one job_id(id int)
-insert into daicho.job (tenant, account_id, actor, groups, permissions, masked, kind, register, args)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb)
+-- What they may is not the caller's to say: the words stand in their groups, or in the key as far as its maker holds them.
+-- job_insert(tenant text, actor_kind text, actor_id int, actor text, groups text, kind text, register text?, args json) -> one int
+insert into daicho.job (tenant, actor_kind, actor_id, actor, groups, kind, register, args, masked, account_id, permissions)
+select $1, $2, $3, $4, $5, $6, $7, $8::jsonb, current_user::text ~ '_masked$', coalesce(who.account_id, 0), coalesce(who.words, '')
+from (select 1) one
+left join lateral (
+    select a.id as account_id, (select string_agg(distinct w, ' ') from daicho.account_group g, unnest(g.permissions) w where g.id = any (a.groups)) as words
+    from daicho.account a where $2 = 'account' and a.id = $3
+    union all
+    select coalesce(k.created_by, 0), (select string_agg(w, ' ') from unnest(k.permissions) w where k.created_by is null or exists (
+            select from daicho.account a join daicho.account_group g on g.id = any (a.groups) where a.id = k.created_by and w = any (g.permissions)))
+    from daicho.api_key k where $2 = 'key' and k.id = $3
+) who on true
 returning id;
 
--- job_find(id int) -> maybe job_row(id int, tenant text, account_id int, actor text, groups text, permissions text, masked bool, kind text, register text?, args json, state text, attempt int, done int, total int, step text?, cancel_asked bool, result json?, result_file text?, result_name text?, created_at time, started_at time?, finished_at time?, now time)
-select j.id, j.tenant, j.account_id, j.actor, j.groups, j.permissions, j.masked, j.kind, j.register, j.args, j.state, j.attempt, j.done, j.total,
-    j.step, j.cancel_asked, j.result, j.result_file, j.result_name, j.created_at, j.started_at, j.finished_at, daicho.clock() as now
+-- job_find(id int) -> maybe job_row(id int, tenant text, account_id int, actor_kind text, actor_id int, actor text, groups text, permissions text,
+--     masked bool, kind text, register text?, args json, state text, attempt int, done int, total int, step text?, cancel_asked bool, result json?,
+--     result_file text?, result_name text?, created_at time, started_at time?, finished_at time?, now time)
+select j.id, j.tenant, j.account_id, j.actor_kind, j.actor_id, j.actor, j.groups, j.permissions, j.masked, j.kind, j.register, j.args, j.state, j.attempt, j.done,
+    j.total, j.step, j.cancel_asked, j.result, j.result_file, j.result_name, j.created_at, j.started_at, j.finished_at, daicho.clock() as now
 from daicho.job j
 where j.id = $1;
 
--- job_list(before_id int, active bool, max int) -> many(201) job_row(id int, tenant text, account_id int, actor text, groups text, permissions text, masked bool, kind text, register text?, args json, state text, attempt int, done int, total int, step text?, cancel_asked bool, result json?, result_file text?, result_name text?, created_at time, started_at time?, finished_at time?, now time)
-select j.id, j.tenant, j.account_id, j.actor, j.groups, j.permissions, j.masked, j.kind, j.register, j.args, j.state, j.attempt, j.done, j.total,
-    j.step, j.cancel_asked, j.result, j.result_file, j.result_name, j.created_at, j.started_at, j.finished_at, daicho.clock() as now
+-- job_list(before_id int, active bool, max int) -> many(201) job_row
+select j.id, j.tenant, j.account_id, j.actor_kind, j.actor_id, j.actor, j.groups, j.permissions, j.masked, j.kind, j.register, j.args, j.state, j.attempt, j.done,
+    j.total, j.step, j.cancel_asked, j.result, j.result_file, j.result_name, j.created_at, j.started_at, j.finished_at, daicho.clock() as now
 from daicho.job j
 where ($1::bigint = 0 or j.id < $1::bigint) and (not $2::boolean or j.state in ('queued', 'running'))
 order by j.id desc
 limit $3::bigint;
 
--- job_stop(id int) -> maybe job_state(state text)
+-- job_stop(id int) -> maybe text
 select s as state from daicho.job_cancel($1) s where s is not null;
 
--- job_next() -> maybe job_row(id int, tenant text, account_id int, actor text, groups text, permissions text, masked bool, kind text, register text?, args json, state text, attempt int, done int, total int, step text?, cancel_asked bool, result json?, result_file text?, result_name text?, created_at time, started_at time?, finished_at time?, now time)
-select j.id, j.tenant, j.account_id, j.actor, j.groups, j.permissions, j.masked, j.kind, j.register, j.args, j.state, j.attempt, j.done, j.total,
-    j.step, j.cancel_asked, j.result, j.result_file, j.result_name, j.created_at, j.started_at, j.finished_at, daicho.clock() as now
+-- job_next() -> maybe job_row
+select j.id, j.tenant, j.account_id, j.actor_kind, j.actor_id, j.actor, j.groups, j.permissions, j.masked, j.kind, j.register, j.args, j.state, j.attempt, j.done,
+    j.total, j.step, j.cancel_asked, j.result, j.result_file, j.result_name, j.created_at, j.started_at, j.finished_at, daicho.clock() as now
 from daicho.job_take() j;
 
--- job_end(id int, attempt int, state text, result json?, result_file text?, result_name text?) -> one job_ours(ours bool)
+-- job_end(id int, attempt int, state text, result json?, result_file text?, result_name text?) -> one bool
 select daicho.job_finish($1, $2::int, $3, $4::jsonb, $5, $6) as ours;
 
--- job_again(id int, attempt int, wait int, result json?) -> one job_ours(ours bool)
+-- job_again(id int, attempt int, wait int, result json?) -> one bool
 select daicho.job_retry($1, $2::int, make_interval(secs => $3::double precision), $4::jsonb) as ours;
 
 -- No row: the job is no longer this runner's.

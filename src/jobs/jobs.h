@@ -1,38 +1,58 @@
-/* jobs.h - the queue of long work: add, claim, progress, finish, retry. Rows of daicho.job; a job runs as the account that started it. */
+/* jobs.h - the queue of long work: add, take, progress, finish, retry. Rows of daicho.job; a job runs as the account that started it.
+ * A runner shows that it lives by an advisory lock on the connection it took the job with: when it dies, however, the job is free at once.
+ * `attempt` fences: what an earlier runner still says is not heard. */
 #ifndef DAICHO_JOBS_JOBS_H
 #define DAICHO_JOBS_JOBS_H
 
 #include "base/json.h"
 
+enum { JOB_ATTEMPTS = 3 };      /* also in daicho.job_take */
+
 struct job {
         int64_t id;
         str kind;
         str tenant;
-        int64_t account_id;     /* who started it; 0: the operator */
+        str register_name;      /* absent: about none */
+        int64_t account_id;     /* whose it is: the account that started it, or the maker of the key; 0: the operator */
+        struct actor actor;     /* for cx->actor: who started it, as they were then; source "-" */
+        str permissions;        /* words they held then; the operator's commands hold all, and have none here */
+        bool masked;
         json_t *args;           /* what job_add was given */
         int attempt;            /* from 1 */
         str result_file;        /* set by run(): path below the file store, offered for download */
         str result_name;        /* its file name for people */
         json_t *result;         /* set by run(): numbers and refusals, shown on the job card */
-        struct db *side;        /* second connection: progress and lease, seen by others at once */
-        msec told;              /* when progress was last written */
+        struct db *side;        /* the connection the job was taken with: progress, seen by others at once */
+        msec told;              /* clock_tick() when progress was last written */
 };
 
-/* register_name may be absent. Returns the id; the job starts after the caller's commit. */
+/* register_name may be absent. Returns the id; the job starts after the caller's commit. Who starts it is cx->actor with its permissions. */
 rc job_add(struct cx *cx, const char *kind, str register_name, json_t *args, int64_t *ret_id) MUST_USE;
 
-/* Progress, on the runner's second connection so that others see it at once; at most twice a second.
- * RC_CANCELLED when somebody asked to cancel: return it. total 0: not known yet. step: key of a text ("job.step.read"). */
+/* Progress, on the runner's second connection so that others see it at once; at most twice a second (except the first, and done == total).
+ * RC_CANCELLED when somebody asked to cancel, or when the job is no longer this runner's: return it. total 0: not known yet.
+ * step: key of a text ("job.step.read"). */
 rc job_progress(struct cx *cx, struct job *job, int64_t done, int64_t total, const char *step) MUST_USE;
 
-/* Models: one job; the newest of this tenant. */
+/* Models for people and API. One job:
+ *   id kind register state (queued running done failed cancelled) active is_queued is_running is_done is_failed is_cancelled attempt done total
+ *   percent rate (rows a second) seconds_left seconds (so far or in all) step actor mine created_at started_at finished_at cancel_asked
+ *   result (what the work left: numbers, refused rows; after a refusal {code, errors: [{item, line, detail}]}) has_file file_name
+ * A list: {jobs: […], next: id | null, running: how many of them are queued or running}. RC_UNKNOWN: no such job in this tenant. */
 rc job_get(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
-rc job_list(struct cx *cx, int limit, json_t **ret) MUST_USE;
-rc job_cancel(struct cx *cx, int64_t id) MUST_USE;
+rc job_list(struct cx *cx, int64_t before_id, bool active_only, int limit, json_t **ret) MUST_USE;
+/* By who started it; by others when may_all. A job that has not begun is cancelled at once, a running one is told; RC_CONFLICT when it is over. */
+rc job_cancel(struct cx *cx, int64_t id, bool may_all) MUST_USE;
+/* The file a job left: for who started it, and for those who could do the same: may_import for an import (its refused rows), may_export for the
+ * others. A masked account gets only what a masked one made. RC_FORBIDDEN, RC_UNKNOWN. */
+rc job_file(struct cx *cx, int64_t id, bool may_import, bool may_export, str *ret_path, str *ret_name) MUST_USE;
 
-/* For the runner (gate/runner.c): take the next due job, fair between tenants; *ret NULL when there is none.
- * A job whose runner died (lease over) is taken again, attempt + 1, at most 3. cx: outside any tenant, role daicho_jobs. */
+/* For the runner (gate/runner.c): take the next due job, fair between tenants; *ret NULL when there is none. cx->db: the connection that stays the
+ * runner's while the job runs, outside any tenant, role daicho_jobs; it becomes job->side. Taking ends the runner's hold on the job before. */
 rc job_take(struct cx *cx, struct job **ret) MUST_USE;
+/* The end. Of good work: inside its own transaction (cx->db the work connection, in the tenant), so that work and end are one commit.
+ * Of refused work, after its rollback: outside any tenant; passing troubles (busy, unavailable, disk full) go back into the queue, 10 s, then
+ * 40 s, at most JOB_ATTEMPTS times; others fail with the refusals of cx->failure in the result. RC_CONFLICT: the job is no longer this runner's. */
 rc job_finish(struct cx *cx, struct job *job, rc result) MUST_USE;
 
 #endif

@@ -4,7 +4,8 @@
 insert into tenant.log (actor_kind, actor_id, actor, groups, source, verb, kind, subject_id, result)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
--- log_insert_detail(actor_kind text, actor_id int, actor text, groups text, source text, verb text, kind text?, subject_id int?, result text, commitment bytea, salt bytea, detail text) -> none
+-- log_insert_detail(actor_kind text, actor_id int, actor text, groups text, source text, verb text, kind text?, subject_id int?, result text,
+--     commitment bytea, salt bytea, detail text) -> none
 with entry as (
     insert into tenant.log (actor_kind, actor_id, actor, groups, source, verb, kind, subject_id, result, commitment)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -13,12 +14,15 @@ with entry as (
 insert into tenant.log_detail (id, salt, detail) select id, $11, $12 from entry;
 
 -- Outside any tenant: an unknown contract, a command of the operator.
--- log_insert_house(actor_kind text, actor_id int, actor text, groups text, source text, verb text, kind text?, subject_id int?, result text, detail text?) -> none
+-- log_insert_house(actor_kind text, actor_id int, actor text, groups text, source text, verb text, kind text?, subject_id int?, result text, detail
+--     text?) -> none
 insert into daicho.log (actor_kind, actor_id, actor, groups, source, verb, kind, subject_id, result, detail)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb);
 
 -- actor: a log-in or key name. result: OK, or a refusal's name, or '-' for every refusal. before_id 0: from the newest.
--- log_list(actor text?, actor_kind text?, verb text?, kind text?, subject_id int?, result text?, source text?, from_at time?, to_at time?, before_id int, max int) -> many(201) log_entry(id int, at time, actor_kind text, actor_id int, actor text, groups text, source text, verb text, kind text?, subject_id int?, result text, commitment bytea?)
+-- log_list(actor text?, actor_kind text?, verb text?, kind text?, subject_id int?, result text?, source text?, from_at time?, to_at time?,
+--     before_id int, max int) -> many(201) log_entry(id int, at time, actor_kind text, actor_id int, actor text, groups text, source text, verb
+--     text, kind text?, subject_id int?, result text, commitment bytea?)
 select l.id, l.at, l.actor_kind, l.actor_id, l.actor, l.groups, l.source, l.verb, l.kind, l.subject_id, l.result, l.commitment
 from tenant.log l
 where ($1::text is null or lower(l.actor) = lower($1::text))
@@ -34,7 +38,7 @@ where ($1::text is null or lower(l.actor) = lower($1::text))
 order by l.id desc
 limit $11::bigint;
 
--- log_find(id int) -> maybe log_entry(id int, at time, actor_kind text, actor_id int, actor text, groups text, source text, verb text, kind text?, subject_id int?, result text, commitment bytea?)
+-- log_find(id int) -> maybe log_entry
 select l.id, l.at, l.actor_kind, l.actor_id, l.actor, l.groups, l.source, l.verb, l.kind, l.subject_id, l.result, l.commitment
 from tenant.log l
 where l.id = $1;

@@ -1,0 +1,394 @@
+/* log.c - see log.h. Writing is on the path of every request: one queued insert, or with detail one queued statement. */
+#include "base/house.h"
+
+#include "log/log.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/fail.h"
+#include "log/log.sql.h"
+#include "page/page.h"
+
+enum {
+        SALT_SIZE = 32,
+        DETAIL_MAX = 48 * 1024, /* an entry and its detail must fit a leaf of 65 535 bytes */
+};
+
+struct log_draft {
+        str kind;
+        int64_t id;
+        enum log_verb verb;     /* LOG_NOTHING: the route's */
+        json_t *detail;         /* object or NULL */
+};
+
+static const char *const words[] = {
+#define VERB(name, word) word,
+#include "log/verb.tbl"
+#undef VERB
+};
+
+const char *log_verb_word(enum log_verb verb)
+{
+        must((unsigned)verb < LOG_VERBS);
+        return words[verb];
+}
+
+static struct log_draft *draft(struct cx *cx)
+{
+        if (cx->log == NULL)
+                cx->log = NEW(cx->mem, struct log_draft);
+        return cx->log;
+}
+
+void log_subject(struct cx *cx, str kind, int64_t id)
+{
+        struct log_draft *d = draft(cx);
+
+        d->kind = kind;
+        d->id = id;
+}
+
+void log_verb(struct cx *cx, enum log_verb verb)
+{
+        draft(cx)->verb = verb;
+}
+
+void log_detail(struct cx *cx, const char *name, json_t *value)
+{
+        struct log_draft *d = draft(cx);
+
+        if (d->detail == NULL)
+                d->detail = json_object();
+        json_set(d->detail, name, value);
+}
+
+json_t *log_difference(const json_t *before, const json_t *after)
+{
+        json_t *out = json_object(), *value;
+        const char *name;
+
+        json_object_foreach((json_t *)(uintptr_t)after, name, value) {
+                json_t *old = json_object_get(before, name), *pair;
+
+                if (json_equal(old ? old : json_null(), value))
+                        continue;
+                pair = json_object();
+                json_set(pair, "from", old ? json_incref(old) : json_null());
+                json_set(pair, "to", json_incref(value));
+                json_set(out, name, pair);
+        }
+        return out;
+}
+
+void log_commit(struct arena *mem, str salt, str detail, uint8_t ret[static SHA256_SIZE])
+{
+        struct crypto_hash *hash = crypto_hash_open(mem);
+
+        crypto_hash_add(hash, salt);
+        crypto_hash_add(hash, detail);
+        crypto_hash_end(hash, ret);
+}
+
+/* Which items were wrong; not what was in them, and not the sentence, which may quote it. */
+static void note_refusal(struct cx *cx)
+{
+        json_t *items = json_object(), *list = json_array();
+        const char *name;
+        json_t *one;
+
+        for (size_t i = 0; i < cx->failure.count; i++)
+                if (cx->failure.problem[i].item != NULL)
+                        json_set(items, cx->failure.problem[i].item, json_true());
+        if (json_object_size(items) == 0)
+                return;
+        json_object_foreach(items, name, one)
+                must(json_array_append_new(list, json_str(str_of(name))) == 0);
+        log_detail(cx, "items", list);
+}
+
+static str detail_text(struct cx *cx, struct log_draft *d)
+{
+        str text;
+
+        if (d->detail == NULL || json_object_size(d->detail) == 0)
+                return STR_NONE;
+        text = json_write(cx->mem, d->detail);
+        if (text.n > DETAIL_MAX) {
+                json_t *cut = json_object();
+
+                json_set(cut, "too_long", json_integer((json_int_t)text.n));
+                text = json_write(cx->mem, cut);
+        }
+        return text;
+}
+
+static str actor_kind_word(enum actor_kind kind)
+{
+        static const char *const kinds[] = { "nobody", "account", "key", "operator", "system" };
+
+        return str_of(kinds[kind]);
+}
+
+static str or_empty(str s)
+{
+        return str_absent(s) ? S("") : s;
+}
+
+void log_write(struct cx *cx, enum log_verb verb, rc result)
+{
+        struct log_draft *d = draft(cx);
+        const struct actor *a = &cx->actor;
+        str kind = actor_kind_word(a->kind), name = or_empty(a->name), groups = or_empty(a->groups), source = or_empty(a->source);
+        str word = str_of(log_verb_word(d->verb != LOG_NOTHING ? d->verb : verb)), code = str_of(rc_name(result));
+        const int64_t *id = d->id != 0 ? &d->id : NULL;
+        str detail;
+
+        if (result != RC_OK)
+                note_refusal(cx);
+        detail = detail_text(cx, d);
+        if (str_absent(cx->tenant)) {
+                sql_log_insert_house_queue(cx, kind, a->id, name, groups, source, word, d->kind, id, code, detail);
+        } else if (str_absent(detail)) {
+                sql_log_insert_queue(cx, kind, a->id, name, groups, source, word, d->kind, id, code);
+        } else {
+                uint8_t salt[SALT_SIZE], commitment[SHA256_SIZE];
+
+                crypto_random(salt, sizeof(salt));
+                log_commit(cx->mem, (str){ (const char *)salt, sizeof(salt) }, detail, commitment);
+                sql_log_insert_detail_queue(cx, kind, a->id, name, groups, source, word, d->kind, id, code,
+                                            (str){ (const char *)commitment, sizeof(commitment) }, (str){ (const char *)salt, sizeof(salt) }, detail);
+        }
+}
+
+/* Reading ------------------------------------------------------------------------------------------------------------------------------ */
+
+struct titles {
+        struct log_register *registers;
+        size_t count;
+};
+
+/* A text of the catalogue, or `otherwise` when it has none. */
+static str text_or(struct cx *cx, const char *group, str name, str otherwise)
+{
+        const char *key = str_format(cx->mem, "%s.%.*s", group, STR_ARG(name)).p;
+        str found = page_text(cx->lang, key);
+
+        return str_is(found, key) ? otherwise : found;
+}
+
+static str kind_title(struct cx *cx, const struct titles *titles, str kind)
+{
+        for (size_t i = 0; i < titles->count; i++) {
+                const struct log_register *r = &titles->registers[i];
+                str title = cx->lang == LANG_EN ? r->title_en : r->title_ja;
+
+                if (str_equal(r->name, kind))
+                        return str_absent(title) ? kind : title;
+        }
+        return text_or(cx, "log.kind", kind, kind);
+}
+
+/* "佐藤花子が顧客 123 を変更": a text of the catalogue with {{{actor}}} and {{{subject}}}; nothing in it is markup. */
+static rc sentence(struct cx *cx, const struct log_entry *e, str actor, str subject, str *ret)
+{
+        json_t *model = json_object();
+        struct buf out = buf_open(cx->mem, KB(4));
+        bool refused = !str_is(e->result, "OK");
+
+        json_set(model, "actor", json_str(actor));
+        json_set(model, "subject", json_str(subject));
+        json_set(model, "has_subject", json_boolean(subject.n > 0));
+        json_set(model, "verb", json_str(text_or(cx, "verb", e->verb, e->verb)));
+        TRY(page_render_text(cx, refused ? page_text(cx->lang, "log.refused") : text_or(cx, "log.sentence", e->verb, page_text(cx->lang, "log.plain")),
+                             model, &out));
+        *ret = buf_str(&out);
+        return RC_OK;
+}
+
+static rc entry_model(struct cx *cx, const struct titles *titles, const struct log_entry *e, json_t **ret)
+{
+        json_t *m = json_object();
+        str actor = e->actor.n > 0 ? e->actor : text_or(cx, "log.actor", e->actor_kind, e->actor_kind), subject = S(""), text;
+
+        if (!str_absent(e->kind)) {
+                subject = kind_title(cx, titles, e->kind);
+                if (!e->subject_id_null)
+                        subject = str_format(cx->mem, "%.*s %" PRId64, STR_ARG(subject), e->subject_id);
+        }
+        TRY(sentence(cx, e, actor, subject, &text));
+        json_set(m, "id", json_integer(e->id));
+        json_set(m, "at", json_str(clock_rfc3339(cx->mem, e->at)));
+        json_set(m, "actor_kind", json_str(e->actor_kind));
+        json_set(m, "actor_id", json_integer(e->actor_id));
+        json_set(m, "actor", json_str(e->actor));
+        json_set(m, "groups", json_str(e->groups));
+        json_set(m, "source", json_str(e->source));
+        json_set(m, "verb", json_str(e->verb));
+        json_set(m, "kind", json_str(e->kind));
+        json_set(m, "subject_id", e->subject_id_null ? json_null() : json_integer(e->subject_id));
+        json_set(m, "result", json_str(e->result));
+        json_set(m, "ok", json_boolean(str_is(e->result, "OK")));
+        json_set(m, "has_detail", json_boolean(!str_absent(e->commitment)));
+        json_set(m, "at_text", json_str(clock_text(cx->mem, cx->lang, e->at)));
+        json_set(m, "actor_text", json_str(actor));
+        json_set(m, "verb_title", json_str(text_or(cx, "verb", e->verb, e->verb)));
+        json_set(m, "subject_text", json_str(subject));
+        json_set(m, "result_text", json_str(text_or(cx, "log.result", e->result, e->result)));
+        json_set(m, "sentence", json_str(text));
+        *ret = m;
+        return RC_OK;
+}
+
+static rc titles_read(struct cx *cx, struct titles *ret)
+{
+        return sql_log_registers(cx, &ret->registers, &ret->count);
+}
+
+/* A day in Tokyo or a point in time; end: a day is included, so its end counts. Absent: no limit. */
+static rc time_read(struct cx *cx, str text, bool end, const char *item, msec **ret)
+{
+        struct date date;
+        msec at;
+
+        if (str_absent(text) || str_empty(text)) {
+                *ret = NULL;
+                return RC_OK;
+        }
+        if (clock_read_date(text, &date))
+                at = clock_from_tokyo((struct civil){ .date = date }) + (end ? CLOCK_DAY : 0);
+        else if (!clock_read(text, &at))
+                return fail(cx, RC_INVALID, item, "must be a day (2026-11-22) or a time with its zone (2026-11-22T09:00:00+09:00)");
+        *ret = arena_copy(cx->mem, &at, sizeof(at));
+        return RC_OK;
+}
+
+static str given(const json_t *filter, const char *name)
+{
+        str s = json_get_text(filter, name);
+
+        return str_empty(s) ? STR_NONE : str_trim(s);
+}
+
+static rc word_check(struct cx *cx, str word, const char *item, const char *const *list, size_t count)
+{
+        if (str_absent(word))
+                return RC_OK;
+        for (size_t i = 0; i < count; i++)
+                if (list[i][0] != 0 && str_is(word, list[i]))
+                        return RC_OK;
+        return fail(cx, RC_INVALID, item, "is not one of the values known here");
+}
+
+/* "ok", "refused" or a refusal's name -> what log_list's statement compares with. */
+static rc result_read(struct cx *cx, str word, str *ret)
+{
+        static const char *const names[] = {
+#define RC(name, http, exit, text) #name,
+#include "base/rc.tbl"
+#undef RC
+        };
+
+        if (str_is(word, "ok"))
+                word = S("OK");
+        if (str_is(word, "refused"))
+                word = S("-");
+        else
+                TRY(word_check(cx, word, "result", names, COUNT(names)));
+        *ret = word;
+        return RC_OK;
+}
+
+rc log_list(struct cx *cx, const json_t *filter, int64_t before_id, int limit, json_t **ret)
+{
+        static const char *const kinds[] = { "nobody", "account", "key", "operator", "system" };
+        str verb = given(filter, "verb"), actor_kind = given(filter, "actor_kind"), result;
+        const json_t *subject = json_object_get(filter, "subject");
+        int64_t subject_id = json_integer_value(subject);
+        msec *from, *to;
+        struct log_entry *list;
+        struct titles titles;
+        json_t *entries = json_array(), *model = json_object();
+        size_t count;
+
+        TRY(word_check(cx, verb, "verb", words, COUNT(words)));
+        TRY(word_check(cx, actor_kind, "actor_kind", kinds, COUNT(kinds)));
+        TRY(result_read(cx, given(filter, "result"), &result));
+        TRY(time_read(cx, given(filter, "from"), false, "from", &from));
+        TRY(time_read(cx, given(filter, "to"), true, "to", &to));
+        TRY(sql_log_list(cx, given(filter, "actor"), actor_kind, verb, given(filter, "kind"), json_is_integer(subject) ? &subject_id : NULL, result,
+                         given(filter, "source"), from, to, before_id, limit + 1, &list, &count));
+        TRY(titles_read(cx, &titles));
+        for (size_t i = 0; i < count && i < (size_t)limit; i++) {
+                json_t *one;
+
+                TRY(entry_model(cx, &titles, &list[i], &one));
+                must(json_array_append_new(entries, one) == 0);
+        }
+        json_set(model, "entries", entries);
+        json_set(model, "next", count > (size_t)limit ? json_integer(list[limit - 1].id) : json_null());
+        *ret = model;
+        return RC_OK;
+}
+
+/* The detail, when this reader may see it and it is still there. */
+static rc detail_read(struct cx *cx, const struct log_entry *e, json_t *model)
+{
+        struct log_detail *d;
+        uint8_t again[SHA256_SIZE];
+        json_t *detail;
+        const char *state = "none";
+
+        if (str_absent(e->commitment)) {
+                json_set(model, "detail_state", json_str(str_of(state)));
+                return RC_OK;
+        }
+        json_set(model, "commitment", json_str(crypto_hex(cx->mem, e->commitment.p, e->commitment.n)));
+        if (cx->masked) {
+                json_set(model, "detail_state", json_str(S("hidden")));
+                return RC_OK;
+        }
+        TRY(sql_log_detail_find(cx, e->id, &d));
+        if (d == NULL) {
+                json_set(model, "detail_state", json_str(S("erased")));
+                return RC_OK;
+        }
+        TRY(json_read(cx, d->detail, &detail));
+        log_commit(cx->mem, d->salt, d->detail, again);
+        json_set(model, "detail_state", json_str(S("shown")));
+        json_set(model, "detail", detail);
+        json_set(model, "salt", json_str(crypto_hex(cx->mem, d->salt.p, d->salt.n)));
+        json_set(model, "proven", json_boolean(str_equal(e->commitment, (str){ (const char *)again, sizeof(again) })));
+        return RC_OK;
+}
+
+rc log_get(struct cx *cx, int64_t id, json_t **ret)
+{
+        struct log_entry *e;
+        struct titles titles;
+        json_t *model;
+
+        TRY(sql_log_find(cx, id, &e));
+        if (e == NULL)
+                return fail(cx, RC_UNKNOWN, NULL, "there is no such entry in the log");
+        TRY(titles_read(cx, &titles));
+        TRY(entry_model(cx, &titles, e, &model));
+        TRY(detail_read(cx, e, model));
+        *ret = model;
+        return RC_OK;
+}
+
+json_t *log_verb_choices(struct cx *cx, str chosen)
+{
+        json_t *list = json_array();
+
+        for (int v = LOG_NOTHING + 1; v < LOG_VERBS; v++) {
+                json_t *one = json_object();
+
+                json_set(one, "word", json_str(str_of(words[v])));
+                json_set(one, "title", json_str(text_or(cx, "verb", str_of(words[v]), str_of(words[v]))));
+                json_set(one, "chosen", json_boolean(str_is(chosen, words[v])));
+                must(json_array_append_new(list, one) == 0);
+        }
+        return list;
+}
