@@ -5,6 +5,17 @@
 create schema daicho;
 grant usage on schema daicho to public;
 
+-- Which migrations have been applied (db/migrate.c). Scripts of tenants are kept with their text: a new tenant is made from them.
+create table daicho.migration (
+    scope text not null check (scope in ('house', 'tenant')),
+    number int not null,
+    name text not null,
+    sha256 bytea not null,
+    script text not null,
+    applied_at timestamptz not null default now(),
+    primary key (scope, number)
+);
+
 -- Rehearsal shifts the clock (owner only, one row); an empty table is real time.
 create table daicho.rehearsal (
     one boolean primary key default true check (one),

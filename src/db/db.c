@@ -3,6 +3,7 @@
 
 #include "db/connection.h"
 
+#include "base/clock.h"
 #include "db/error.h"
 #include "db/rows.h"
 
@@ -415,7 +416,7 @@ rc db_script(struct cx *cx, str sql)
         if (str_empty(cx->tenant))
                 buf_add(&text, sql);
         else
-                (void)statement_text(&text, sql, cx->tenant, true);
+                (void)statement_text(&text, sql, cx->tenant, STATEMENT_SCRIPT);
         buf_char(&text, '\0');
         must(!buf_full(&text));
         if (own)
@@ -468,31 +469,9 @@ str db_int(struct cx *cx, int64_t i)
         return (str){ arena_copy(cx->mem, p, (size_t)(text + sizeof(text) - p)), (size_t)(text + sizeof(text) - p) - 1 };
 }
 
-/* The date of a day since 1970-01-01 (Howard Hinnant's civil_from_days, public domain). */
-static void date_of(int64_t days, int64_t *ret_year, unsigned *ret_month, unsigned *ret_day)
-{
-        int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097;
-        unsigned doe = (unsigned)(z - era * 146097), yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-        unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
-
-        *ret_day = doy - (153 * mp + 2) / 5 + 1;
-        *ret_month = mp < 10 ? mp + 3 : mp - 9;
-        *ret_year = (int64_t)yoe + era * 400 + (*ret_month <= 2);
-}
-
 str db_time(struct cx *cx, msec t)
 {
-        int64_t days = t / 86400000, rest = t % 86400000, year;
-        unsigned month, day;
-
-        if (rest < 0) {
-                rest += 86400000;
-                days--;
-        }
-        date_of(days, &year, &month, &day);
-        must(year >= 1 && year <= 9999);
-        return str_format(cx->mem, "%04d-%02u-%02u %02d:%02d:%02d.%03d+00", (int)year, month, day, (int)(rest / 3600000),
-                          (int)(rest / 60000 % 60), (int)(rest / 1000 % 60), (int)(rest % 1000));
+        return clock_rfc3339(cx->mem, t);
 }
 
 str db_bytes(struct cx *cx, str bytes)

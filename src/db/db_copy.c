@@ -13,7 +13,7 @@ static rc start(struct cx *cx, str sql, ExecStatusType expected)
         if (str_empty(cx->tenant))
                 buf_add(&text, sql);
         else
-                (void)statement_text(&text, sql, cx->tenant, false);
+                (void)statement_text(&text, sql, cx->tenant, STATEMENT_ONE);
         buf_char(&text, '\0');
         must(!buf_full(&text));
         TRY(db_pipeline_leave(cx));

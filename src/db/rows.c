@@ -3,7 +3,7 @@
 
 #include "db/rows.h"
 
-#include "base/buf.h"
+#include "base/clock.h"
 
 struct rows {
         PGresult *result;
@@ -80,64 +80,14 @@ bool rows_bool(const struct rows *rows, size_t row, size_t column)
         return text.n == 1 && text.p[0] == 't';
 }
 
-/* Days since 1970-01-01 of a date of the Gregorian calendar (Howard Hinnant's days_from_civil, public domain). */
-static int64_t days_of(int64_t year, unsigned month, unsigned day)
-{
-        int64_t y = year - (month <= 2), era = (y >= 0 ? y : y - 399) / 400;
-        unsigned yoe = (unsigned)(y - era * 400), doy = (153 * (month + (month > 2 ? -3u : 9u)) + 2) / 5 + day - 1;
-
-        return era * 146097 + (int64_t)(yoe * 365 + yoe / 4 - yoe / 100 + doy) - 719468;
-}
-
-/* Digits at *p, at most `most`; moves *p on. */
-static int64_t number(const char **p, int most)
-{
-        int64_t n = 0;
-
-        for (; most > 0 && **p >= '0' && **p <= '9'; most--)
-                n = n * 10 + (*(*p)++ - '0');
-        return n;
-}
-
-/* "2026-11-22 12:26:10.123456+09", "…+05:30"; years after 9999 and before 1 are not ours: infinity and BC count as 0. */
+/* Not within the years 1..9999 (infinity): 0. */
 msec rows_time(const struct rows *rows, size_t row, size_t column)
 {
         str text = rows_text(rows, row, column);
-        const char *p = text.p;
-        int64_t year, seconds, fraction = 0, zone;
-        unsigned month, day;
-        int sign;
+        msec at = 0;
 
-        if (str_absent(text) || text.n < 20 || text.p[4] != '-')
-                return 0;
-        year = number(&p, 4);
-        p++;
-        month = (unsigned)number(&p, 2);
-        p++;
-        day = (unsigned)number(&p, 2);
-        p++;
-        seconds = number(&p, 2) * 3600;
-        p++;
-        seconds += number(&p, 2) * 60;
-        p++;
-        seconds += number(&p, 2);
-        if (*p == '.') {
-                const char *start = ++p;
-
-                fraction = number(&p, 3);
-                for (int64_t i = p - start; i < 3; i++)
-                        fraction *= 10;
-                (void)number(&p, 9);
-        }
-        sign = *p == '-' ? -1 : 1;
-        if (*p == '+' || *p == '-')
-                p++;
-        zone = number(&p, 2) * 3600;
-        if (*p == ':') {
-                p++;
-                zone += number(&p, 2) * 60;
-        }
-        return (days_of(year, month, day) * 86400 + seconds - sign * zone) * 1000 + fraction;
+        (void)(!str_absent(text) && clock_read(text, &at));
+        return at;
 }
 
 str rows_bytes(struct cx *cx, const struct rows *rows, size_t row, size_t column)

@@ -164,7 +164,7 @@ uint64_t statement_find(struct statements *s, str sql, str tenant, struct arena 
                 return s->slots[i].id;
         }
         text = buf_open(scratch, MB(4));
-        depends = statement_text(&text, sql, tenant, false);
+        depends = statement_text(&text, sql, tenant, STATEMENT_ONE);
         buf_char(&text, '\0');
         must(!buf_full(&text));
         *ret_text = (str){ text.p, text.n - 1 };
@@ -209,7 +209,7 @@ static bool starts_word(char c)
 
 static bool within_word(char c)
 {
-        return starts_word(c) || (c >= '0' && c <= '9') || c == '$';
+        return starts_word(c) || (c >= '0' && c <= '9');
 }
 
 /* End of the piece that begins at i and is not to be looked into: quoted text, quoted name, comment, dollar-quoted body; or i. */
@@ -247,7 +247,7 @@ static size_t skip(str s, size_t i, bool bodies)
                 return j;
         }
         if (c == '$' && !bodies && (i == 0 || !within_word(s.p[i - 1]))) {
-                for (j = i + 1; j < s.n && within_word(s.p[j]) && s.p[j] != '$'; j++)
+                for (j = i + 1; j < s.n && within_word(s.p[j]); j++)
                         ;
                 if (j < s.n && s.p[j] == '$' && (j == i + 1 || starts_word(s.p[i + 1]))) {
                         const char *end = memmem(s.p + j + 1, s.n - j - 1, s.p + i, j + 1 - i);
@@ -258,46 +258,65 @@ static size_t skip(str s, size_t i, bool bodies)
         return i;
 }
 
-static void put_schema(struct buf *out, str tenant)
+/* "t_acme_masked" for end "_masked". */
+static void put_role(struct buf *out, str tenant, str end)
 {
         must(!str_empty(tenant));
         for (size_t i = 0; i < tenant.n; i++)
                 must((tenant.p[i] >= 'a' && tenant.p[i] <= 'z') || (i > 0 && tenant.p[i] >= '0' && tenant.p[i] <= '9'));
         buf_text(out, "\"t_");
         buf_add(out, tenant);
-        buf_text(out, "\".");
+        buf_add(out, end);
+        buf_char(out, '"');
 }
 
-bool statement_text(struct buf *out, str sql, str tenant, bool bodies)
+/* The word at `at` (of n bytes, before `next`): replaced, or false. */
+static bool put_word(struct buf *out, str word, char next, char after, str tenant, enum statement_kind kind)
 {
-        const str word = S("tenant.");
+        if (str_is(word, "tenant") && next == '.' && (starts_word(after) || after == '"'))
+                put_role(out, tenant, S(""));
+        else if (kind == STATEMENT_MIGRATION && str_is(word, "t_all"))
+                put_role(out, tenant, S(""));
+        else if (kind == STATEMENT_MIGRATION && str_is(word, "t_masked"))
+                put_role(out, tenant, S("_masked"));
+        else if (kind == STATEMENT_MIGRATION && str_is(word, "t_form"))
+                put_role(out, tenant, S("_form"));
+        else
+                return false;
+        return true;
+}
+
+bool statement_text(struct buf *out, str sql, str tenant, enum statement_kind kind)
+{
         bool found = false;
         size_t from = 0, i = 0;
 
         while (i < sql.n) {
-                size_t after = skip(sql, i, bodies);
+                size_t end = skip(sql, i, kind != STATEMENT_ONE);
+                char c = sql.p[i];
 
-                if (after > i) {
-                        i = after;
-                } else if (!starts_word(sql.p[i])) {
-                        /* a number, a parameter ($1), or what follows a dot is not our word */
-                        bool takes = sql.p[i] == '$' || sql.p[i] == '.' || (sql.p[i] >= '0' && sql.p[i] <= '9');
+                if (end > i) {
+                        i = end;
+                        continue;
+                }
+                /* a number, a parameter ($1), or what follows a dot is not our word */
+                if (!starts_word(c)) {
+                        bool takes = c == '$' || c == '.' || (c >= '0' && c <= '9');
 
                         i++;
-                        while (takes && i < sql.n && within_word(sql.p[i]))
+                        while (takes && c != '$' && i < sql.n && within_word(sql.p[i]))
                                 i++;
-                } else if (sql.n - i > word.n && memcmp(sql.p + i, word.p, word.n) == 0 &&
-                           (starts_word(sql.p[i + word.n]) || sql.p[i + word.n] == '"')) {
-                        buf_add(out, (str){ sql.p + from, i - from });
-                        put_schema(out, tenant);
-                        found = true;
-                        from = i = i + word.n;
-                        while (i < sql.n && within_word(sql.p[i]))
-                                i++;
-                } else {
-                        while (i < sql.n && within_word(sql.p[i]))
-                                i++;
+                        continue;
                 }
+                for (end = i + 1; end < sql.n && within_word(sql.p[end]);)
+                        end++;
+                buf_add(out, (str){ sql.p + from, i - from });
+                if (put_word(out, (str){ sql.p + i, end - i }, end < sql.n ? sql.p[end] : '\0',
+                             end + 1 < sql.n ? sql.p[end + 1] : '\0', tenant, kind))
+                        found = true;
+                else
+                        buf_add(out, (str){ sql.p + i, end - i });
+                from = i = end;
         }
         buf_add(out, (str){ sql.p + from, sql.n - from });
         return found;

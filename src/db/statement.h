@@ -23,8 +23,15 @@ void statement_leak(struct statements *s);
 /* A new connection, or the shape of a table changed: nothing is prepared. Server side: DEALLOCATE ALL before the next new statement. */
 void statement_clear(struct statements *s);
 
+/* What may be looked into and replaced. */
+enum statement_kind {
+        STATEMENT_ONE,          /* one statement: what stands between dollar quotes is a value */
+        STATEMENT_SCRIPT,       /* several: between dollar quotes stand bodies of functions, the word is replaced there too */
+        STATEMENT_MIGRATION,    /* as a script; also the words t_all, t_masked, t_form become the roles of the tenant */
+};
+
 /* Appends sql to out with each word `tenant.` that stands before an identifier and outside quotes and comments replaced by "t_NAME".
- * bodies: between dollar quotes too. Returns whether there was one. Tenant absent: a bug when there is one. */
-bool statement_text(struct buf *out, str sql, str tenant, bool bodies);
+ * Returns whether anything was replaced. Tenant absent: a bug when there is such a word. */
+bool statement_text(struct buf *out, str sql, str tenant, enum statement_kind kind);
 
 #endif
