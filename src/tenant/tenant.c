@@ -1,0 +1,141 @@
+/* tenant.c - see tenant.h. */
+#include "base/house.h"
+
+#include "tenant/tenant.h"
+
+#include "base/fail.h"
+#include "base/utf8.h"
+#include "db/db.h"
+#include "db/migrate.h"
+#include "tenant/tenant.sql.h"
+
+enum { NAME_MIN = 2, NAME_MAX = 30, TITLE_MAX = 100 };
+
+static bool name_valid(str name)
+{
+        if (name.n < NAME_MIN || name.n > NAME_MAX)
+                return false;
+        for (size_t i = 0; i < name.n; i++)
+                if (!(name.p[i] >= 'a' && name.p[i] <= 'z') && !(i > 0 && name.p[i] >= '0' && name.p[i] <= '9'))
+                        return false;
+        return true;
+}
+
+static rc check(struct cx *cx, str name, str title, str lang)
+{
+        if (!name_valid(name))
+                (void)fail(cx, RC_INVALID, "name", "must be 2 to 30 letters a-z and digits, beginning with a letter");
+        if (str_empty(str_trim(title)) || utf8_length(title) > TITLE_MAX)
+                (void)fail(cx, RC_INVALID, "title", "must have 1 to %d characters", TITLE_MAX);
+        if (!str_is(lang, "ja") && !str_is(lang, "en"))
+                (void)fail(cx, RC_INVALID, "lang", "must be ja or en");
+        return cx->failure.code;
+}
+
+/* Run `change` in the caller's transaction, or in one of its own. */
+static rc all_or_nothing(struct cx *cx, rc (*change)(struct cx *cx, const struct tenant *tenant), const struct tenant *tenant)
+{
+        bool own = !db_in_transaction(cx);
+        rc code;
+
+        if (own)
+                db_begin(cx);
+        code = change(cx, tenant);
+        if (own && code == RC_OK)
+                code = db_commit(cx);
+        else if (own)
+                db_rollback(cx);
+        return code;
+}
+
+static rc create(struct cx *cx, const struct tenant *t)
+{
+        struct tenant_row *other;
+        int64_t version;
+
+        TRY(sql_tenant_find(cx, t->name, &other));
+        if (other != NULL)
+                return fail(cx, RC_CONFLICT, "name", "there is a contract of this name");
+        sql_tenant_insert_queue(cx, t->name, t->title, t->lang);
+        sql_tenant_insert_groups_queue(cx, t->name, t->lang);
+        sql_tenant_open_roles_queue(cx, t->name);
+        TRY(sql_tenant_open_schema(cx, t->name));
+        return migrate_schema(cx, t->name, 0, &version);
+}
+
+rc tenant_create(struct cx *cx, str name, str title, str lang)
+{
+        TRY(check(cx, name, title, lang));
+        return all_or_nothing(cx, create, &(struct tenant){ .name = name, .title = str_trim(title), .lang = lang });
+}
+
+static struct tenant tenant_of(const struct tenant_row *row)
+{
+        return (struct tenant){ row->name, row->title, row->state, row->lang, row->schema_version, row->created_at, row->accounts };
+}
+
+rc tenant_list(struct cx *cx, struct tenant **ret, size_t *ret_count)
+{
+        struct tenant_row *rows;
+        struct tenant *list;
+        size_t count;
+
+        TRY(sql_tenant_list(cx, &rows, &count));
+        list = NEW_ARRAY(cx->mem, struct tenant, count);
+        for (size_t i = 0; i < count; i++)
+                list[i] = tenant_of(&rows[i]);
+        *ret = list;
+        *ret_count = count;
+        return RC_OK;
+}
+
+static rc unknown(struct cx *cx)
+{
+        return fail(cx, RC_UNKNOWN, "name", "there is no contract of this name");
+}
+
+rc tenant_get(struct cx *cx, str name, struct tenant **ret)
+{
+        struct tenant_row *row;
+
+        TRY(sql_tenant_find(cx, name, &row));
+        if (row == NULL)
+                return unknown(cx);
+        *ret = NEW(cx->mem, struct tenant);
+        **ret = tenant_of(row);
+        return RC_OK;
+}
+
+static rc state_change(struct cx *cx, str name, str state)
+{
+        size_t changed;
+
+        TRY(sql_tenant_state_change(cx, name, state, &changed));
+        return changed == 1 ? RC_OK : unknown(cx);
+}
+
+rc tenant_suspend(struct cx *cx, str name)
+{
+        return state_change(cx, name, S("suspended"));
+}
+
+rc tenant_resume(struct cx *cx, str name)
+{
+        return state_change(cx, name, S("active"));
+}
+
+static rc end(struct cx *cx, const struct tenant *t)
+{
+        size_t deleted;
+
+        TRY(sql_tenant_delete(cx, t->name, &deleted));
+        if (deleted != 1)
+                return unknown(cx);
+        sql_tenant_drop_schema_queue(cx, t->name);
+        return sql_tenant_drop_roles(cx, t->name);
+}
+
+rc tenant_end(struct cx *cx, str name)
+{
+        return all_or_nothing(cx, end, &(struct tenant){ .name = name });
+}

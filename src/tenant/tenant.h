@@ -1,0 +1,30 @@
+/* tenant.h - contracts: a schema, three roles, default groups, a state. Not entering one (gate), not what lies in its schema (its own migrations).
+ * Everything here runs on a connection of daicho_owner, outside any tenant: operator's commands only. */
+#ifndef DAICHO_TENANT_TENANT_H
+#define DAICHO_TENANT_TENANT_H
+
+#include "base/cx.h"
+
+struct tenant {
+        str name;               /* [a-z][a-z0-9]{1,29} */
+        str title;
+        str state;              /* "active" | "suspended" */
+        str lang;               /* "ja" | "en" */
+        int64_t schema_version;
+        msec created_at;
+        int64_t accounts;
+};
+
+/* Roles, schema with all its migrations, default groups: all or nothing. Joins the caller's transaction or makes its own.
+ * RC_INVALID (name, title, lang), RC_CONFLICT when there is one of that name. */
+rc tenant_create(struct cx *cx, str name, str title, str lang) MUST_USE;
+rc tenant_list(struct cx *cx, struct tenant **ret, size_t *ret_count) MUST_USE;
+/* RC_UNKNOWN when there is none. */
+rc tenant_get(struct cx *cx, str name, struct tenant **ret) MUST_USE;
+/* Sessions and keys stop working at once; nothing is lost. */
+rc tenant_suspend(struct cx *cx, str name) MUST_USE;
+rc tenant_resume(struct cx *cx, str name) MUST_USE;
+/* The end of a contract: schema, roles and every row of the shared tables are gone for good. */
+rc tenant_end(struct cx *cx, str name) MUST_USE;
+
+#endif

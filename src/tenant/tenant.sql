@@ -1,0 +1,45 @@
+-- Contracts, as daicho_owner.
+
+-- tenant_list() -> many(100000) tenant_row(name text, title text, state text, lang text, schema_version int, created_at time, accounts int)
+select t.name, t.title, t.state, t.lang, t.schema_version, t.created_at,
+    (select count(*) from daicho.account a where a.tenant = t.name) as accounts
+from daicho.tenant t
+order by t.name;
+
+-- tenant_find(name text) -> maybe tenant_row
+select t.name, t.title, t.state, t.lang, t.schema_version, t.created_at,
+    (select count(*) from daicho.account a where a.tenant = t.name) as accounts
+from daicho.tenant t
+where t.name = $1;
+
+-- tenant_insert(name text, title text, lang text) -> none
+insert into daicho.tenant (name, title, lang) values ($1, $2, $3);
+
+-- tenant_insert_groups(name text, lang text) -> none
+insert into daicho.account_group (tenant, name, permissions)
+select $1, case $2 when 'ja' then g.ja else g.en end, g.permissions
+from (values
+    ('管理者', 'Administrators',
+        '{record.read,record.write,record.delete,record.import,record.export,personal.see,register.define,account.manage,key.manage,log.read,tenant.manage}'::text[]),
+    ('担当者', 'Staff', '{record.read,record.write,record.import,record.export,personal.see}'),
+    ('閲覧者(個人情報なし)', 'Viewers (no personal data)', '{record.read}')
+) g (ja, en, permissions);
+
+-- Roles are made by a function of the cluster's superuser (schema/bootstrap.sql): daicho_owner itself may not make any.
+-- tenant_open_roles(name text) -> none
+select daicho_admin.tenant_roles_create($1);
+
+-- tenant_open_schema(name text) -> none
+select daicho.tenant_schema_create($1);
+
+-- tenant_drop_schema(name text) -> none
+select daicho.tenant_schema_drop($1);
+
+-- tenant_drop_roles(name text) -> none
+select daicho_admin.tenant_roles_drop($1);
+
+-- tenant_state_change(name text, state text) -> changed
+update daicho.tenant set state = $2 where name = $1;
+
+-- tenant_delete(name text) -> changed
+delete from daicho.tenant where name = $1;
