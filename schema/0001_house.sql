@@ -342,6 +342,19 @@ language sql security definer set search_path = pg_catalog as $$
     where id = id_
 $$;
 
+-- The schema of a tenant; its roles come from schema/bootstrap.sql, its tables from schema/tenant/.
+create function daicho.tenant_schema_create(name_ text) returns void language plpgsql set search_path = pg_catalog as $$
+begin
+    execute format('create schema %I', 't_' || name_);
+    execute format('grant usage on schema %I to %I, %I, %I', 't_' || name_, 't_' || name_, 't_' || name_ || '_masked', 't_' || name_ || '_form');
+end
+$$;
+create function daicho.tenant_schema_drop(name_ text) returns void language plpgsql set search_path = pg_catalog as $$
+begin
+    execute format('drop schema if exists %I cascade', 't_' || name_);
+end
+$$;
+
 revoke execute on all functions in schema daicho from public;
 grant execute on function daicho.clock(), daicho.tenant() to public;
 grant execute on function daicho.session_enter(bytea), daicho.key_enter(bytea) to daicho_web, daicho_auth;

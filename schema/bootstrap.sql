@@ -6,34 +6,87 @@ do $$
 declare
     r text;
 begin
-    -- owner: DDL and tenant roles. Login roles: no rights of their own (NOINHERIT); they take a tenant's role inside a transaction.
-    if not exists (select from pg_roles where rolname = 'daicho_owner') then
-        create role daicho_owner login createrole noinherit;
-    end if;
-    foreach r in array array['daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_cli'] loop
+    -- owner: DDL in its own schemas. Login roles: no rights of their own (NOINHERIT); they take a tenant's role inside a transaction.
+    foreach r in array array['daicho_owner', 'daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_cli'] loop
         if not exists (select from pg_roles where rolname = r) then
             execute format('create role %I login noinherit connection limit 64', r);
         end if;
+        execute format('alter role %I set search_path = pg_catalog', r);
+        execute format('alter role %I set jit = off', r);       -- compiling costs more than these statements
     end loop;
     -- what all tenant roles share: rights on the shared tables, each row still guarded by its policy
     if not exists (select from pg_roles where rolname = 'daicho_tenant') then
         create role daicho_tenant nologin;
     end if;
+    execute format('revoke all on database %I from public', current_database());
+    execute format('grant connect on database %I to daicho_owner, daicho_web, daicho_auth, daicho_jobs, daicho_cli', current_database());
+    execute format('grant create, temporary on database %I to daicho_owner', current_database());
+    execute format('grant temporary on database %I to daicho_tenant', current_database());
 end
 $$;
 
-alter role daicho_owner set search_path = pg_catalog;
-alter role daicho_web set search_path = pg_catalog;
-alter role daicho_auth set search_path = pg_catalog;
-alter role daicho_jobs set search_path = pg_catalog;
-alter role daicho_cli set search_path = pg_catalog;
-grant daicho_tenant to daicho_owner with admin option;
+-- a person waits: better a refusal than a worker lost
+alter role daicho_web set statement_timeout = '30s';
+alter role daicho_web set lock_timeout = '10s';
+alter role daicho_web set idle_in_transaction_session_timeout = '60s';
+alter role daicho_auth set statement_timeout = '30s';
+alter role daicho_auth set lock_timeout = '10s';
+alter role daicho_auth set idle_in_transaction_session_timeout = '60s';
+
+-- The roles of a tenant. daicho_owner, whose connection also runs the define job, has no CREATEROLE: on PostgreSQL 15 that would be a way to
+-- every role but the superuser's. It may call these two functions, which make and drop roles of one shape only.
+create schema if not exists daicho_admin;
+revoke all on schema daicho_admin from public;
+grant usage on schema daicho_admin to daicho_owner;
+
+create or replace function daicho_admin.tenant_roles_create(name_ text) returns void
+language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    r text;
+begin
+    if name_ !~ '^[a-z][a-z0-9]{1,29}$' then
+        raise check_violation using message = 'not a name of a tenant';
+    end if;
+    foreach r in array array['', '_masked', '_form'] loop
+        r := 't_' || name_ || r;
+        if not exists (select from pg_roles where rolname = r) then
+            execute format('create role %I nologin inherit', r);
+        end if;
+        execute format('grant daicho_tenant to %I', r);
+    end loop;
+    execute format('grant %I, %I to daicho_web, daicho_auth, daicho_jobs, daicho_cli', 't_' || name_, 't_' || name_ || '_masked');
+end
+$$;
+
+create or replace function daicho_admin.tenant_roles_drop(name_ text) returns void
+language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    r text;
+begin
+    if name_ !~ '^[a-z][a-z0-9]{1,29}$' then
+        raise check_violation using message = 'not a name of a tenant';
+    end if;
+    foreach r in array array['t_' || name_, 't_' || name_ || '_masked', 't_' || name_ || '_form'] loop
+        begin
+            execute format('drop role if exists %I', r);
+        exception when dependent_objects_still_exist then
+            null;       -- another database of this cluster has a tenant of this name; here the role has no rights any more
+        end;
+    end loop;
+end
+$$;
+revoke execute on function daicho_admin.tenant_roles_create(text), daicho_admin.tenant_roles_drop(text) from public;
+grant execute on function daicho_admin.tenant_roles_create(text), daicho_admin.tenant_roles_drop(text) to daicho_owner;
 
 revoke all on schema public from public;
 revoke execute on function pg_catalog.set_config(text, text, boolean) from public;
 grant execute on function pg_catalog.set_config(text, text, boolean)
     to daicho_owner, daicho_web, daicho_auth, daicho_jobs, daicho_cli;
 revoke update on pg_catalog.pg_settings from public;
+-- no DO blocks, no functions but those that exist
+revoke usage on language plpgsql, sql from public;
+grant usage on language plpgsql, sql to daicho_owner;
+revoke execute on function pg_catalog.pg_logical_emit_message(boolean, text, text), pg_catalog.pg_logical_emit_message(boolean, text, bytea) from public;
 
 -- large objects: nobody needs them
 revoke execute on function pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea),
