@@ -250,7 +250,7 @@ rc cluster_prepare(struct cx *cx, const struct place *place, const struct child 
         TRY(passwords_set(cx, place));
         TRY(connect_as(cx, place, "daicho_owner", "daicho"));
 #ifdef HOUSE_WHOLE
-        TRY(migrate_run(cx, place->share));
+        TRY(migrate_run(cx, place->share, NULL));
 #endif
         db_close(cx->db);
         cx->db = NULL;

@@ -41,7 +41,7 @@ static rc connect_now(struct cx *cx, struct db *db)
         db->transaction = TRANSACTION_NONE;
         db->op_count = 0;
         db->copying_in = db->copying_out = false;
-        statement_clear(db->statements);
+        statement_clear(db->statements, true);
         must(PQenterPipelineMode(db->pg));
         return RC_OK;
 }
@@ -122,7 +122,7 @@ rc db_refuse(struct cx *cx, const PGresult *result)
         (void)snprintf(db->refusal, sizeof(db->refusal), "%s %s", e.sqlstate ? e.sqlstate : "08006",
                        error_message_harmless(e.sqlstate) && e.message ? e.message : "");
         if (e.sqlstate && strcmp(e.sqlstate, "0A000") == 0)
-                statement_clear(db->statements);        /* "cached plan must not change result type" */
+                statement_clear(db->statements, false);        /* "cached plan must not change result type" */
         if (db->transaction != TRANSACTION_NONE)
                 db->transaction = TRANSACTION_FAILED;
         return error_fail(cx, &e);
@@ -201,7 +201,7 @@ static void op_undo(struct db *db, const struct op *op)
         if (op->kind == OP_PREPARE)
                 statement_drop(db->statements, op->statement);
         else if (op->kind == OP_FORGET && op->statement == STATEMENT_ALL)
-                statement_clear(db->statements);
+                statement_clear(db->statements, false);
         else if (op->kind == OP_FORGET)
                 statement_leak(db->statements);
 }

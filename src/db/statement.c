@@ -194,10 +194,10 @@ void statement_leak(struct statements *s)
         s->leaks++;
 }
 
-void statement_clear(struct statements *s)
+void statement_clear(struct statements *s, bool new_connection)
 {
         forget_all(s);
-        s->clear_server = true;
+        s->clear_server = !new_connection;
 }
 
 /* The word ------------------------------------------------------------------------------------------------------------------- */

@@ -20,8 +20,9 @@ uint64_t statement_find(struct statements *s, str sql, str tenant, struct arena 
 void statement_drop(struct statements *s, uint64_t id);
 /* It was not deallocated after all (its trip failed before): everything is given back at the next new statement. */
 void statement_leak(struct statements *s);
-/* A new connection, or the shape of a table changed: nothing is prepared. Server side: DEALLOCATE ALL before the next new statement. */
-void statement_clear(struct statements *s);
+/* Nothing counts as prepared any more: on a new connection, or because the shape of a table changed; then the next new statement brings
+ * STATEMENT_ALL with it. */
+void statement_clear(struct statements *s, bool new_connection);
 
 /* What may be looked into and replaced. */
 enum statement_kind {
