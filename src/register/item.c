@@ -7,6 +7,7 @@
 
 #include "register/item.h"
 
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/text.h"
 #include "base/utf8.h"
@@ -544,94 +545,32 @@ static enum item_reason read_integer(struct arena *mem, const struct item *item,
         return v < item->min ? ITEM_TOO_SMALL : v > item->max ? ITEM_TOO_LARGE : ITEM_FINE;
 }
 
-static bool day_exists(int64_t y, int64_t m, int64_t d)
+/* Spreadsheets and databases write a day as its midnight: "1990-02-03 00:00:00". */
+static str midnight_cut(str s)
 {
-        static const uint8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-        bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
-
-        return m >= 1 && m <= 12 && d >= 1 && d <= days[m - 1] + (m == 2 && leap);
-}
-
-static const struct {
-        const char *name;
-        char letter;
-        int64_t before;         /* the year before its first */
-} eras[] = { { "令和", 'R', 2018 }, { "平成", 'H', 1988 }, { "昭和", 'S', 1925 }, { "大正", 'T', 1911 }, { "明治", 'M', 1867 } };
-
-static bool digits_read(str *s, size_t max, int64_t *ret)
-{
-        size_t n = 0;
-
-        *ret = 0;
-        while (n < s->n && n < max && s->p[n] >= '0' && s->p[n] <= '9')
-                *ret = *ret * 10 + (s->p[n++] - '0');
-        *s = (str){ s->p + n, s->n - n };
-        return n > 0;
-}
-
-static bool taken(str *s, const char *word)
-{
-        size_t n = strlen(word);
-
-        if (!str_starts(*s, (str){ word, n }))
-                return false;
-        *s = (str){ s->p + n, s->n - n };
-        return true;
-}
-
-/* 1990-2-3 1990/02/03 1990.2.3 19900203 1990年2月3日 平成2年2月3日 H2.2.3 令和元年5月1日; a time of midnight behind it. */
-static bool date_read(str s, int64_t *y, int64_t *m, int64_t *d)
-{
-        int64_t before = 0;
-        char mark = 0;
-
-        for (size_t i = 0; i < COUNT(eras) && before == 0; i++) {
-                char letter[2] = { eras[i].letter, 0 }, small[2] = { (char)(eras[i].letter | 0x20), 0 };
-
-                if (taken(&s, eras[i].name) || taken(&s, letter) || taken(&s, small))
-                        before = eras[i].before;
+        for (size_t i = 8; i + 1 < s.n; i++) {
+                if (s.p[i] != ' ' && s.p[i] != 'T')
+                        continue;
+                for (size_t j = i + 1; j < s.n; j++)
+                        if (s.p[j] != '0' && s.p[j] != ':')
+                                return s;
+                return (str){ s.p, i };
         }
-        if (s.n == 8 && before == 0 && ascii(s)) {
-                str year = { s.p, 4 }, month = { s.p + 4, 2 }, day = { s.p + 6, 2 };
-
-                if (digits_read(&year, 4, y) && year.n == 0 && digits_read(&month, 2, m) && month.n == 0 && digits_read(&day, 2, d) && day.n == 0)
-                        return true;
-        }
-        if (before != 0 && taken(&s, "元"))
-                *y = 1;
-        else if (!digits_read(&s, before ? 2 : 4, y) || (before == 0 && *y < 1000))
-                return false;
-        *y += before;
-        if (taken(&s, "年"))
-                mark = 'k';
-        else if (s.n > 0 && strchr("-/.", s.p[0]) != NULL)
-                mark = s.p[0];
-        if (mark == 0 || (mark != 'k' && !taken(&s, (char[]){ mark, 0 })))
-                return false;
-        s = trim(s);
-        if (!digits_read(&s, 2, m) || !(mark == 'k' ? taken(&s, "月") : taken(&s, (char[]){ mark, 0 })))
-                return false;
-        s = trim(s);
-        if (!digits_read(&s, 2, d) || (mark == 'k' && !taken(&s, "日")))
-                return false;
-        if (s.n > 1 && (s.p[0] == ' ' || s.p[0] == 'T')) {
-                for (size_t i = 1; i < s.n; i++)
-                        if (s.p[i] != '0' && s.p[i] != ':')
-                                return false;
-                s.n = 0;
-        }
-        return s.n == 0;
+        return s;
 }
 
 static enum item_reason read_date(struct arena *mem, const struct item *item, str s, str *ret)
 {
-        int64_t y, m, d;
+        struct date d;
+        bool plain;
 
-        if (!date_read(width(mem, s, WIDTH_ALL), &y, &m, &d))
+        s = midnight_cut(s);
+        plain = shaped(s, 4, 2, 2);
+        if (!clock_read_date(s, &d))
+                return plain ? ITEM_NO_SUCH_DAY : ITEM_NOT_DATE;
+        if (d.year < 1000)
                 return ITEM_NOT_DATE;
-        if (!day_exists(y, m, d))
-                return ITEM_NO_SUCH_DAY;
-        *ret = shaped(s, 4, 2, 2) ? s : str_format(mem, "%04d-%02d-%02d", (int)y, (int)m, (int)d);
+        *ret = plain ? s : clock_iso_date(mem, d);
         return ITEM_FINE;
 }
 
@@ -711,8 +650,6 @@ static enum item_reason read_reference(struct arena *mem, const struct item *ite
 
 /* Showing -------------------------------------------------------------------------------------------------------------------------------- */
 
-static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-
 static str show_same(struct arena *mem, enum lang lang, const struct item *item, str s)
 {
         return s;
@@ -733,13 +670,14 @@ static str show_integer(struct arena *mem, enum lang lang, const struct item *it
 
 static str show_date(struct arena *mem, enum lang lang, const struct item *item, str s)
 {
-        int64_t y, m, d;
+        struct date d;
 
-        if (!date_read(s, &y, &m, &d) || m < 1 || m > 12)
+        if (!clock_read_date(s, &d))
                 return s;
         if (lang == LANG_JA)
-                return str_format(mem, "%d年%d月%d日", (int)y, (int)m, (int)d);
-        return str_format(mem, "%d %s %d", (int)d, months[m - 1], (int)y);
+                return str_format(mem, "%d年%d月%d日", d.year, d.month, d.day);
+        s = clock_date_text(mem, lang, d);      /* "Sat 3 Feb 1990": a birthday has no weekday */
+        return (str){ s.p + 4, s.n - 4 };
 }
 
 static str write_boolean(enum lang lang, const struct item *item, str s)
