@@ -344,7 +344,7 @@ static void item_check(struct reading *r, const struct place *at, struct item *i
         if (item->joined && (before == NULL || before->number + 1 != item->number || !before->searchable))
                 wrong(r, at, "searchable", "can be \"joined\" only right after another searchable item");
         if (item->type == ITEM_REFERENCE)
-                (void)name_get(r, at, "register", 31, &item->reference);
+                (void)name_get(r, at, "register", DEFINITION_NAME_MAX, &item->reference);
         else if (json_object_get(at->object, "register") != NULL)
                 wrong(r, at, "register", "is only for items of type reference");
 }
@@ -355,7 +355,7 @@ static void item_get(struct reading *r, const struct place *at, struct item *ite
         str type = STR_NONE;
 
         members_check(r, at, item_members);
-        if (name_get(r, at, "name", 41, &item->name) && reserved(reserved_items, COUNT(reserved_items), item->name))
+        if (name_get(r, at, "name", DEFINITION_ITEM_NAME_MAX, &item->name) && reserved(reserved_items, COUNT(reserved_items), item->name))
                 wrong(r, at, "name", "\"%.*s\" is a word the house keeps for itself; choose another", STR_ARG(item->name));
         item->type = ITEM_TYPES;
         if (text_get(r, at, "type", 100, true, &type)) {
@@ -406,7 +406,7 @@ static void sections_get(struct reading *r, const struct place *at)
                         continue;
                 members_check(r, &in, section_members);
                 title_get(r, &in, "title", DEFINITION_TITLE_MAX, true, s->title);
-                if (!name_get(r, &in, "name", 41, &s->name))
+                if (!name_get(r, &in, "name", DEFINITION_ITEM_NAME_MAX, &s->name))
                         continue;
                 for (size_t j = 0; j < r->def->section_count; j++)
                         if (str_equal(r->def->sections[j].name, s->name))
@@ -520,7 +520,7 @@ static rc definition_read(struct cx *cx, json_t *json, const struct yaml_lines *
         if (!json_is_object(json))
                 return fail(cx, RC_INVALID, NULL, "a definition must be an object with name, title and items");
         members_check(&r, &at, register_members);
-        if (name_get(&r, &at, "name", 31, &def->name) && reserved(reserved_registers, COUNT(reserved_registers), def->name))
+        if (name_get(&r, &at, "name", DEFINITION_NAME_MAX, &def->name) && reserved(reserved_registers, COUNT(reserved_registers), def->name))
                 wrong(&r, &at, "name", "\"%.*s\" is a word the house keeps for itself; choose another", STR_ARG(def->name));
         if (text_get(&r, &at, "kind", 20, false, &kind)) {
                 def->kind = str_is(kind, "history") ? REGISTER_HISTORY : REGISTER_MASTER;
@@ -618,7 +618,7 @@ rc definition_get(struct cx *cx, str name, const struct definition **ret)
         struct memory *m = memory_find(cx->tenant, name);
         struct register_row *row;
 
-        if (!name_valid(name, 31))
+        if (!name_valid(name, DEFINITION_NAME_MAX))
                 return fail(cx, RC_UNKNOWN, NULL, "there is no such register");
         TRY(sql_definition_find(cx, name, m ? m->def->version : 0, &row));
         if (row == NULL) {

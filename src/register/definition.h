@@ -23,6 +23,7 @@ enum register_kind { REGISTER_MASTER, REGISTER_HISTORY };
 
 /* Limits of one definition. A PostgreSQL table ends at 1600 columns; a page that anybody can read ends much sooner. */
 enum {
+        DEFINITION_NAME_MAX = 24, DEFINITION_ITEM_NAME_MAX = 31,
         DEFINITION_ITEMS_MAX = 200, DEFINITION_CHOICES_MAX = 500, DEFINITION_SECTIONS_MAX = 30, DEFINITION_ALIASES_MAX = 30,
         DEFINITION_SIZE_MAX = 512 * 1024, DEFINITION_TITLE_MAX = 60, DEFINITION_HELP_MAX = 400, ITEM_CHARS_MAX = 20000
 };
@@ -39,7 +40,7 @@ struct choice_word {
 };
 
 struct item {
-        str name;               /* [a-z][a-z0-9_]{0,40}, not a reserved word of the engine; NUL follows: also a C string */
+        str name;               /* [a-z][a-z0-9_]{0,30}, not a reserved word of the engine; NUL follows: also a C string */
         enum item_type type;
         str title[2];           /* by enum lang */
         str help[2];            /* may be absent */
@@ -65,7 +66,7 @@ struct section {
 
 struct definition {
         int64_t id;             /* of tenant.register; 0: not stored yet */
-        str name;               /* [a-z][a-z0-9_]{0,30} */
+        str name;               /* [a-z][a-z0-9_]{0,23}; so that r_REGISTER_ITEM_key fits into the 63 bytes of a name in PostgreSQL */
         enum register_kind kind;
         str title[2];
         str description[2];     /* may be absent */
