@@ -77,15 +77,16 @@ drop function daicho.credential_set(bigint, text, boolean);
 -- Log-in, step 1: charges one failure to the account before the password is looked at (session_open takes it back), so that guesses made in
 -- parallel are all counted. One row always; tenant null: no such contract; account_id null: no such account (the caller compares with a dummy).
 create function daicho.login_begin(tenant_ text, login_ text)
-returns table (tenant text, account_id bigint, login text, state text, hash text)
+returns table (tenant text, lang text, account_id bigint, login text, groups text, state text, hash text)
 language sql security definer set search_path = pg_catalog as $$
     with charged as (
         update daicho.account a set failures = a.failures + 1
         from daicho.tenant t
         where t.name = tenant_ and t.state = 'active' and a.tenant = t.name and lower(a.login) = lower(login_)
-        returning a.id, a.login, a.state
+        returning a.id, a.login, a.state, a.groups
     )
-    select t.name, c.id, c.login, c.state, h.hash
+    select t.name, t.lang, c.id, c.login,
+        (select string_agg(g.name, ', ' order by g.name) from daicho.account_group g where g.id = any (c.groups)), c.state, h.hash
     from (select 1) one
     left join daicho.tenant t on t.name = tenant_ and t.state = 'active'
     left join charged c on true

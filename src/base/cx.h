@@ -32,6 +32,7 @@ struct actor {
         str name;               /* log-in name, key name, operating system user: as written in the log */
         str groups;             /* names of the permission groups as they are now, joined by ", " */
         str source;             /* address the request came from, "-" for commands and jobs */
+        int64_t session;        /* the session it came by; 0: an API key, a command, a job */
 };
 
 struct cx {

@@ -70,7 +70,7 @@ static void entered(struct cx *cx, struct unit *u, const struct rows *r)
         cx->lang = str_is(rows_text(r, 0, 7), "en") ? LANG_EN : LANG_JA;
         cx->now = rows_int(r, 0, 11);
         u->theme = rows_text(r, 0, 8);
-        u->session = rows_int(r, 0, 9);
+        cx->actor.session = rows_int(r, 0, 9);
         u->must_change = rows_bool(r, 0, 10);
         u->entered = true;
 }

@@ -15,7 +15,6 @@ struct unit {
         str key;                        /* API key; absent */
         bool entered;                   /* the tenant's role is taken in this transaction */
         str theme;
-        int64_t session;
         bool must_change;
 };
 

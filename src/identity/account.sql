@@ -1,11 +1,11 @@
 -- Accounts of the tenant entered. Row security keeps to the tenant's own; lists of words and numbers travel as text with spaces between.
 
 -- account_list(search text?, state text?, after text?, max int) -> many(201) account(id int, login text, name text, email text?, lang text?, theme
---     text, state text, version int, created_at time, last_login_at time?, failures int, groups text, group_ids text, permissions text, sessions
---     int)
+--     text, state text, version int, created_at time, last_login_at time?, failures int, groups text, group_ids text, permissions text,
+--     sessions int, sort text)
 select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.created_at, a.last_login_at, a.failures,
     coalesce(g.names, '') as groups, array_to_string(a.groups, ' ') as group_ids, coalesce(g.words, '') as permissions,
-    (select count(*) from daicho.session s where s.account_id = a.id and s.seen_at > daicho.clock() - interval '3 hours') as sessions
+    (select count(*) from daicho.session s where s.account_id = a.id and s.seen_at > daicho.clock() - interval '3 hours') as sessions, lower(a.login) as sort
 from daicho.account a
 left join lateral (
     select string_agg(distinct g.name, ', ') as names, string_agg(array_to_string(g.permissions, ' '), ' ') as words
@@ -20,7 +20,7 @@ limit $4::bigint;
 -- account_find(id int) -> maybe account
 select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.created_at, a.last_login_at, a.failures,
     coalesce(g.names, '') as groups, array_to_string(a.groups, ' ') as group_ids, coalesce(g.words, '') as permissions,
-    (select count(*) from daicho.session s where s.account_id = a.id and s.seen_at > daicho.clock() - interval '3 hours') as sessions
+    (select count(*) from daicho.session s where s.account_id = a.id and s.seen_at > daicho.clock() - interval '3 hours') as sessions, lower(a.login) as sort
 from daicho.account a
 left join lateral (
     select string_agg(distinct g.name, ', ') as names, string_agg(array_to_string(g.permissions, ' '), ' ') as words

@@ -123,23 +123,38 @@ json_t *permission_words(uint64_t bits)
         return list;
 }
 
-json_t *permission_choices(struct cx *cx, uint64_t chosen)
+static json_t *title_model(struct cx *cx, int p)
+{
+        char *key = str_z(cx->mem, str_of(words[p]));
+        json_t *m = json_object();
+
+        *strchr(key, '.') = '_';
+        json_set(m, "name", json_str(str_of(words[p])));
+        json_set(m, "title", json_str(page_text(cx->lang, str_format(cx->mem, "permission.%s.title", key).p)));
+        json_set(m, "help", json_str(page_text(cx->lang, str_format(cx->mem, "permission.%s.help", key).p)));
+        return m;
+}
+
+json_t *permission_titles(struct cx *cx, uint64_t bits)
+{
+        json_t *list = json_array();
+
+        for (int p = FIRST; p < PERMISSIONS; p++)
+                if (bits & bit(p))
+                        must(json_array_append_new(list, title_model(cx, p)) == 0);
+        return list;
+}
+
+json_t *permission_choices(struct cx *cx, uint64_t bits)
 {
         json_t *list = json_array();
 
         for (int p = FIRST; p < PERMISSIONS; p++) {
-                char *key = str_z(cx->mem, str_of(words[p]));
-                json_t *one = json_object();
+                json_t *m = title_model(cx, p);
 
-                *strchr(key, '.') = '_';
-                json_set(one, "word", json_str(str_of(words[p])));
-                json_set(one, "key", json_str(str_of(key)));
-                json_set(one, "title",
-                         json_str(page_text(cx->lang, str_format(cx->mem, "permission.%s.title", key).p)));
-                json_set(one, "help", json_str(page_text(cx->lang, str_format(cx->mem, "permission.%s.help", key).p)));
-                json_set(one, "held", json_boolean((cx->permissions & bit(p)) != 0));
-                json_set(one, "chosen", json_boolean((chosen & bit(p)) != 0));
-                must(json_array_append_new(list, one) == 0);
+                json_set(m, "granted", json_boolean((bits & bit(p)) != 0));
+                json_set(m, "held", json_boolean((cx->permissions & bit(p)) != 0));
+                must(json_array_append_new(list, m) == 0);
         }
         return list;
 }

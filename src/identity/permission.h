@@ -26,8 +26,10 @@ rc permission_read(struct cx *cx, const json_t *words, const char *item, uint64_
 /* RC_FORBIDDEN unless the caller holds all of `bits`, which belong to somebody it wants to change. */
 rc permission_above(struct cx *cx, uint64_t bits) MUST_USE;
 
-/* Models: ["record.read", …]; and the whole list for a page: [{word, key, title, help, held, chosen}]. held: the caller could grant it. */
+/* Models: ["record.read", …]; with titles [{name, title, help}]; and the whole list for a form, with granted (in `bits`) and held (the caller could
+ * give it). Titles: permission.record_read.title and .help of the catalogue. */
 json_t *permission_words(uint64_t bits);
-json_t *permission_choices(struct cx *cx, uint64_t chosen);
+json_t *permission_titles(struct cx *cx, uint64_t bits);
+json_t *permission_choices(struct cx *cx, uint64_t bits);
 
 #endif

@@ -1,7 +1,7 @@
 -- Sessions. The first statements run before a tenant is entered, through functions of the owner that only daicho_auth may call.
 
--- session_begin(tenant text, login text) -> one login_try(tenant text?, account_id int?, login text?, state text?, hash text?)
-select tenant, account_id, login, state, hash from daicho.login_begin($1, $2);
+-- session_begin(tenant text, login text) -> one login_try(tenant text?, lang text?, account_id int?, login text?, groups text?, state text?, hash text?)
+select tenant, lang, account_id, login, groups, state, hash from daicho.login_begin($1, $2);
 
 -- session_insert(account_id int, token_hash bytea, source text, agent text) -> none
 select daicho.session_open($1, $2, $3, $4);

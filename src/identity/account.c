@@ -1,0 +1,443 @@
+/* account.c - see account.h. */
+#include "base/house.h"
+
+#include "identity/account.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/fail.h"
+#include "base/text.h"
+#include "identity/account.sql.h"
+#include "identity/group.h"
+#include "identity/password.h"
+#include "identity/permission.h"
+#include "identity/session.h"
+#include "page/page.h"
+
+enum { NAME_MAX = 100, EMAIL_MAX = 254, GROUPS_MAX = 50, LIST_DEFAULT = 50, LIST_MAX = 200 };
+
+/* Models --------------------------------------------------------------------------------------------------------------------------- */
+
+static void time_set(struct cx *cx, json_t *m, const char *name, msec at, bool none)
+{
+        char *text_name = str_z(cx->mem, str_format(cx->mem, "%s_text", name));
+
+        json_set(m, name, none ? json_null() : json_str(clock_rfc3339(cx->mem, at)));
+        json_set(m, text_name, none ? json_null() : json_str(clock_text(cx->mem, cx->lang, at)));
+}
+
+static json_t *ids_model(str ids)
+{
+        json_t *list = json_array();
+        int64_t id;
+
+        while (!str_absent(ids))
+                if (str_int(str_cut(ids, ' ', &ids), &id))
+                        must(json_array_append_new(list, json_integer(id)) == 0);
+        return list;
+}
+
+static json_t *model(struct cx *cx, const struct account *a)
+{
+        uint64_t held = permission_parse(a->permissions);
+        bool active = str_is(a->state, "active");
+        json_t *m = json_object();
+
+        json_set(m, "id", json_integer(a->id));
+        json_set(m, "login", json_str(a->login));
+        json_set(m, "name", json_str(a->name));
+        json_set(m, "email", json_str(a->email));
+        json_set(m, "lang", json_str(a->lang));
+        json_set(m, "theme", json_str(a->theme));
+        json_set(m, "state", json_str(a->state));
+        json_set(m, "state_text", json_str(page_text(cx->lang, active ? "account.state.active" : "account.state.suspended")));
+        json_set(m, "is_active", json_boolean(active));
+        json_set(m, "is_suspended", json_boolean(!active));
+        json_set(m, "version", json_integer(a->version));
+        json_set(m, "groups", ids_model(a->group_ids));
+        json_set(m, "group_names", json_str(a->groups));
+        json_set(m, "permissions", permission_words(held));
+        json_set(m, "permission_list", permission_titles(cx, held));
+        json_set(m, "sessions", json_integer(a->sessions));
+        json_set(m, "failures", json_integer(a->failures));
+        time_set(cx, m, "created_at", a->created_at, false);
+        time_set(cx, m, "last_login_at", a->last_login_at, a->last_login_at_null);
+        return m;
+}
+
+static str given(const json_t *query, const char *name)
+{
+        str s = json_get_text(query, name);
+
+        return str_empty(s) ? STR_NONE : s;
+}
+
+rc account_list(struct cx *cx, const json_t *query, json_t **ret)
+{
+        int64_t limit = json_integer_value(json_object_get(query, "limit"));
+        str state = given(query, "state"), after = given(query, "after"), bytes;
+        json_t *m = json_object(), *accounts = json_array();
+        struct account *row;
+        size_t count;
+
+        if (limit < 1 || limit > LIST_MAX)
+                limit = LIST_DEFAULT;
+        if (!str_absent(state) && !str_is(state, "active") && !str_is(state, "suspended"))
+                return fail(cx, RC_INVALID, "state", "is not one of the values known here");
+        if (!str_absent(after)) {
+                if (!crypto_base64url_read(cx->mem, after, &bytes))
+                        return fail(cx, RC_INVALID, "after", "is not a cursor that was given out here");
+                TRY(text_check(cx, bytes, "after", NAME_MAX, false));
+                after = bytes;
+        }
+        TRY(sql_account_list(cx, given(query, "q"), state, after, limit + 1, &row, &count));
+        for (size_t i = 0; i < count && i < (size_t)limit; i++)
+                must(json_array_append_new(accounts, model(cx, &row[i])) == 0);
+        json_set(m, "accounts", accounts);
+        json_set(m, "next", json_null());
+        if (count > (size_t)limit) {
+                str last = row[limit - 1].sort;
+
+                json_set(m, "next", json_str(crypto_base64url(cx->mem, last.p, last.n)));
+        }
+        *ret = m;
+        return RC_OK;
+}
+
+static rc row_find(struct cx *cx, int64_t id, struct account **ret)
+{
+        struct account *row;
+
+        TRY(sql_account_find(cx, id, &row));
+        if (row == NULL)
+                return fail(cx, RC_UNKNOWN, NULL, "there is no such account");
+        *ret = row;
+        return RC_OK;
+}
+
+rc account_get(struct cx *cx, int64_t id, json_t **ret)
+{
+        struct account *row;
+
+        TRY(row_find(cx, id, &row));
+        *ret = model(cx, row);
+        return RC_OK;
+}
+
+rc account_find(struct cx *cx, str login, int64_t *ret_id)
+{
+        int64_t id;
+
+        TRY(sql_account_find_login(cx, login, &id));
+        if (id == 0)
+                return fail(cx, RC_UNKNOWN, "login", "there is no account \"%.*s\"", STR_ARG(login));
+        *ret_id = id;
+        return RC_OK;
+}
+
+/* Reading -------------------------------------------------------------------------------------------------------------------------- */
+
+static rc text_read(struct cx *cx, const json_t *in, const char *item, size_t max, bool needed, str *ret)
+{
+        const json_t *v = json_object_get(in, item);
+        str text;
+
+        if (v == NULL)
+                return RC_OK;
+        text = str_trim(json_text(v));
+        if (str_absent(text) || str_empty(text)) {
+                if (needed)
+                        return fail(cx, RC_INVALID, item, "must not be empty");
+                *ret = STR_NONE;
+                return RC_OK;
+        }
+        TRY(text_check(cx, text, item, max, false));
+        *ret = text;
+        return RC_OK;
+}
+
+/* Written in URLs, log lines and by hand: no white space and nothing that only looks like a letter. */
+static rc login_read(struct cx *cx, const json_t *in, str *ret)
+{
+        TRY(text_read(cx, in, "login", NAME_MAX, true, ret));
+        for (size_t i = 0; i < ret->n; i++) {
+                char c = ret->p[i];
+
+                if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("._-@+", c) != NULL))
+                        return fail(cx, RC_INVALID, "login", "may hold letters and digits of ASCII and . _ - @ + only");
+        }
+        return RC_OK;
+}
+
+static rc email_check(struct cx *cx, str email)
+{
+        const char *at;
+
+        if (str_absent(email))
+                return RC_OK;
+        at = memchr(email.p, '@', email.n);
+        if (at == NULL || at == email.p || at + 1 == email.p + email.n || memchr(at + 1, '@', email.n - (size_t)(at + 1 - email.p)) != NULL ||
+            memchr(email.p, ' ', email.n) != NULL)
+                return fail(cx, RC_INVALID, "email", "is not an e-mail address");
+        return RC_OK;
+}
+
+static rc choice_read(struct cx *cx, const json_t *in, const char *item, const char *const *list, size_t count, str *ret)
+{
+        str text = STR_NONE;
+
+        if (json_object_get(in, item) == NULL)
+                return RC_OK;
+        text = json_get_text(in, item);
+        for (size_t i = 0; i < count; i++)
+                if (str_is(text, list[i])) {
+                        *ret = text;
+                        return RC_OK;
+                }
+        return fail(cx, RC_INVALID, item, "is not one of the values known here");
+}
+
+static rc lang_read(struct cx *cx, const json_t *in, str *ret)
+{
+        static const char *const langs[] = { "ja", "en" };
+
+        if (json_object_get(in, "lang") != NULL && str_absent(given(in, "lang"))) {
+                *ret = STR_NONE;        /* the contract's */
+                return RC_OK;
+        }
+        return choice_read(cx, in, "lang", langs, COUNT(langs), ret);
+}
+
+static rc theme_read(struct cx *cx, const json_t *in, str *ret)
+{
+        static const char *const themes[] = { "auto", "light", "dark" };
+
+        return choice_read(cx, in, "theme", themes, COUNT(themes), ret);
+}
+
+/* [id…] -> "1 5 7" without repetition, what they hold together. Numbers or texts of digits (forms). */
+static rc groups_read(struct cx *cx, const json_t *list, str *ret, uint64_t *ret_permissions)
+{
+        struct buf out = buf_open(cx->mem, KB(2));
+        int64_t ids[GROUPS_MAX];
+        size_t count = 0;
+
+        if (json_array_size(list) > GROUPS_MAX)
+                return fail(cx, RC_INVALID, "groups", "at most %d groups", GROUPS_MAX);
+        for (size_t i = 0; i < json_array_size(list); i++) {
+                const json_t *v = json_array_get(list, i);
+                int64_t id = json_integer_value(v);
+                size_t at = 0;
+
+                if (!json_is_integer(v) && !str_int(str_absent(json_text(v)) ? S("") : json_text(v), &id))
+                        return fail(cx, RC_INVALID, "groups", "there is no such group");
+                while (at < count && ids[at] != id)
+                        at++;
+                if (at < count)
+                        continue;
+                ids[count++] = id;
+                if (buf_str(&out).n > 0)
+                        buf_char(&out, ' ');
+                buf_int(&out, id);
+        }
+        TRY(group_sum(cx, ids, count, "groups", ret_permissions));
+        *ret = buf_str(&out);
+        return RC_OK;
+}
+
+/* Changing -------------------------------------------------------------------------------------------------------------------------- */
+
+rc account_queue_up(struct cx *cx)
+{
+        int64_t count;
+
+        return sql_account_lock(cx, &count);
+}
+
+rc account_manager_left(struct cx *cx)
+{
+        int64_t count;
+
+        TRY(sql_account_administrators(cx, str_of(permission_word(PERM_ACCOUNT_MANAGE)), &count));
+        if (count == 0 && cx->actor.kind != ACTOR_OPERATOR)
+                return fail(cx, RC_CONFLICT, NULL, "somebody who may manage accounts must be left");
+        return RC_OK;
+}
+
+/* Wiped at the end of the unit. */
+static rc password_store(struct cx *cx, int64_t id, str password, bool must_change)
+{
+        bool done;
+
+        TRY(sql_account_hash_set(cx, id, password_hash(cx, password), must_change, &done));
+        return done ? RC_OK : fail(cx, RC_UNKNOWN, NULL, "there is no such account");
+}
+
+/* The password given, checked, or a made one. */
+static rc password_choose(struct cx *cx, str asked, str login, str *ret, str *ret_made)
+{
+        if (str_absent(asked) || str_empty(asked)) {
+                *ret = *ret_made = password_make(cx);
+                return RC_OK;
+        }
+        TRY(password_check(cx, asked, login, cx->tenant, "password"));
+        *ret = asked;
+        *ret_made = STR_NONE;
+        return RC_OK;
+}
+
+rc account_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_password)
+{
+        str login = STR_NONE, name = STR_NONE, email = STR_NONE, lang = STR_NONE, groups = S(""), password, made;
+        uint64_t permissions = 0;
+        int64_t id;
+
+        TRY(login_read(cx, in, &login));
+        TRY(text_read(cx, in, "name", NAME_MAX, true, &name));
+        if (str_absent(login) || str_absent(name))
+                return fail(cx, RC_INVALID, str_absent(login) ? "login" : "name", "must not be empty");
+        TRY(text_read(cx, in, "email", EMAIL_MAX, false, &email));
+        TRY(email_check(cx, email));
+        TRY(lang_read(cx, in, &lang));
+        TRY(password_choose(cx, json_get_text(in, "password"), login, &password, &made));
+        TRY(account_queue_up(cx));
+        TRY(groups_read(cx, json_object_get(in, "groups"), &groups, &permissions));
+        TRY(permission_above(cx, permissions));
+        TRY(sql_account_insert(cx, cx->tenant, login, name, email, lang, groups, &id));
+        TRY(password_store(cx, id, password, true));
+        TRY(account_get(cx, id, ret));
+        *ret_password = made;
+        return RC_OK;
+}
+
+static rc row_open(struct cx *cx, int64_t id, int64_t version, struct account **ret)
+{
+        TRY(account_queue_up(cx));
+        TRY(row_find(cx, id, ret));
+        TRY(permission_above(cx, permission_parse((*ret)->permissions)));
+        if ((*ret)->version != version)
+                return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
+        return RC_OK;
+}
+
+static bool own(const struct cx *cx, int64_t id)
+{
+        return cx->actor.kind == ACTOR_ACCOUNT && cx->actor.id == id;
+}
+
+/* Suspended or about to go: out at once. Keys are refused while the account is suspended and go with it (schema/0003_identity.sql). */
+static rc put_out(struct cx *cx, int64_t id)
+{
+        TRY(session_end_others(cx, id, 0));
+        return sql_account_jobs_cancel(cx, id);
+}
+
+rc account_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, json_t **ret_before, json_t **ret)
+{
+        static const char *const states[] = { "active", "suspended" };
+        uint64_t permissions;
+        struct account *row;
+        int64_t changed;
+        json_t *before;
+
+        TRY(row_open(cx, id, version, &row));
+        before = model(cx, row);
+        TRY(login_read(cx, in, &row->login));
+        TRY(text_read(cx, in, "name", NAME_MAX, true, &row->name));
+        TRY(text_read(cx, in, "email", EMAIL_MAX, false, &row->email));
+        TRY(email_check(cx, row->email));
+        TRY(lang_read(cx, in, &row->lang));
+        TRY(theme_read(cx, in, &row->theme));
+        TRY(choice_read(cx, in, "state", states, COUNT(states), &row->state));
+        if (json_object_get(in, "groups") != NULL) {
+                TRY(groups_read(cx, json_object_get(in, "groups"), &row->group_ids, &permissions));
+                TRY(permission_above(cx, permissions));
+        }
+        if (own(cx, id) && str_is(row->state, "suspended"))
+                return fail(cx, RC_CONFLICT, "state", "nobody suspends or removes their own account; somebody else must do it");
+        TRY(sql_account_change(cx, id, version, row->login, row->name, row->email, row->lang, row->theme, row->state, row->group_ids, &changed));
+        if (changed == 0)
+                return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
+        TRY(account_manager_left(cx));
+        if (str_is(row->state, "suspended"))
+                TRY(put_out(cx, id));
+        *ret_before = before;
+        return account_get(cx, id, ret);
+}
+
+rc account_erase(struct cx *cx, int64_t id, int64_t version, json_t **ret_before)
+{
+        struct account *row;
+        int64_t erased;
+
+        TRY(row_open(cx, id, version, &row));
+        if (own(cx, id))
+                return fail(cx, RC_CONFLICT, NULL, "nobody suspends or removes their own account; somebody else must do it");
+        TRY(put_out(cx, id));
+        TRY(sql_account_drop(cx, id, version, &erased));
+        if (erased == 0)
+                return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
+        TRY(account_manager_left(cx));
+        *ret_before = model(cx, row);
+        return RC_OK;
+}
+
+static rc own_row(struct cx *cx, struct account **ret)
+{
+        if (cx->actor.kind != ACTOR_ACCOUNT)
+                return fail(cx, RC_FORBIDDEN, NULL, "this is for accounts; an API key has none");
+        return row_find(cx, cx->actor.id, ret);
+}
+
+rc account_update_own(struct cx *cx, const json_t *in, json_t **ret_before, json_t **ret)
+{
+        struct account *row;
+        int64_t changed;
+        json_t *before;
+
+        TRY(own_row(cx, &row));
+        before = model(cx, row);
+        TRY(lang_read(cx, in, &row->lang));
+        TRY(theme_read(cx, in, &row->theme));
+        TRY(sql_account_change(cx, row->id, row->version, row->login, row->name, row->email, row->lang, row->theme, row->state, row->group_ids,
+                               &changed));
+        if (changed == 0)
+                return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
+        *ret_before = before;
+        return account_get(cx, row->id, ret);
+}
+
+/* Passwords ------------------------------------------------------------------------------------------------------------------------- */
+
+rc account_password_reset(struct cx *cx, int64_t id, str password, str *ret_password)
+{
+        struct account *row;
+        str chosen, made;
+
+        TRY(row_find(cx, id, &row));
+        if (own(cx, id))
+                return fail(cx, RC_CONFLICT, NULL, "the own password is changed under \"my account\", with the current one");
+        TRY(permission_above(cx, permission_parse(row->permissions)));
+        TRY(password_choose(cx, password, row->login, &chosen, &made));
+        TRY(password_store(cx, id, chosen, true));
+        TRY(session_end_others(cx, id, 0));
+        *ret_password = made;
+        return RC_OK;
+}
+
+rc account_password_change(struct cx *cx, str current, str next)
+{
+        struct account *row;
+        str hash;
+
+        TRY(own_row(cx, &row));
+        TRY(password_check(cx, next, row->login, cx->tenant, "password"));
+        TRY(sql_account_hash(cx, row->id, &hash));
+        if (!password_matches(cx, current, hash))
+                return fail(cx, RC_INVALID, "current", "this is not the current password");
+        if (str_equal(current, next))
+                return fail(cx, RC_INVALID, "password", "the new password must differ from the current one");
+        TRY(password_store(cx, row->id, next, false));
+        return session_end_others(cx, row->id, cx->actor.session);
+}

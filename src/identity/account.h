@@ -1,0 +1,38 @@
+/* account.h - accounts of the tenant entered: who they are, which groups they are in, whether they may come in.
+ *
+ * Rules that hold on every path: nobody gives permissions they do not hold, nor changes an account that holds more than they do (else a password reset
+ * would be a way up); somebody who may manage accounts is always left; whoever is suspended or erased is out at once, with sessions, keys and jobs. */
+#ifndef DAICHO_IDENTITY_ACCOUNT_H
+#define DAICHO_IDENTITY_ACCOUNT_H
+
+#include "base/json.h"
+
+/* Models: {id, login, name, email, lang, theme, state, state_text, is_active, is_suspended, version, groups: [id…], group_names, permissions: [word…],
+ * permission_list: [{name, title, …}], sessions, failures, created_at, last_login_at, …_text}; a list: {accounts: […], next: cursor | null}. */
+/* query: {q (part of login or name), state, after (cursor), limit}. */
+rc account_list(struct cx *cx, const json_t *query, json_t **ret) MUST_USE;
+rc account_get(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
+/* By log-in name. RC_UNKNOWN. */
+rc account_find(struct cx *cx, str login, int64_t *ret_id) MUST_USE;
+
+/* in: {login, name, email, lang, groups: [id…], password}. Auth process or command. Without password a system-made one is in *ret_password, to be
+ * shown once and changed at the first log-in; else *ret_password is absent. */
+rc account_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_password) MUST_USE;
+/* in: members that change, of {login, name, email, lang, theme, state, groups}. RC_STALE, RC_FORBIDDEN, RC_CONFLICT. */
+rc account_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, json_t **ret_before, json_t **ret) MUST_USE;
+rc account_erase(struct cx *cx, int64_t id, int64_t version, json_t **ret_before) MUST_USE;
+/* Language and look of the caller's own account: {lang, theme}. */
+rc account_update_own(struct cx *cx, const json_t *in, json_t **ret_before, json_t **ret) MUST_USE;
+
+/* Reset by somebody who manages accounts: to `password`, or (absent) to a system-made one in *ret_password; must be changed at the next log-in.
+ * Ends the account's sessions. Auth process or command. */
+rc account_password_reset(struct cx *cx, int64_t id, str password, str *ret_password) MUST_USE;
+/* The caller's own: the current one is needed. Ends the caller's other sessions. Auth process. */
+rc account_password_change(struct cx *cx, str current, str next) MUST_USE;
+
+/* For the rest of this room: changes of accounts and groups happen one after the other, so that two cannot remove each other's last manager. */
+rc account_queue_up(struct cx *cx) MUST_USE;
+/* After a change: RC_CONFLICT when nobody is left who may manage accounts. */
+rc account_manager_left(struct cx *cx) MUST_USE;
+
+#endif

@@ -1,0 +1,162 @@
+/* group.c - see group.h. */
+#include "base/house.h"
+
+#include "identity/group.h"
+
+#include "base/fail.h"
+#include "base/text.h"
+#include "identity/account.h"
+#include "identity/group.sql.h"
+#include "identity/permission.h"
+
+enum { NAME_MAX = 100 };
+
+static json_t *model(struct cx *cx, const struct account_group *row)
+{
+        uint64_t held = permission_parse(row->permissions);
+        json_t *m = json_object();
+
+        json_set(m, "id", json_integer(row->id));
+        json_set(m, "name", json_str(row->name));
+        json_set(m, "permissions", permission_words(held));
+        json_set(m, "permission_list", permission_titles(cx, held));
+        json_set(m, "version", json_integer(row->version));
+        json_set(m, "members", json_integer(row->accounts));
+        return m;
+}
+
+rc group_list(struct cx *cx, json_t **ret)
+{
+        json_t *m = json_object(), *groups = json_array();
+        struct account_group *row;
+        size_t count;
+
+        TRY(sql_group_list(cx, &row, &count));
+        for (size_t i = 0; i < count; i++)
+                must(json_array_append_new(groups, model(cx, &row[i])) == 0);
+        json_set(m, "groups", groups);
+        *ret = m;
+        return RC_OK;
+}
+
+static rc row_find(struct cx *cx, int64_t id, struct account_group **ret)
+{
+        struct account_group *row;
+
+        TRY(sql_group_find(cx, id, &row));
+        if (row == NULL)
+                return fail(cx, RC_UNKNOWN, NULL, "there is no such group");
+        *ret = row;
+        return RC_OK;
+}
+
+rc group_get(struct cx *cx, int64_t id, json_t **ret)
+{
+        struct account_group *row;
+
+        TRY(row_find(cx, id, &row));
+        *ret = model(cx, row);
+        return RC_OK;
+}
+
+static rc name_read(struct cx *cx, const json_t *in, str *ret)
+{
+        str name = str_trim(json_get_text(in, "name"));
+
+        if (str_absent(name) || str_empty(name))
+                return fail(cx, RC_INVALID, "name", "must not be empty");
+        TRY(text_check(cx, name, "name", NAME_MAX, false));
+        *ret = name;
+        return RC_OK;
+}
+
+rc group_create(struct cx *cx, const json_t *in, json_t **ret)
+{
+        uint64_t permissions;
+        int64_t id;
+        str name;
+
+        TRY(name_read(cx, in, &name));
+        TRY(permission_read(cx, json_object_get(in, "permissions"), "permissions", &permissions));
+        TRY(sql_group_insert(cx, cx->tenant, name, permission_format(cx->mem, permissions), &id));
+        return group_get(cx, id, ret);
+}
+
+static rc row_open(struct cx *cx, int64_t id, int64_t version, struct account_group **ret)
+{
+        TRY(account_queue_up(cx));
+        TRY(row_find(cx, id, ret));
+        TRY(permission_above(cx, permission_parse((*ret)->permissions)));
+        if ((*ret)->version != version)
+                return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
+        return RC_OK;
+}
+
+rc group_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, json_t **ret_before, json_t **ret)
+{
+        const json_t *words = json_object_get(in, "permissions");
+        struct account_group *row;
+        uint64_t permissions;
+        int64_t changed;
+        json_t *before;
+        str name;
+
+        TRY(row_open(cx, id, version, &row));
+        before = model(cx, row);
+        name = row->name;
+        permissions = permission_parse(row->permissions);
+        if (json_object_get(in, "name") != NULL)
+                TRY(name_read(cx, in, &name));
+        if (words != NULL)
+                TRY(permission_read(cx, words, "permissions", &permissions));
+        TRY(sql_group_change(cx, id, version, name, permission_format(cx->mem, permissions), &changed));
+        must(changed == id);    /* locked above */
+        TRY(account_manager_left(cx));
+        *ret_before = before;
+        return group_get(cx, id, ret);
+}
+
+rc group_erase(struct cx *cx, int64_t id, int64_t version, json_t **ret_before)
+{
+        struct account_group *row;
+        int64_t erased;
+
+        TRY(row_open(cx, id, version, &row));
+        if (row->accounts > 0)
+                return fail(cx, RC_CONFLICT, NULL, "there are still accounts in this group");
+        TRY(sql_group_drop(cx, id, version, &erased));
+        must(erased == id);
+        *ret_before = model(cx, row);
+        return RC_OK;
+}
+
+rc group_find(struct cx *cx, str name, int64_t *ret_id)
+{
+        struct account_group *row;
+
+        TRY(sql_group_find_name(cx, name, &row));
+        if (row == NULL)
+                return fail(cx, RC_UNKNOWN, "group", "there is no group \"%.*s\"", STR_ARG(name));
+        *ret_id = row->id;
+        return RC_OK;
+}
+
+rc group_sum(struct cx *cx, const int64_t *ids, size_t count, const char *item, uint64_t *ret_permissions)
+{
+        uint64_t sum = 0;
+        struct account_group *row;
+        size_t rows;
+
+        TRY(sql_group_list(cx, &row, &rows));
+        for (size_t i = 0; i < count; i++) {
+                size_t at = 0;
+
+                while (at < rows && row[at].id != ids[i])
+                        at++;
+                if (at == rows)
+                        return fail(cx, RC_INVALID, item, "there is no such group");
+                sum |= permission_parse(row[at].permissions);
+        }
+        *ret_permissions = sum;
+        return RC_OK;
+}

@@ -1,0 +1,127 @@
+/* key.c - see key.h. The look-up of a key is gate's first trip (daicho.key_enter). */
+#include "base/house.h"
+
+#include "identity/key.h"
+
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/fail.h"
+#include "base/text.h"
+#include "identity/key.sql.h"
+#include "identity/permission.h"
+#include "page/page.h"
+
+enum { NAME_MAX = 100, SECRET_SIZE = 32, HINT_SIZE = 8, LIST_MAX = 500 };
+
+static void time_set(struct cx *cx, json_t *m, const char *name, msec at, bool none)
+{
+        char *text_name = str_z(cx->mem, str_format(cx->mem, "%s_text", name));
+
+        json_set(m, name, none ? json_null() : json_str(clock_rfc3339(cx->mem, at)));
+        json_set(m, text_name, none ? json_null() : json_str(clock_text(cx->mem, cx->lang, at)));
+}
+
+static json_t *model(struct cx *cx, const struct api_key *k)
+{
+        uint64_t held = permission_parse(k->permissions);
+        json_t *m = json_object();
+
+        json_set(m, "id", json_integer(k->id));
+        json_set(m, "name", json_str(k->name));
+        json_set(m, "hint", json_str(k->hint));
+        json_set(m, "permissions", permission_words(held));
+        json_set(m, "permission_list", permission_titles(cx, held));
+        json_set(m, "maker", json_str(k->maker));
+        json_set(m, "state", json_str(k->state));
+        json_set(m, "state_text", json_str(page_text(cx->lang, str_format(cx->mem, "key.state.%.*s", STR_ARG(k->state)).p)));
+        json_set(m, "is_active", json_boolean(str_is(k->state, "active")));
+        json_set(m, "is_revoked", json_boolean(str_is(k->state, "revoked")));
+        time_set(cx, m, "created_at", k->created_at, false);
+        time_set(cx, m, "expires_at", k->expires_at, k->expires_at_null);
+        time_set(cx, m, "used_at", k->used_at, k->used_at_null);
+        return m;
+}
+
+rc key_list(struct cx *cx, json_t **ret)
+{
+        json_t *m = json_object(), *keys = json_array();
+        struct api_key *row;
+        size_t count;
+
+        TRY(sql_key_list(cx, LIST_MAX, &row, &count));
+        for (size_t i = 0; i < count; i++)
+                must(json_array_append_new(keys, model(cx, &row[i])) == 0);
+        json_set(m, "keys", keys);
+        *ret = m;
+        return RC_OK;
+}
+
+static rc row_find(struct cx *cx, int64_t id, struct api_key **ret)
+{
+        struct api_key *row;
+
+        TRY(sql_key_find(cx, id, &row));
+        if (row == NULL)
+                return fail(cx, RC_UNKNOWN, NULL, "there is no such key");
+        *ret = row;
+        return RC_OK;
+}
+
+rc key_get(struct cx *cx, int64_t id, json_t **ret)
+{
+        struct api_key *row;
+
+        TRY(row_find(cx, id, &row));
+        *ret = model(cx, row);
+        return RC_OK;
+}
+
+/* The account in whose name a key is made; a key makes keys in its maker's name. 0: the operator. */
+static rc maker_of(struct cx *cx, int64_t *ret)
+{
+        *ret = cx->actor.kind == ACTOR_ACCOUNT ? cx->actor.id : 0;
+        return cx->actor.kind == ACTOR_KEY ? sql_key_maker(cx, cx->actor.id, ret) : RC_OK;
+}
+
+rc key_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_key)
+{
+        str name = str_trim(json_get_text(in, "name")), key;
+        const json_t *days_given = json_object_get(in, "days");
+        int64_t days = json_integer_value(days_given), maker, id;
+        uint8_t secret[SECRET_SIZE], hash[SHA256_SIZE];
+        uint64_t permissions;
+
+        if (str_absent(name) || str_empty(name))
+                return fail(cx, RC_INVALID, "name", "must not be empty");
+        TRY(text_check(cx, name, "name", NAME_MAX, false));
+        TRY(permission_read(cx, json_object_get(in, "permissions"), "permissions", &permissions));
+        if (permissions == 0)
+                return fail(cx, RC_INVALID, "permissions", "a key without a permission could do nothing; choose at least one");
+        if (days_given != NULL && !json_is_null(days_given) && (days < 1 || days > KEY_DAYS_MAX))
+                return fail(cx, RC_INVALID, "days", "must be a whole number from %d to %d", 1, KEY_DAYS_MAX);
+        TRY(maker_of(cx, &maker));
+        crypto_random(secret, sizeof(secret));
+        key = str_format(cx->mem, "dk_%.*s", STR_ARG(crypto_base64url(cx->mem, secret, sizeof(secret))));
+        crypto_wipe(secret, sizeof(secret));
+        crypto_sha256(key, hash);
+        TRY(sql_key_insert(cx, cx->tenant, name, (str){ (const char *)hash, sizeof(hash) }, (str){ key.p, HINT_SIZE },
+                           permission_format(cx->mem, permissions), maker ? &maker : NULL, days ? &days : NULL, &id));
+        TRY(key_get(cx, id, ret));
+        *ret_key = key;
+        return RC_OK;
+}
+
+rc key_revoke(struct cx *cx, int64_t id, json_t **ret)
+{
+        struct api_key *row;
+        int64_t maker, closed;
+
+        TRY(row_find(cx, id, &row));
+        TRY(maker_of(cx, &maker));
+        if (maker == 0 || row->maker_id != maker)
+                TRY(permission_above(cx, permission_parse(row->permissions)));
+        TRY(sql_key_close(cx, id, &closed));
+        if (closed == 0)
+                return fail(cx, RC_CONFLICT, NULL, "this key is revoked already");
+        return key_get(cx, id, ret);
+}

@@ -1,0 +1,20 @@
+/* key.h - API keys of the tenant entered: "dk_" and 43 characters of base64url (32 random bytes); only its SHA-256 and its first characters are kept.
+ * A key does what its permissions say, as far as the account that made it may still do it; it dies with that account. */
+#ifndef DAICHO_IDENTITY_KEY_H
+#define DAICHO_IDENTITY_KEY_H
+
+#include "base/json.h"
+
+enum { KEY_DAYS_MAX = 3650 };
+
+/* Models: {id, name, hint, permissions: [word…], permission_list: [{name, title, …}], maker, state active | expired | suspended (its maker is) | revoked,
+ * state_text, is_active, created_at, expires_at, used_at, …_text}; a list, usable ones first: {keys: […]}. */
+rc key_list(struct cx *cx, json_t **ret) MUST_USE;
+rc key_get(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
+/* in: {name, permissions: [word…], days: 1..KEY_DAYS_MAX or missing (until revoked)}. *ret_key: the key, to be shown this once.
+ * RC_FORBIDDEN for a permission the caller does not hold, RC_CONFLICT when a living key has the name. */
+rc key_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_key) MUST_USE;
+/* Refused from the next request on. By its maker or whoever holds all it may do; RC_CONFLICT when it is revoked already. */
+rc key_revoke(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
+
+#endif

@@ -1,0 +1,36 @@
+/* session.h - logging in and being logged in. A session is a row of daicho.session found by SHA-256 of the cookie's value; it dies after three hours
+ * without a request (the database's clock), with its account's suspension, and at once when it is ended. Always a fresh token at log-in, so that
+ * nobody can be given one beforehand. The look-up itself is gate's first trip (daicho.session_enter). */
+#ifndef DAICHO_IDENTITY_SESSION_H
+#define DAICHO_IDENTITY_SESSION_H
+
+#include "base/json.h"
+
+/* Who a log-in is about. */
+struct attempt {
+        str tenant;             /* absent: there is no such contract, or it is not active */
+        enum lang lang;         /* the contract's */
+        int64_t account_id;     /* 0: no such account */
+        str login;              /* as the account writes it; absent without account */
+        str groups;
+        bool active;
+        str hash;               /* absent: no password was set */
+};
+
+/* In an auth process, outside a transaction: looks the account up and charges it one failure, which session_open takes back. */
+rc session_attempt(struct cx *cx, str tenant, str login, struct attempt *ret) MUST_USE;
+/* Is it the account's password, and may it come in? RC_UNAUTHORIZED with one sentence for every reason, after the same work. */
+rc session_verify(struct cx *cx, const struct attempt *attempt, str password) MUST_USE;
+/* In an auth process, before the tenant is entered, in the transaction of the log-in's entry. *ret_token: the cookie's value, 43 characters.
+ * old_token (absent: none): the browser's session until now, which ends. */
+rc session_open(struct cx *cx, int64_t account_id, str agent, str old_token, str *ret_token) MUST_USE;
+
+/* Inside the tenant. End the session the caller came by. */
+rc session_close(struct cx *cx) MUST_USE;
+/* Live sessions of an account, newest first: [{id, source, agent, created_at, seen_at, …_text, current}]. */
+rc session_list(struct cx *cx, int64_t account_id, json_t **ret) MUST_USE;
+/* End one (RC_UNKNOWN when it is not the account's), or all but `but` (0: all). */
+rc session_end(struct cx *cx, int64_t account_id, int64_t id) MUST_USE;
+rc session_end_others(struct cx *cx, int64_t account_id, int64_t but) MUST_USE;
+
+#endif
