@@ -90,8 +90,8 @@ rc db_ensure(struct cx *cx)
         if (connected(db)) {
                 db_rollback(cx);
                 p = (struct pollfd){ .fd = PQsocket(db->pg), .events = POLLIN };
-                /* something to read between units: a notification, or the server's good-bye */
-                if (poll(&p, 1, 0) > 0)
+                /* something to read between units: notifications, or the server's good-bye and then the end */
+                for (int i = 0; i < 3 && connected(db) && poll(&p, 1, 0) > 0; i++)
                         (void)PQconsumeInput(db->pg);
         }
         if (connected(db))
@@ -221,7 +221,7 @@ static PGresult *answer(struct db *db)
 rc db_trip(struct cx *cx, PGresult **ret)
 {
         struct db *db = cx->db;
-        PGresult *wanted = NULL, *sync;
+        PGresult *wanted = NULL;
         size_t count = db->op_count;
         bool told = false;
 
@@ -247,15 +247,18 @@ rc db_trip(struct cx *cx, PGresult **ret)
                 }
                 PQclear(result);
         }
-        if (connected(db)) {
-                sync = PQgetResult(db->pg);
-                if (sync != NULL && PQresultStatus(sync) != PGRES_PIPELINE_SYNC && !told) {
-                        (void)db_refuse(cx, sync);      /* a deferred constraint at the implicit commit */
+        /* up to the answer to Sync; before it may stand a refusal of the implicit commit (a deferred constraint) and its NULL */
+        for (int i = 0; i < 4 && connected(db); i++) {
+                PGresult *sync = PQgetResult(db->pg);
+                ExecStatusType status = sync ? PQresultStatus(sync) : PGRES_EMPTY_QUERY;
+
+                if (status == PGRES_FATAL_ERROR && !told) {
+                        (void)db_refuse(cx, sync);
                         told = true;
-                        PQclear(sync);
-                        sync = PQgetResult(db->pg);
                 }
                 PQclear(sync);
+                if (status == PGRES_PIPELINE_SYNC)
+                        break;
         }
         if (!connected(db) && !told) {
                 (void)db_refuse(cx, NULL);
