@@ -66,6 +66,11 @@ rc db_open(struct cx *cx, const char *conninfo, struct db **ret)
         return code;
 }
 
+rc db_open_like(struct cx *cx, const struct db *like, struct db **ret)
+{
+        return db_open(cx, like->conninfo, ret);
+}
+
 void db_close(struct db *db)
 {
         struct arena *mem = db->mem;

@@ -19,6 +19,8 @@ struct rows;                    /* result of one statement; text format */
 /* conninfo: libpq keyword/value. RC_UNAVAILABLE when it cannot connect. The connection is owned by the process.
  * Session settings: UTF-8, ISO dates, time zone Asia/Tokyo (a conninfo may name others). */
 rc db_open(struct cx *cx, const char *conninfo, struct db **ret) MUST_USE;
+/* Another connection to the same database, as the same role. */
+rc db_open_like(struct cx *cx, const struct db *like, struct db **ret) MUST_USE;
 void db_close(struct db *db);
 /* Reconnect when the connection broke; called by the owner of the unit between units. Rolls back what a forgetful owner left open. */
 rc db_ensure(struct cx *cx) MUST_USE;

@@ -8,8 +8,8 @@
 rc enter_read(struct cx *cx, struct unit *u) MUST_USE;
 /* Begin the transaction and take the tenant's role, in one trip. RC_UNAUTHORIZED. */
 rc enter_tenant(struct cx *cx, struct unit *u) MUST_USE;
-/* By name, as tenant.actor; masked as cx->masked says. */
-rc enter_by_name(struct cx *cx, str tenant) MUST_USE;
+/* Begin and enter by name, as cx->actor; masked as cx->masked says. owner: as the owner of the schema. In the tenant's language. RC_UNKNOWN. */
+rc enter_by_name(struct cx *cx, str tenant, bool owner) MUST_USE;
 
 /* The CSRF token belonging to a session cookie; absent without one. */
 str enter_csrf(struct cx *cx, str cookie);

@@ -5,8 +5,8 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "db/db.h"
 #include "gate/enter.h"
+#include "gate/face.sql.h"
 #include "page/page.h"
 
 enum { PAGE_MAX = 8 << 20 };
@@ -75,15 +75,12 @@ static json_t *can_model(const struct cx *cx)
 /* Names for people: of the account and of the contract. */
 static rc names_read(struct cx *cx, struct unit *u, json_t *me, json_t *tenant, json_t *context)
 {
-        struct rows *r;
-        str id = db_int(cx, cx->actor.kind == ACTOR_ACCOUNT ? cx->actor.id : 0);
+        struct face_names *names;
 
-        TRY(db_run(cx, S("select (select a.name from daicho.account a where a.id = $1), (select t.title from daicho.tenant t), "
-                         "exists (select from daicho.rehearsal)"),
-                   &id, 1, &r));
-        (void)json_set(me, "name", json_str(str_absent(rows_text(r, 0, 0)) ? cx->actor.name : rows_text(r, 0, 0)));
-        (void)json_set(tenant, "title", json_str(rows_text(r, 0, 1)));
-        (void)json_set(context, "rehearsal", json_boolean(rows_bool(r, 0, 2)));
+        TRY(sql_face_names(cx, cx->actor.kind == ACTOR_ACCOUNT ? cx->actor.id : 0, &names));
+        (void)json_set(me, "name", json_str(str_absent(names->account) ? cx->actor.name : names->account));
+        (void)json_set(tenant, "title", json_str(names->tenant));
+        (void)json_set(context, "rehearsal", json_boolean(names->rehearsal));
         return RC_OK;
 }
 

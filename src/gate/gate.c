@@ -188,7 +188,7 @@ static void refusal_begin(struct cx *cx, struct unit *u)
         if (entered)
                 again = enter_tenant(cx, u);
         else if (!str_absent(cx->tenant) && unit_login_only)
-                again = enter_by_name(cx, cx->tenant);
+                again = enter_by_name(cx, cx->tenant, false);
         else if (db_ensure(cx) == RC_OK)
                 db_begin(cx);
         if (again != RC_OK)
@@ -283,7 +283,7 @@ rc gate_enter(struct cx *cx, str tenant, const struct actor *actor)
 {
         TRY(db_ensure(cx));
         cx->actor = *actor;
-        return enter_by_name(cx, tenant);
+        return enter_by_name(cx, tenant, false);
 }
 
 rc gate_leave(struct cx *cx, enum log_verb verb, rc result)
@@ -300,7 +300,7 @@ rc gate_leave(struct cx *cx, enum log_verb verb, rc result)
         fail_clear(cx);
         if (str_absent(tenant))
                 db_begin(cx);
-        if (str_absent(tenant) || enter_by_name(cx, tenant) == RC_OK) {
+        if (str_absent(tenant) || enter_by_name(cx, tenant, false) == RC_OK) {
                 log_write(cx, verb, result);
                 if (db_commit(cx) != RC_OK)
                         db_rollback(cx);

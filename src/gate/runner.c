@@ -1,0 +1,122 @@
+/* runner.c - see runner.h. Two connections: the queue's, which holds the job and tells its progress, and the one the work is done on. */
+#include "base/house.h"
+
+#include "gate/runner.h"
+
+#include "base/fail.h"
+#include "db/db.h"
+#include "gate/enter.h"
+#include "log/log.h"
+
+#include <poll.h>
+#include <stdio.h>
+
+enum { POLL_MS = 500, TROUBLE_MS = 2000 };
+
+static void unit_begin(struct cx *cx, struct db *db)
+{
+        arena_reset(cx->mem);
+        fail_clear(cx);
+        arena_current = cx->mem;
+        cx->db = db;
+        cx->actor = (struct actor){ .kind = ACTOR_SYSTEM, .name = S("jobs"), .groups = S(""), .source = S("-") };
+        cx->tenant = STR_NONE;
+        cx->masked = true;
+        cx->permissions = 0;
+        cx->log = NULL;
+        cx->now = 0;
+}
+
+static const struct job_kind *kind_find(const struct job_kind *kinds, str name)
+{
+        for (; kinds->name != NULL; kinds++)
+                if (str_is(name, kinds->name))
+                        return kinds;
+        return NULL;
+}
+
+static void starter_take(struct cx *cx, const struct job *job)
+{
+        cx->actor = job->actor;
+        cx->masked = job->masked;
+        cx->permissions = job->actor.kind == ACTOR_OPERATOR ? permission_all() : permission_parse(job->permissions);
+}
+
+static rc work(struct cx *cx, const struct job_kind *kind, struct job *job)
+{
+        TRY(db_ensure(cx));
+        TRY(enter_by_name(cx, job->tenant, kind->owner));
+        TRY(kind->run(cx, job));
+        log_write(cx, kind->verb, RC_OK);
+        TRY(job_finish(cx, job, RC_OK));
+        return db_commit(cx);
+}
+
+/* The entry about a refused job, in a transaction of its own. */
+static void refusal_log(struct cx *cx, const struct job_kind *kind, const struct job *job, rc result)
+{
+        struct failure told = cx->failure;
+
+        fail_clear(cx);
+        if (db_ensure(cx) == RC_OK && enter_by_name(cx, job->tenant, false) == RC_OK) {
+                cx->failure = told;
+                log_write(cx, kind->verb, result);
+                fail_clear(cx);
+                if (db_commit(cx) != RC_OK)
+                        (void)fprintf(stderr, "daicho: entry of a refused job not written: %s\n", db_refusal(cx));
+        }
+        db_rollback(cx);
+        cx->tenant = STR_NONE;
+        cx->failure = told;
+}
+
+static void job_run(struct cx *cx, const struct job_kind *kinds, struct job *job, struct db *queue, struct db *worker)
+{
+        const struct job_kind *kind = kind_find(kinds, job->kind);
+        rc result;
+
+        cx->db = worker;
+        starter_take(cx, job);
+        if (kind == NULL) {
+                result = fail(cx, RC_INTERNAL, NULL, "nobody knows how to do this work");
+        } else {
+                result = work(cx, kind, job);
+                if (result != RC_OK) {
+                        db_rollback(cx);
+                        refusal_log(cx, kind, job, result);
+                }
+        }
+        if (result == RC_OK)
+                return;
+        if (rc_http(result) >= 500)
+                (void)fprintf(stderr, "daicho: job tenant=%.*s id=%" PRId64 " kind=%.*s attempt=%d result=%s text=\"%.*s\" database=\"%s\"\n",
+                              STR_ARG(job->tenant), job->id, STR_ARG(job->kind), job->attempt, rc_name(result),
+                              STR_ARG(cx->failure.count ? cx->failure.problem[0].text : S("")), db_refusal(cx));
+        cx->db = queue;
+        cx->tenant = STR_NONE;
+        if (db_ensure(cx) != RC_OK || job_finish(cx, job, result) != RC_OK)
+                (void)fprintf(stderr, "daicho: end of job %" PRId64 " not written: %s\n", job->id, db_refusal(cx));
+}
+
+void runner_run(struct cx *cx, const struct job_kind *kinds, const volatile bool *stop)
+{
+        struct db *queue = cx->db, *worker = NULL;
+
+        while (!*stop) {
+                struct job *job = NULL;
+
+                unit_begin(cx, queue);
+                if ((worker == NULL && db_open_like(cx, queue, &worker) != RC_OK) || db_ensure(cx) != RC_OK || job_take(cx, &job) != RC_OK) {
+                        (void)fprintf(stderr, "daicho: the queue cannot be read: %s\n", db_refusal(cx));
+                        (void)poll(NULL, 0, TROUBLE_MS);
+                        continue;
+                }
+                if (job != NULL)
+                        job_run(cx, kinds, job, queue, worker);
+                else
+                        (void)db_wait(cx, POLL_MS);
+        }
+        unit_begin(cx, queue);
+        if (worker != NULL)
+                db_close(worker);
+}
