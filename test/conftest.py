@@ -1,0 +1,37 @@
+"""Fixtures of the whole-house tests: one real house for the run, a fresh contract wherever a test asks for one."""
+import pathlib, sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from house import House
+
+
+@pytest.fixture(scope='session')
+def house():
+    house = House.start()
+    yield house
+    house.close()
+
+
+@pytest.fixture
+def tenant(house):
+    """A fresh contract of this test alone."""
+    return house.tenant()
+
+
+@pytest.fixture(scope='session')
+def shop(house):
+    """One contract for tests that only read."""
+    return house.tenant(name='shop')
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed test shows what the workers said last."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.when == 'call' and report.failed and 'house' in getattr(item, 'funcargs', {}):
+        tail = item.funcargs['house'].tail('house.log')
+        if tail:
+            report.sections.append(('house.log', tail))

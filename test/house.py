@@ -1,0 +1,414 @@
+"""house.py - a real Daicho for the tests: PostgreSQL, workers and nginx as `daicho up` starts them, in a directory of its own, on a free port.
+
+    house = House.start()                     one for the whole run (fixture `house` in conftest.py)
+    shop = house.tenant()                     a fresh contract: registers customers and orders, admin account, API key
+    shop.api('GET', '/registers')             as its key;   shop.browser().get('/registers')    as its admin, in a browser's way
+    shop.staff, shop.viewer                   more accounts, made when first asked for (the viewer sees personal items masked)
+    house.sql('select 1', role='daicho_web')  rows, as one of the database's roles ('superuser' without a name)
+    house.cli('tenant', 'list')               the command, its JSON
+Only what a person or a program could do is done here; nothing is faked.
+"""
+import atexit, base64, hashlib, http.client, itertools, json, os, pathlib, re, secrets, shutil, signal, socket, ssl, subprocess, tempfile
+import threading, time, urllib.parse
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = pathlib.Path(os.environ.get('BUILD', ROOT / 'build')).resolve()
+DAICHO = BUILD / 'daicho'
+POSTGRES_BIN = pathlib.Path('/usr/lib/postgresql/15/bin')
+ENVIRONMENT = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LANG': 'C.UTF-8', 'HOME': '/nonexistent'}
+
+
+class Refused(Exception):
+    """A command that ended with another status than 0."""
+
+    def __init__(self, args, status, stdout, stderr):
+        super().__init__(f'daicho {" ".join(map(str, args))}: status {status}: {stderr.strip()}')
+        self.status, self.stdout, self.stderr = status, stdout, stderr
+
+
+class Answer:
+    """What came back over HTTP."""
+
+    def __init__(self, status, headers, content, url):
+        self.status, self.status_code, self.headers, self.content, self.url = status, status, headers, content, url
+
+    @property
+    def text(self):
+        return self.content.decode()
+
+    def json(self):
+        return json.loads(self.content)
+
+    def __repr__(self):
+        return f'<Answer {self.status} {self.url} {self.content[:300]!r}>'
+
+
+def multipart(fields, files):
+    """(content type, bytes). files: {name: (file name, bytes, content type)}"""
+    edge = secrets.token_hex(16)
+    out = b''
+    for name, value in (fields or {}).items():
+        out += f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+    for name, (file_name, data, kind) in (files or {}).items():
+        out += (f'--{edge}\r\nContent-Disposition: form-data; name="{name}"; filename="{file_name}"\r\n'
+                f'Content-Type: {kind}\r\n\r\n').encode() + data + b'\r\n'
+    return f'multipart/form-data; boundary={edge}', out + f'--{edge}--\r\n'.encode()
+
+
+class Client:
+    """HTTP/1.1 over TLS with the house's own authority checked; keeps its connection."""
+
+    def __init__(self, house):
+        self.house, self.local = house, threading.local()
+
+    def _open(self):
+        context = ssl.create_default_context(cafile=str(self.house.dir / 'tls/ca.crt'))
+        return http.client.HTTPSConnection('localhost', self.house.port, context=context, timeout=120)
+
+    def request(self, method, path, headers=None, body=None):
+        target = urllib.parse.quote(path, safe="/%?&=+:;,@~!$'()*-._[]")
+        for attempt in (1, 2):
+            kept = getattr(self.local, 'connection', None)
+            connection = kept or self._open()
+            try:
+                connection.request(method, target, body=body, headers=headers or {})
+                answer = connection.getresponse()
+                content = answer.read()
+                break
+            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+                connection.close()
+                self.local.connection = None
+                if attempt == 2 or kept is None:        # an idle connection was closed meanwhile: once more on a fresh one
+                    raise
+        self.local.connection = None if answer.will_close else connection
+        return Answer(answer.status, answer.headers, content, path)
+
+
+class Browser:
+    """A person with a browser: a cookie, the CSRF token of the page, forms. Does not follow redirects."""
+
+    def __init__(self, house):
+        self.house, self.cookies = house, {}
+
+    @property
+    def csrf(self):
+        """SHA-256("csrf" || cookie value), as the pages carry it."""
+        value = self.cookies.get('__Host-daicho', '')
+        return base64.urlsafe_b64encode(hashlib.sha256(b'csrf' + value.encode()).digest()).decode().rstrip('=')
+
+    def request(self, method, path, *, form=None, files=None, json_body=None, headers=None, csrf=True, htmx=False):
+        headers = {'Accept': 'text/html', 'Accept-Language': 'ja', **(headers or {})}
+        body = None
+        if self.cookies:
+            headers['Cookie'] = '; '.join(f'{k}={v}' for k, v in self.cookies.items())
+        if htmx:
+            headers['HX-Request'] = 'true'
+        if json_body is not None:
+            headers['Content-Type'], body = 'application/json', json.dumps(json_body).encode()
+            if csrf:
+                headers.setdefault('X-CSRF-Token', self.csrf)
+        elif form is not None or files is not None:
+            fields = dict(form or {})
+            if csrf and self.cookies:
+                fields.setdefault('_csrf', self.csrf)
+            if files is not None:
+                headers['Content-Type'], body = multipart(fields, files)
+            else:
+                headers['Content-Type'], body = 'application/x-www-form-urlencoded', urllib.parse.urlencode(fields, doseq=True).encode()
+        answer = self.house.http.request(method, path, headers, body)
+        for cookie in answer.headers.get_all('Set-Cookie') or []:
+            name, _, rest = cookie.partition('=')
+            value = rest.split(';')[0]
+            if value and 'max-age=0' not in cookie.lower():
+                self.cookies[name] = value
+            else:
+                self.cookies.pop(name, None)
+        return answer
+
+    def get(self, path, **more):
+        return self.request('GET', path, **more)
+
+    def post(self, path, form=None, **more):
+        return self.request('POST', path, form=form if form is not None else {}, **more)
+
+    def login(self, tenant, login, password):
+        answer = self.post('/login', {'tenant': tenant, 'login': login, 'password': password})
+        assert answer.status == 303, answer
+        return self
+
+
+class Account:
+    def __init__(self, tenant, id, login, password, group):
+        self.tenant, self.id, self.login, self.password, self.group = tenant, id, login, password, group
+        self._browser = None
+
+    def browser(self, fresh=False):
+        if fresh or self._browser is None:
+            browser = Browser(self.tenant.house).login(self.tenant.name, self.login, self.password)
+            if fresh:
+                return browser
+            self._browser = browser
+        return self._browser
+
+
+class Tenant:
+    """One contract. The accounts other than the admin are made when first asked for."""
+    GROUPS = {'admin': 'admin', 'staff': 'staff', 'viewer': 'viewer'}
+
+    def __init__(self, house, name, title, registers):
+        self.house, self.name, self.title, self._accounts = house, name, title, {}
+        house.cli('tenant', 'create', name, '--title', title)
+        for register in registers:
+            house.cli('register', 'define', '--tenant', name, ROOT / 'registers' / f'{register}.yaml')
+        self._key = None
+
+    def account(self, login, group=None, password=None):
+        if login not in self._accounts:
+            group, password = group or self.GROUPS.get(login, login), password or secrets.token_urlsafe(12) + 'aA1!'
+            made = self.house.cli('account', 'create', '--tenant', self.name, login, '--name', login, '--group', group, '--password', password)
+            self._accounts[login] = Account(self, made['id'], login, password, group)
+        return self._accounts[login]
+
+    admin = property(lambda self: self.account('admin'))
+    staff = property(lambda self: self.account('staff'))
+    viewer = property(lambda self: self.account('viewer'))
+
+    @property
+    def key(self):
+        """An API key that may do everything."""
+        if self._key is None:
+            self._key = self.new_key('test')
+        return self._key
+
+    def new_key(self, name, permissions=None):
+        more = ['--permissions', permissions] if permissions is not None else []
+        return self.house.cli('key', 'create', '--tenant', self.name, name, *more)['key']
+
+    def api(self, method, path, **more):
+        return self.house.api(method, path, **{'key': self.key, **more})
+
+    def browser(self, login='admin', fresh=False):
+        return self.account(login).browser(fresh)
+
+    def sql(self, text, args=()):
+        """As the operator would: superuser, with this tenant's schema first."""
+        return self.house.sql(text, args=args, schema=f't_{self.name}')
+
+    def log(self):
+        """Entries of the operation log, oldest first, each as a dict with its detail."""
+        return self.house.log(self.name)
+
+
+class House:
+    numbers = itertools.count(1)
+
+    def __init__(self, directory, conf=None):
+        self.dir, self.conf, self.process, self.port, self.output = pathlib.Path(directory), conf or {}, None, None, []
+        self.http = Client(self)
+        self._connections = {}
+
+    # life --------------------------------------------------------------------------------------------------------------------------
+    @classmethod
+    def start(cls, bench=False, directory=None, demo=False, conf=None, prefix=()):
+        base = {} if bench else {'database_memory': 128, 'web_workers': 4}
+        house = cls(directory or tempfile.mkdtemp(prefix='daicho-'), {**base, **(conf or {})})
+        atexit.register(house.close)
+        try:
+            house.up(demo=demo, prefix=prefix)
+        except BaseException:
+            house.close()
+            raise
+        return house
+
+    def write_conf(self):
+        if self.conf:
+            self.dir.mkdir(exist_ok=True)
+            (self.dir / 'daicho.conf').write_text(''.join(f'{k} = {v}\n' for k, v in self.conf.items()))
+
+    def up(self, *args, demo=False, prefix=(), port=None, seconds=120):
+        """Start; returns when the ready line was read. Refused when the command ends instead."""
+        if not (self.dir / 'daicho.conf').exists():
+            self.write_conf()
+        command = [*prefix, DAICHO, 'up', '--dir', self.dir, '--port', str(port or self.port or 0), *(['--demo'] if demo else []), *args]
+        self.process = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT,
+                                        cwd='/')
+        self.output, self.errors = [], []
+        ready = threading.Event()
+        threading.Thread(target=self._read, args=(self.process.stderr, self.errors, None), daemon=True).start()
+        threading.Thread(target=self._read, args=(self.process.stdout, self.output, ready), daemon=True).start()
+        end = time.monotonic() + seconds
+        while not ready.wait(0.02):
+            if self.process.poll() is not None:
+                time.sleep(0.05)
+                raise Refused(command, self.process.returncode, '\n'.join(self.output), '\n'.join(self.errors))
+            if time.monotonic() > end:
+                self.process.kill()
+                raise TimeoutError('\n'.join(self.errors) + '\n' + self.tail('house.log'))
+        self.url = next(line.split()[1] for line in self.output if line.startswith('ready ')).rstrip('/')
+        self.port = int(self.url.rsplit(':', 1)[1])
+        return self
+
+    @staticmethod
+    def _read(stream, lines, ready):
+        for line in stream:
+            lines.append(line.rstrip('\n'))
+            if ready and line.startswith('ready '):
+                ready.set()
+
+    def stop(self, number=signal.SIGTERM, seconds=60):
+        """Stop cleanly; the exit status."""
+        for connection in self._connections.values():
+            connection.close()
+        self._connections.clear()
+        self.http.local.connection = None
+        if self.process is None:
+            return None
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(seconds)
+        finally:
+            self.process = None if self.process.poll() is not None else self.process
+
+    def restart(self):
+        self.stop()
+        return self.up()
+
+    def close(self):
+        try:
+            self.stop()
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def tail(self, name, lines=30):
+        path = self.dir / 'log' / name
+        return '\n'.join(path.read_text(errors='replace').splitlines()[-lines:]) if path.exists() else ''
+
+    # processes ---------------------------------------------------------------------------------------------------------------------
+    def processes(self):
+        """{process number: command line} of all that belongs to this house."""
+        found = {}
+        parents = {}
+        for entry in pathlib.Path('/proc').iterdir():
+            if entry.name.isdigit():
+                try:
+                    line = (entry / 'cmdline').read_bytes().replace(b'\0', b' ').decode(errors='replace').strip()
+                    stat = (entry / 'stat').read_text().rsplit(')', 1)[1].split()
+                except OSError:
+                    continue
+                if stat[0] != 'Z':
+                    parents[int(entry.name)] = (int(stat[1]), line)
+        for pid, (_, line) in parents.items():
+            at, depth = pid, 0
+            while at in parents and depth < 20:
+                if str(self.dir) in parents[at][1] and 'pytest' not in parents[at][1]:
+                    found[pid] = line
+                    break
+                at, depth = parents[at][0], depth + 1
+        return found
+
+    def workers(self, kind):
+        return sorted(pid for pid, line in self.processes().items() if re.search(rf'\bworker {kind} \d+ ', line))
+
+    # operator ----------------------------------------------------------------------------------------------------------------------
+    def run(self, *args, input=None, env=None):
+        """(status, stdout, stderr) of a command on this house."""
+        done = subprocess.run([str(a) for a in (DAICHO, *args, '--dir', self.dir)], capture_output=True, text=True, input=input, cwd='/',
+                              env={**ENVIRONMENT, **(env or {})}, timeout=300)
+        return done.returncode, done.stdout, done.stderr
+
+    def cli(self, *args, **more):
+        """The JSON a command prints; Refused when it refuses."""
+        status, out, err = self.run(*args, '--json', **more)
+        if status != 0:
+            raise Refused(args, status, out, err)
+        return json.loads(out) if out.strip() else None
+
+    def tenant(self, name=None, title=None, registers=('customers', 'orders')):
+        number = next(House.numbers)
+        name = name or f'shop{number}'
+        return Tenant(self, name, title or f'株式会社テスト{number}', registers)
+
+    # database ----------------------------------------------------------------------------------------------------------------------
+    def secret(self, role):
+        return (self.dir / 'secret' / ('postgres' if role == 'superuser' else role)).read_text().strip()
+
+    def connect(self, role='superuser', database='daicho', **more):
+        import psycopg
+        user = 'postgres' if role == 'superuser' else role
+        return psycopg.connect(host=str(self.dir / 'run'), dbname=database, user=user, password=self.secret(role), autocommit=True, **more)
+
+    def sql(self, text, role='superuser', args=(), schema=None):
+        """Rows of a statement as that role (its connection is kept); [] when it returns none."""
+        connection = self._connections.get(role)
+        if connection is None or connection.closed:
+            connection = self._connections[role] = self.connect(role)
+        if schema is not None:
+            connection.execute(f'set search_path = {schema}, daicho, pg_catalog')
+        cursor = connection.execute(text, args or None)
+        rows = cursor.fetchall() if cursor.description else []
+        if schema is not None:
+            connection.execute('reset search_path')
+        return rows
+
+    def client(self, program, *args, role='superuser'):
+        """Output of one of PostgreSQL's programs (psql, pgbench) as that role."""
+        env = {**ENVIRONMENT, 'PGHOST': str(self.dir / 'run'), 'PGUSER': 'postgres' if role == 'superuser' else role, 'PGDATABASE': 'daicho',
+               'PGPASSWORD': self.secret(role)}
+        return subprocess.run([str(POSTGRES_BIN / program), *map(str, args)], check=True, capture_output=True, text=True, env=env, cwd='/').stdout
+
+    # API ---------------------------------------------------------------------------------------------------------------------------
+    def api(self, method, path, key=None, json=None, body=None, files=None, fields=None, headers=None):
+        """One API call; `path` without /api/v1. json: the body; body: bytes as they are; files: multipart."""
+        headers = {'Accept': 'application/json', **(headers or {})}
+        if key is not None:
+            headers['Authorization'] = f'Bearer {key}'
+        if files is not None:
+            headers['Content-Type'], body = multipart(fields, files)
+        elif json is not None:
+            headers.setdefault('Content-Type', 'application/json')
+            body = _json(json)
+        return self.http.request(method, ('' if path.startswith('/api/') else '/api/v1') + path, headers, body)
+
+    def browser(self):
+        return Browser(self)
+
+    def browser_login(self, tenant, login, password):
+        return Browser(self).login(tenant, login, password)
+
+    def import_file(self, register, path, tenant, key=None, **fields):
+        """Upload a file; the number of its job."""
+        data = path if isinstance(path, bytes) else pathlib.Path(path).read_bytes()
+        answer = self.api('POST', f'/registers/{register}/imports', key=key or tenant.key, fields=fields,
+                          files={'file': ('data.csv', data, 'text/csv')})
+        assert answer.status in (201, 202), answer
+        return int(answer.json()['id'])
+
+    def export(self, register, tenant, key=None, **args):
+        answer = self.api('POST', f'/registers/{register}/exports', key=key or tenant.key, json=args)
+        assert answer.status in (201, 202), answer
+        return int(answer.json()['id'])
+
+    def wait_job(self, id, tenant, key=None, seconds=60):
+        """The job when it has ended, however it ended."""
+        end = time.monotonic() + seconds
+        while True:
+            answer = self.api('GET', f'/jobs/{id}', key=key or tenant.key)
+            assert answer.status == 200, answer
+            job = answer.json()
+            job = job.get('job', job)
+            if job['state'] not in ('queued', 'running'):
+                return job
+            if time.monotonic() > end:
+                raise TimeoutError(job)
+            time.sleep(0.05)
+
+    def log(self, tenant):
+        rows = self.sql(f'select to_jsonb(l) || jsonb_build_object(\'detail\', d.detail) from t_{tenant}.log l '
+                        f'left join t_{tenant}.log_detail d on d.id = l.id order by l.id')
+        return [{**row[0], 'detail': json.loads(row[0]['detail']) if row[0]['detail'] else None} for row in rows]
+
+
+def _json(value):
+    return json.dumps(value, ensure_ascii=False).encode()
