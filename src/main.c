@@ -1,12 +1,18 @@
 /* main.c - joins the tables of commands, routes and jobs; nothing else. */
 #include "base/house.h"
 
+#include "cli/cmd_house.h"
+#include "cli/cmd_tenant.h"
+#include "cli/cmd_work.h"
 #include "cli/command.h"
 #include "cli/up.h"
 #include "cli/worker.h"
 
 static const struct command *const commands[] = {
         up_commands,
+        cmd_tenant_commands,
+        cmd_work_commands,
+        cmd_house_commands,
         worker_commands,
         NULL,
 };

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "cli/spawn.h"
 #include "db/db.h"
+#include "db/migrate.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -246,12 +247,9 @@ rc cluster_prepare(struct cx *cx, const struct place *place, const struct child 
         TRY(database_ensure(cx));
         TRY(connect_as(cx, place, "postgres", "daicho"));
         TRY(script_file(cx, place, "schema/bootstrap.sql"));
-        TRY(db_script(cx, S("grant create on database daicho to daicho_owner")));
         TRY(passwords_set(cx, place));
         TRY(connect_as(cx, place, "daicho_owner", "daicho"));
-#ifdef HOUSE_WHOLE
         TRY(migrate_run(cx, place->share, NULL));
-#endif
         db_close(cx->db);
         cx->db = NULL;
         return RC_OK;

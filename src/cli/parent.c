@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "cli/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -233,6 +234,22 @@ static int restart_due(int most)
         return most;
 }
 
+/* Its last words are the reason. */
+static rc ended(struct cx *cx, const struct child *child)
+{
+        char tail[2048];
+        int fd = open(child->log, O_RDONLY | O_CLOEXEC);
+        off_t size = fd >= 0 ? lseek(fd, 0, SEEK_END) : 0;
+        ssize_t n = fd >= 0 ? pread(fd, tail, sizeof(tail), size > (off_t)sizeof(tail) ? size - (off_t)sizeof(tail) : 0) : 0;
+        str line = spawn_last_line((str){ tail, n > 0 ? (size_t)n : 0 });
+
+        if (fd >= 0)
+                (void)close(fd);
+        if (str_starts(line, S("daicho: ")))
+                line = (str){ line.p + 8, line.n - 8 };
+        return fail(cx, RC_UNAVAILABLE, NULL, "%s ended before it was ready: %.*s (more in %s)", child->name, STR_ARG(line), child->log);
+}
+
 rc parent_ready(struct cx *cx, int timeout_ms)
 {
         msec end = clock_tick() + timeout_ms;
@@ -243,8 +260,7 @@ rc parent_ready(struct cx *cx, int timeout_ms)
                 reap(false);
                 for (size_t i = 0; i < parent.count; i++) {
                         if (parent.child[i]->pid == 0)
-                                return fail(cx, RC_UNAVAILABLE, NULL, "%s ended before it was ready; see %s", parent.child[i]->name,
-                                            parent.child[i]->log);
+                                return ended(cx, parent.child[i]);
                         all = all && parent.child[i]->ready;
                 }
                 if (parent.asked)
@@ -268,7 +284,7 @@ rc parent_wait(struct cx *cx, const struct child *watched, int timeout_ms)
                 if (parent.asked)
                         return RC_CANCELLED;
                 if (watched != NULL && watched->pid == 0)
-                        return fail(cx, RC_UNAVAILABLE, NULL, "%s ended before it was ready; see %s", watched->name, watched->log);
+                        return ended(cx, watched);
                 left = end - clock_tick();
                 if (left <= 0)
                         return RC_OK;

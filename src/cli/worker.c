@@ -85,7 +85,6 @@ static void signals_set(void)
         (void)signal(SIGINT, SIG_IGN);
 }
 
-#ifdef HOUSE_WHOLE
 /* From here on `unit` is the context of one unit of work after the other. */
 static struct cx unit_open(const struct cx *cx, int64_t memory_mb)
 {
@@ -109,33 +108,6 @@ static rc serve(struct cx *cx, enum sandbox_kind kind, const struct place *place
         return result;
 }
 
-#endif
-#ifndef HOUSE_WHOLE
-static rc work(struct cx *cx, enum sandbox_kind kind, str number, bool probe)
-{
-        static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-
-        const struct place *place;
-
-        TRY(command_place(cx, &place));
-        signals_set();
-        TRY(sandbox_enter(cx, kind, place->dir, place->share, str_format(cx->mem, "%.*s/spool/%s.%.*s", STR_ARG(place->dir), sandbox_kind_name(kind), STR_ARG(number))));
-        if (probe)
-                return sandbox_probe(cx, place->dir) ? RC_OK : RC_FORBIDDEN;
-        tell_ready();
-        while (!stop) {
-                char in[4096];
-                int fd = kind == SANDBOX_JOBS ? -1 : accept(PARENT_LISTEN_FD, NULL, NULL);
-                if (fd >= 0) {
-                        (void)!read(fd, in, sizeof(in));
-                        (void)!write(fd, answer, sizeof(answer) - 1);
-                        (void)close(fd);
-                } else
-                        usleep(10000);
-        }
-        return RC_OK;
-}
-#else
 static rc work(struct cx *cx, enum sandbox_kind kind, str number, bool probe)
 {
         static const char *const roles[SANDBOX_KINDS] = { "daicho_web", "daicho_auth", "daicho_jobs" };
@@ -145,7 +117,7 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, bool probe)
         TRY(command_place(cx, &place));
         spool = str_format(cx->mem, "%.*s/spool/%s.%.*s", STR_ARG(place->dir), sandbox_kind_name(kind), STR_ARG(number));
         TRY(place_conninfo(cx, place->dir, roles[kind], "daicho", &conninfo));
-        if (!probe || kind != SANDBOX_JOBS)
+        if (access(place_path(cx, place->share, "pages/texts.ja.yaml"), F_OK) == 0)
                 TRY(page_start(cx, str_format(cx->mem, "%.*s/pages", STR_ARG(place->share))));
         TRY(db_open(cx, str_z(cx->mem, conninfo), &cx->db));
         gate_start(command_house->routes, kind == SANDBOX_AUTH, command_house->hooks);
@@ -159,12 +131,16 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, bool probe)
                 struct cx unit = unit_open(cx, place->config.job_memory);
 
                 tell_ready();
+#ifdef HOUSE_WHOLE
                 runner_run(&unit, command_house->jobs, &stop);
+#else
+                while (!stop)
+                        pause();
+                (void)unit;
+#endif
         }
         return RC_OK;
 }
-
-#endif
 
 static rc run(struct cx *cx, struct args *args)
 {

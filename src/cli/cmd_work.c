@@ -1,0 +1,211 @@
+/* cmd_work.c - see cmd_work.h. */
+#include "base/house.h"
+
+#include "cli/cmd_work.h"
+
+#include "base/fail.h"
+#include "cli/operator.h"
+#include "cli/print.h"
+#include "jobs/jobs.h"
+#include "log/log.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum { LIST_MAX = 200, ASK_US = 100000, BAR = 30 };
+
+struct question {
+        int64_t id, before, limit;
+        bool active;
+        json_t *filter;
+        json_t *model;
+};
+
+static rc get_work(struct cx *cx, void *data)
+{
+        struct question *q = data;
+
+        return job_get(cx, q->id, &q->model);
+}
+
+static void bar(const json_t *job)
+{
+        json_int_t done = json_integer_value(json_object_get(job, "done")), total = json_integer_value(json_object_get(job, "total"));
+        int full = total > 0 ? (int)(done * BAR / total) : 0;
+
+        if (!isatty(STDERR_FILENO))
+                return;
+        (void)fprintf(stderr, "\r[%.*s%.*s] %lld/%lld ", full, "##############################", BAR - full, "..............................",
+                      (long long)done, (long long)total);
+}
+
+rc cmd_work_wait(struct cx *cx, str tenant, int64_t id, json_t **ret)
+{
+        struct question q = { .id = id };
+
+        for (;;) {
+                struct arena_mark mark = arena_mark(cx->mem);
+                str state;
+
+                TRY(operator_do(cx, tenant, LOG_NOTHING, get_work, &q));
+                bar(q.model);
+                state = json_get_text(q.model, "state");
+                if (!str_is(state, "queued") && !str_is(state, "running")) {
+                        if (isatty(STDERR_FILENO))
+                                (void)fputc('\n', stderr);
+                        *ret = q.model;
+                        return str_is(state, "done") ? RC_OK : fail(cx, RC_INVALID, NULL, "job %lld ended as %.*s", (long long)id, STR_ARG(state));
+                }
+                arena_rewind(cx->mem, mark);
+                (void)usleep(ASK_US);
+        }
+}
+
+static rc list_work(struct cx *cx, void *data)
+{
+        struct question *q = data;
+
+        return job_list(cx, q->before, q->active, (int)q->limit, &q->model);
+}
+
+static rc job_list_run(struct cx *cx, struct args *args)
+{
+        static const struct column columns[] = { { "id", "id" }, { "kind", "kind" }, { "register", "register" }, { "state", "state" }, { "done", "done" },
+                                                 { "total", "total" }, { "actor", "by" }, { "created_at", "asked" }, { NULL, NULL } };
+        struct question q = { .limit = 50, .active = args_flag(args, "--active") };
+        str tenant;
+
+        TRY(operator_tenant(cx, args, &tenant));
+        TRY(args_int(cx, args, "--limit", 1, LIST_MAX, &q.limit));
+        TRY(args_end(cx, args));
+        TRY(operator_do(cx, tenant, LOG_LIST, list_work, &q));
+        if (command_json())
+                print_json(cx, q.model);
+        else
+                print_table(cx, json_object_get(q.model, "jobs"), columns);
+        return RC_OK;
+}
+
+static rc number_word(struct cx *cx, struct args *args, int64_t *ret)
+{
+        str word;
+
+        TRY(args_word(cx, args, "ID", &word));
+        if (!str_int(word, ret) || *ret <= 0)
+                return fail(cx, RC_USAGE, NULL, "%s must be a whole number, not \"%.*s\"", "ID", STR_ARG(word));
+        return RC_OK;
+}
+
+static rc job_show_run(struct cx *cx, struct args *args)
+{
+        struct question q = { .id = 0 };
+        str tenant;
+
+        TRY(operator_tenant(cx, args, &tenant));
+        TRY(number_word(cx, args, &q.id));
+        TRY(args_end(cx, args));
+        TRY(operator_do(cx, tenant, LOG_VIEW, get_work, &q));
+        print_json(cx, q.model);
+        return RC_OK;
+}
+
+static rc job_wait_run(struct cx *cx, struct args *args)
+{
+        json_t *model;
+        str tenant;
+        int64_t id;
+
+        TRY(operator_tenant(cx, args, &tenant));
+        TRY(number_word(cx, args, &id));
+        TRY(args_end(cx, args));
+        TRY(cmd_work_wait(cx, tenant, id, &model));
+        print_json(cx, model);
+        return RC_OK;
+}
+
+static rc cancel_work(struct cx *cx, void *data)
+{
+        const struct question *q = data;
+
+        log_subject(cx, S("job"), q->id);
+        return job_cancel(cx, q->id, true);
+}
+
+static rc job_cancel_run(struct cx *cx, struct args *args)
+{
+        struct question q = { .id = 0 };
+        str tenant;
+
+        TRY(operator_tenant(cx, args, &tenant));
+        TRY(number_word(cx, args, &q.id));
+        TRY(args_end(cx, args));
+        TRY(operator_do(cx, tenant, LOG_CANCEL, cancel_work, &q));
+        if (!command_json())
+                print_line(cx, "job %lld is asked to stop", (long long)q.id);
+        return RC_OK;
+}
+
+static rc log_work(struct cx *cx, void *data)
+{
+        struct question *q = data;
+
+        return log_list(cx, q->filter, q->before, (int)q->limit, &q->model);
+}
+
+static rc log_list_run(struct cx *cx, struct args *args)
+{
+        static const struct column columns[] = { { "id", "id" }, { "at", "time" }, { "actor", "who" }, { "source", "from" }, { "verb", "what" },
+                                                 { "kind", "of" }, { "subject", "number" }, { "result", "result" }, { NULL, NULL } };
+        static const char *const filters[] = { "actor", "verb", "kind", "subject", "result", "source", "from", "to" };
+        struct question q = { .limit = 50, .filter = json_object() };
+        str tenant;
+
+        TRY(operator_tenant(cx, args, &tenant));
+        TRY(args_int(cx, args, "--limit", 1, LIST_MAX, &q.limit));
+        TRY(args_int(cx, args, "--before", 1, INT64_MAX, &q.before));
+        for (size_t i = 0; i < COUNT(filters); i++) {
+                str value = STR_NONE;
+
+                TRY(args_text(cx, args, str_z(cx->mem, str_format(cx->mem, "--%s", filters[i])), &value));
+                if (!str_absent(value))
+                        (void)json_set(q.filter, filters[i], json_str(value));
+        }
+        TRY(args_end(cx, args));
+        TRY(operator_do(cx, tenant, LOG_LIST, log_work, &q));
+        if (command_json())
+                print_json(cx, q.model);
+        else
+                print_table(cx, json_object_get(q.model, "entries"), columns);
+        return RC_OK;
+}
+
+static rc entry_work(struct cx *cx, void *data)
+{
+        struct question *q = data;
+
+        return log_get(cx, q->id, &q->model);
+}
+
+static rc log_show_run(struct cx *cx, struct args *args)
+{
+        struct question q = { .id = 0 };
+        str tenant;
+
+        TRY(operator_tenant(cx, args, &tenant));
+        TRY(number_word(cx, args, &q.id));
+        TRY(args_end(cx, args));
+        TRY(operator_do(cx, tenant, LOG_VIEW, entry_work, &q));
+        print_json(cx, q.model);
+        return RC_OK;
+}
+
+const struct command cmd_work_commands[] = {
+        { "job list", "--tenant NAME [--active] [--limit N]", "list long work, newest first", job_list_run },
+        { "job show", "--tenant NAME ID", "one job with its progress and result", job_show_run },
+        { "job wait", "--tenant NAME ID", "wait until a job has ended", job_wait_run },
+        { "job cancel", "--tenant NAME ID", "ask a job to stop", job_cancel_run },
+        { "log list", "--tenant NAME [--actor A] [--verb V] [--kind K] [--subject ID] [--result R] [--source S] [--from DAY] [--to DAY] [--before ID] [--limit N]",
+          "list the operation log, newest first", log_list_run },
+        { "log show", "--tenant NAME ID", "one entry with its detail", log_show_run },
+        { .name = NULL },
+};
