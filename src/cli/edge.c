@@ -367,7 +367,7 @@ rc edge_ask(struct cx *cx, const struct place *place)
                 while (got < 12 && (n = read(fd, answer + got, sizeof(answer) - 1 - got)) > 0)
                         got += (size_t)n;
         (void)close(fd);
-        if (strncmp(answer, "HTTP/1.1 200", 12) == 0)
+        if (strncmp(answer, "HTTP/1.1 ", 9) == 0 && answer[9] != '5')
                 return RC_OK;
         return fail(cx, RC_UNAVAILABLE, NULL, "the house does not answer yet: %.*s", 12, got >= 12 ? answer : "-");
 }

@@ -111,10 +111,10 @@ static rc way_wait(struct cx *cx, const struct place *place)
         for (;;) {
                 if (edge_ask(cx, place) == RC_OK)
                         return RC_OK;
+                fail_clear(cx);
                 if (clock_tick() >= end)
                         return fail(cx, RC_UNAVAILABLE, NULL, "the house does not answer through nginx; see %s",
                                     place_path(cx, place->dir, "log/nginx.log"));
-                fail_clear(cx);
                 TRY(parent_wait(cx, NULL, 20));
         }
 }
