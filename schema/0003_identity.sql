@@ -125,13 +125,26 @@ begin
 end
 $$;
 
--- A new session; what is left of this account's idle ones goes.
-create or replace function daicho.session_open(account_id_ bigint, token_hash_ bytea, source_ text, agent_ text) returns void
-language sql security definer set search_path = pg_catalog as $$
-    delete from daicho.session where account_id = account_id_ and seen_at <= daicho.clock() - interval '3 hours';
+-- A new session, opened inside the tenant by an auth process only. The browser's session until now ends; what is left of the account's idle ones goes.
+drop function daicho.session_open(bigint, bytea, text, text);
+drop function daicho.session_close(bytea);
+create function daicho.session_open(account_id_ bigint, token_hash_ bytea, old_hash bytea, source_ text, agent_ text) returns boolean
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    if session_user <> 'daicho_auth' then
+        raise insufficient_privilege using message = 'sessions are opened by the auth processes only';
+    end if;
+    delete from daicho.session
+    where token_hash = old_hash or account_id = account_id_ and seen_at <= daicho.clock() - interval '3 hours';
+    update daicho.account set last_login_at = daicho.clock(), failures = 0
+    where id = account_id_ and tenant = daicho.role_tenant() and state = 'active';
+    if not found then
+        return false;
+    end if;
     insert into daicho.session (token_hash, account_id, tenant, source, agent)
-    select token_hash_, a.id, a.tenant, source_, left(agent_, 300) from daicho.account a where a.id = account_id_ and a.state = 'active';
-    update daicho.account set last_login_at = daicho.clock(), failures = 0 where id = account_id_
+    values (token_hash_, account_id_, daicho.role_tenant(), source_, left(agent_, 300));
+    return true;
+end
 $$;
 
 -- Jobs -------------------------------------------------------------------------------------------------------------------------------
@@ -241,12 +254,12 @@ revoke update (cancel_asked) on daicho.job from daicho_tenant;
 create index job_account_idx on daicho.job (account_id) where state in ('queued', 'running');
 create index job_turn_idx on daicho.job (tenant, started_at);
 
-revoke execute on function daicho.login_begin(text, text), daicho.credential_of(bigint), daicho.credential_set(bigint, text, boolean),
+revoke execute on function daicho.session_open(bigint, bytea, bytea, text, text), daicho.login_begin(text, text), daicho.credential_of(bigint), daicho.credential_set(bigint, text, boolean),
     daicho.job_take(), daicho.job_tell(bigint, int, bigint, bigint, text), daicho.job_finish(bigint, int, text, jsonb, text, text),
     daicho.job_retry(bigint, int, interval, jsonb), daicho.job_cancel(bigint), daicho.job_cancel_of(bigint) from public;
 grant execute on function daicho.role_tenant() to public;
 grant execute on function daicho.login_begin(text, text) to daicho_auth;
-grant execute on function daicho.credential_of(bigint), daicho.credential_set(bigint, text, boolean),
+grant execute on function daicho.session_open(bigint, bytea, bytea, text, text), daicho.credential_of(bigint), daicho.credential_set(bigint, text, boolean),
     daicho.job_cancel(bigint), daicho.job_cancel_of(bigint), daicho.job_finish(bigint, int, text, jsonb, text, text) to daicho_tenant;
 grant execute on function daicho.job_take(), daicho.job_tell(bigint, int, bigint, bigint, text),
     daicho.job_finish(bigint, int, text, jsonb, text, text), daicho.job_retry(bigint, int, interval, jsonb) to daicho_jobs;

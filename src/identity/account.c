@@ -13,18 +13,14 @@
 #include "identity/password.h"
 #include "identity/permission.h"
 #include "identity/session.h"
-#include "page/page.h"
 
 enum { NAME_MAX = 100, EMAIL_MAX = 254, GROUPS_MAX = 50, LIST_DEFAULT = 50, LIST_MAX = 200 };
 
 /* Models --------------------------------------------------------------------------------------------------------------------------- */
 
-static void time_set(struct cx *cx, json_t *m, const char *name, msec at, bool none)
+static json_t *time_model(struct cx *cx, msec at, bool none)
 {
-        char *text_name = str_z(cx->mem, str_format(cx->mem, "%s_text", name));
-
-        json_set(m, name, none ? json_null() : json_str(clock_rfc3339(cx->mem, at)));
-        json_set(m, text_name, none ? json_null() : json_str(clock_text(cx->mem, cx->lang, at)));
+        return none ? json_null() : json_str(clock_rfc3339(cx->mem, at));
 }
 
 static json_t *ids_model(str ids)
@@ -41,7 +37,6 @@ static json_t *ids_model(str ids)
 static json_t *model(struct cx *cx, const struct account *a)
 {
         uint64_t held = permission_parse(a->permissions);
-        bool active = str_is(a->state, "active");
         json_t *m = json_object();
 
         json_set(m, "id", json_integer(a->id));
@@ -51,9 +46,6 @@ static json_t *model(struct cx *cx, const struct account *a)
         json_set(m, "lang", json_str(a->lang));
         json_set(m, "theme", json_str(a->theme));
         json_set(m, "state", json_str(a->state));
-        json_set(m, "state_text", json_str(page_text(cx->lang, active ? "account.state.active" : "account.state.suspended")));
-        json_set(m, "is_active", json_boolean(active));
-        json_set(m, "is_suspended", json_boolean(!active));
         json_set(m, "version", json_integer(a->version));
         json_set(m, "groups", ids_model(a->group_ids));
         json_set(m, "group_names", json_str(a->groups));
@@ -61,8 +53,8 @@ static json_t *model(struct cx *cx, const struct account *a)
         json_set(m, "permission_list", permission_titles(cx, held));
         json_set(m, "sessions", json_integer(a->sessions));
         json_set(m, "failures", json_integer(a->failures));
-        time_set(cx, m, "created_at", a->created_at, false);
-        time_set(cx, m, "last_login_at", a->last_login_at, a->last_login_at_null);
+        json_set(m, "created_at", time_model(cx, a->created_at, false));
+        json_set(m, "last_login_at", time_model(cx, a->last_login_at, a->last_login_at_null));
         return m;
 }
 

@@ -7,8 +7,8 @@
 
 #include "base/json.h"
 
-/* Models: {id, login, name, email, lang, theme, state, state_text, is_active, is_suspended, version, groups: [id…], group_names, permissions: [word…],
- * permission_list: [{name, title, …}], sessions, failures, created_at, last_login_at, …_text}; a list: {accounts: […], next: cursor | null}. */
+/* Models: {id, login, name, email, lang, theme, state active | suspended, version, groups: [id…], group_names, permissions: [word…],
+ * permission_list: [{name, title, help}], sessions, failures, created_at, last_login_at}; a list: {accounts: […], next: cursor | null}. */
 /* query: {q (part of login or name), state, after (cursor), limit}. */
 rc account_list(struct cx *cx, const json_t *query, json_t **ret) MUST_USE;
 rc account_get(struct cx *cx, int64_t id, json_t **ret) MUST_USE;

@@ -9,16 +9,12 @@
 #include "base/text.h"
 #include "identity/key.sql.h"
 #include "identity/permission.h"
-#include "page/page.h"
 
 enum { NAME_MAX = 100, SECRET_SIZE = 32, HINT_SIZE = 8, LIST_MAX = 500 };
 
-static void time_set(struct cx *cx, json_t *m, const char *name, msec at, bool none)
+static json_t *time_model(struct cx *cx, msec at, bool none)
 {
-        char *text_name = str_z(cx->mem, str_format(cx->mem, "%s_text", name));
-
-        json_set(m, name, none ? json_null() : json_str(clock_rfc3339(cx->mem, at)));
-        json_set(m, text_name, none ? json_null() : json_str(clock_text(cx->mem, cx->lang, at)));
+        return none ? json_null() : json_str(clock_rfc3339(cx->mem, at));
 }
 
 static json_t *model(struct cx *cx, const struct api_key *k)
@@ -33,12 +29,10 @@ static json_t *model(struct cx *cx, const struct api_key *k)
         json_set(m, "permission_list", permission_titles(cx, held));
         json_set(m, "maker", json_str(k->maker));
         json_set(m, "state", json_str(k->state));
-        json_set(m, "state_text", json_str(page_text(cx->lang, str_format(cx->mem, "key.state.%.*s", STR_ARG(k->state)).p)));
-        json_set(m, "is_active", json_boolean(str_is(k->state, "active")));
-        json_set(m, "is_revoked", json_boolean(str_is(k->state, "revoked")));
-        time_set(cx, m, "created_at", k->created_at, false);
-        time_set(cx, m, "expires_at", k->expires_at, k->expires_at_null);
-        time_set(cx, m, "used_at", k->used_at, k->used_at_null);
+        json_set(m, "created_at", time_model(cx, k->created_at, false));
+        json_set(m, "expires_at", time_model(cx, k->expires_at, k->expires_at_null));
+        json_set(m, "used_at", time_model(cx, k->used_at, k->used_at_null));
+        json_set(m, "revoked_at", time_model(cx, k->revoked_at, k->revoked_at_null));
         return m;
 }
 

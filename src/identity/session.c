@@ -49,14 +49,15 @@ static str token_hash(struct cx *cx, str token)
 rc session_open(struct cx *cx, int64_t account_id, str agent, str old_token, str *ret_token)
 {
         uint8_t secret[TOKEN_SIZE];
-        str token;
+        str token, old_hash = str_absent(old_token) ? STR_NONE : token_hash(cx, old_token);
+        bool open;
 
         crypto_random(secret, sizeof(secret));
         token = crypto_base64url(cx->mem, secret, sizeof(secret));
         crypto_wipe(secret, sizeof(secret));
-        if (!str_absent(old_token))
-                sql_session_drop_queue(cx, token_hash(cx, old_token));
-        TRY(sql_session_insert(cx, account_id, token_hash(cx, token), cx->actor.source, str_absent(agent) ? S("") : agent));
+        TRY(sql_session_insert(cx, account_id, token_hash(cx, token), old_hash, cx->actor.source, str_absent(agent) ? S("") : agent, &open));
+        if (!open)      /* suspended while the password was looked at */
+                return fail(cx, RC_UNAUTHORIZED, NULL, "the contract, the log-in name or the password is not right");
         *ret_token = token;
         return RC_OK;
 }
@@ -85,9 +86,7 @@ rc session_list(struct cx *cx, int64_t account_id, json_t **ret)
                 json_set(one, "agent", json_str(row[i].agent));
                 json_set(one, "created_at", json_str(clock_rfc3339(cx->mem, row[i].created_at)));
                 json_set(one, "seen_at", json_str(clock_rfc3339(cx->mem, row[i].seen_at)));
-                json_set(one, "created_at_text", json_str(clock_text(cx->mem, cx->lang, row[i].created_at)));
-                json_set(one, "seen_at_text", json_str(clock_text(cx->mem, cx->lang, row[i].seen_at)));
-                json_set(one, "current", json_boolean(row[i].id == cx->actor.session));
+                                json_set(one, "current", json_boolean(row[i].id == cx->actor.session));
                 must(json_array_append_new(list, one) == 0);
         }
         *ret = list;

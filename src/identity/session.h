@@ -21,13 +21,13 @@ struct attempt {
 rc session_attempt(struct cx *cx, str tenant, str login, struct attempt *ret) MUST_USE;
 /* Is it the account's password, and may it come in? RC_UNAUTHORIZED with one sentence for every reason, after the same work. */
 rc session_verify(struct cx *cx, const struct attempt *attempt, str password) MUST_USE;
-/* In an auth process, before the tenant is entered, in the transaction of the log-in's entry. *ret_token: the cookie's value, 43 characters.
+/* In an auth process, inside the tenant, in the transaction of the log-in's entry. *ret_token: the cookie's value, 43 characters.
  * old_token (absent: none): the browser's session until now, which ends. */
 rc session_open(struct cx *cx, int64_t account_id, str agent, str old_token, str *ret_token) MUST_USE;
 
 /* Inside the tenant. End the session the caller came by. */
 rc session_close(struct cx *cx) MUST_USE;
-/* Live sessions of an account, newest first: [{id, source, agent, created_at, seen_at, …_text, current}]. */
+/* Live sessions of an account, newest first: [{id, source, agent, created_at, seen_at, current}]. */
 rc session_list(struct cx *cx, int64_t account_id, json_t **ret) MUST_USE;
 /* End one (RC_UNKNOWN when it is not the account's), or all but `but` (0: all). */
 rc session_end(struct cx *cx, int64_t account_id, int64_t id) MUST_USE;

@@ -1,13 +1,11 @@
--- Sessions. The first statements run before a tenant is entered, through functions of the owner that only daicho_auth may call.
+-- Sessions. The first statement runs before a tenant is entered, through a function of the owner that only daicho_auth may call.
 
 -- session_begin(tenant text, login text) -> one login_try(tenant text?, lang text?, account_id int?, login text?, groups text?, state text?, hash text?)
 select tenant, lang, account_id, login, groups, state, hash from daicho.login_begin($1, $2);
 
--- session_insert(account_id int, token_hash bytea, source text, agent text) -> none
-select daicho.session_open($1, $2, $3, $4);
-
--- session_drop(token_hash bytea) -> none
-select daicho.session_close($1);
+-- Inside the tenant; false: the account is gone or suspended.
+-- session_insert(account_id int, token_hash bytea, old_hash bytea?, source text, agent text) -> one bool
+select daicho.session_open($1, $2, $3, $4, $5) as open;
 
 -- Live ones of one account, newest first.
 -- session_list(account_id int) -> many(200) session_row(id int, source text, agent text, created_at time, seen_at time)

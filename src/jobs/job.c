@@ -103,13 +103,27 @@ static void progress_model(const struct job_row *r, json_t *m)
         json_set(m, "step", json_str(r->step));
 }
 
-static rc job_model(struct cx *cx, const struct job_row *r, json_t **ret)
+/* Numbers and words stay; lists hold rows of somebody's file. */
+static json_t *without_rows(const json_t *result)
+{
+        json_t *out = json_object(), *value;
+        const char *name;
+
+        json_object_foreach((json_t *)(uintptr_t)result, name, value)
+                if (!json_is_array(value) && !json_is_object(value))
+                        json_set(out, name, value);
+        return out;
+}
+
+static rc job_model(struct cx *cx, const struct job_row *r, bool may_see, json_t **ret)
 {
         static const char *const states[] = { "queued", "running", "done", "failed", "cancelled" };
         json_t *m = json_object(), *result = json_null();
 
         if (!str_absent(r->result))
                 TRY(json_read(cx, r->result, &result));
+        if (!mine(cx, r) && (!may_see || (cx->masked && !r->masked)))
+                result = without_rows(result);
         json_set(m, "id", json_integer(r->id));
         json_set(m, "kind", json_str(r->kind));
         json_set(m, "register", json_str(r->register_));
@@ -143,12 +157,12 @@ static rc row_find(struct cx *cx, int64_t id, struct job_row **ret)
         return RC_OK;
 }
 
-rc job_get(struct cx *cx, int64_t id, json_t **ret)
+rc job_get(struct cx *cx, int64_t id, bool may_see, json_t **ret)
 {
         struct job_row *r;
 
         TRY(row_find(cx, id, &r));
-        return job_model(cx, r, ret);
+        return job_model(cx, r, may_see, ret);
 }
 
 rc job_list(struct cx *cx, int64_t before_id, bool active_only, int limit, json_t **ret)
@@ -161,7 +175,7 @@ rc job_list(struct cx *cx, int64_t before_id, bool active_only, int limit, json_
         for (size_t i = 0; i < count && i < (size_t)limit; i++) {
                 json_t *one;
 
-                TRY(job_model(cx, &list[i], &one));
+                TRY(job_model(cx, &list[i], false, &one));
                 running += json_is_true(json_object_get(one, "active"));
                 must(json_array_append_new(jobs, one) == 0);
         }

@@ -39,7 +39,8 @@ rc job_progress(struct cx *cx, struct job *job, int64_t done, int64_t total, con
  *   percent rate (rows a second) seconds_left seconds (so far or in all) step actor mine created_at started_at finished_at cancel_asked
  *   result (what the work left: numbers, refused rows; after a refusal {code, errors: [{item, line, detail}]}) has_file file_name
  * A list: {jobs: […], next: id | null, running: how many of them are queued or running}. RC_UNKNOWN: no such job in this tenant. */
-rc job_get(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
+/* may_see: lists inside the result (refused rows with their values) also to those who did not start it. Masked accounts never see those of others. */
+rc job_get(struct cx *cx, int64_t id, bool may_see, json_t **ret) MUST_USE;
 rc job_list(struct cx *cx, int64_t before_id, bool active_only, int limit, json_t **ret) MUST_USE;
 /* By who started it; by others when may_all. A job that has not begun is cancelled at once, a running one is told; RC_CONFLICT when it is over. */
 rc job_cancel(struct cx *cx, int64_t id, bool may_all) MUST_USE;

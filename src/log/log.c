@@ -20,6 +20,7 @@ struct log_draft {
         int64_t id;
         enum log_verb verb;     /* LOG_NOTHING: the route's */
         json_t *detail;         /* object or NULL */
+        bool quiet;
 };
 
 static const char *const words[] = {
@@ -52,6 +53,11 @@ void log_subject(struct cx *cx, str kind, int64_t id)
 void log_verb(struct cx *cx, enum log_verb verb)
 {
         draft(cx)->verb = verb;
+}
+
+void log_quiet(struct cx *cx)
+{
+        draft(cx)->quiet = true;
 }
 
 void log_detail(struct cx *cx, const char *name, json_t *value)
@@ -144,6 +150,8 @@ void log_write(struct cx *cx, enum log_verb verb, rc result)
         const int64_t *id = d->id != 0 ? &d->id : NULL;
         str detail;
 
+        if (result == RC_OK && d->quiet)
+                return;
         if (result != RC_OK)
                 note_refusal(cx);
         detail = detail_text(cx, d);
@@ -186,7 +194,7 @@ static str kind_title(struct cx *cx, const struct titles *titles, str kind)
                 if (str_equal(r->name, kind))
                         return str_absent(title) ? kind : title;
         }
-        return text_or(cx, "log.kind", kind, kind);
+        return text_or(cx, "subject", kind, kind);
 }
 
 /* "佐藤花子が顧客 123 を変更": a text of the catalogue with {{{actor}}} and {{{subject}}}; nothing in it is markup. */
@@ -200,7 +208,7 @@ static rc sentence(struct cx *cx, const struct log_entry *e, str actor, str subj
         json_set(model, "subject", json_str(subject));
         json_set(model, "has_subject", json_boolean(subject.n > 0));
         json_set(model, "verb", json_str(text_or(cx, "verb", e->verb, e->verb)));
-        TRY(page_render_text(cx, refused ? page_text(cx->lang, "log.refused") : text_or(cx, "log.sentence", e->verb, page_text(cx->lang, "log.plain")),
+        TRY(page_render_text(cx, refused ? page_text(cx->lang, "told.refused") : text_or(cx, "told", e->verb, page_text(cx->lang, "told.plain")),
                              model, &out));
         *ret = buf_str(&out);
         return RC_OK;
@@ -209,7 +217,7 @@ static rc sentence(struct cx *cx, const struct log_entry *e, str actor, str subj
 static rc entry_model(struct cx *cx, const struct titles *titles, const struct log_entry *e, json_t **ret)
 {
         json_t *m = json_object();
-        str actor = e->actor.n > 0 ? e->actor : text_or(cx, "log.actor", e->actor_kind, e->actor_kind), subject = S(""), text;
+        str actor = e->actor.n > 0 ? e->actor : text_or(cx, "actor_kind", e->actor_kind, e->actor_kind), subject = S(""), text;
 
         if (!str_absent(e->kind)) {
                 subject = kind_title(cx, titles, e->kind);
@@ -385,9 +393,9 @@ json_t *log_verb_choices(struct cx *cx, str chosen)
         for (int v = LOG_NOTHING + 1; v < LOG_VERBS; v++) {
                 json_t *one = json_object();
 
-                json_set(one, "word", json_str(str_of(words[v])));
+                json_set(one, "name", json_str(str_of(words[v])));
                 json_set(one, "title", json_str(text_or(cx, "verb", str_of(words[v]), str_of(words[v]))));
-                json_set(one, "chosen", json_boolean(str_is(chosen, words[v])));
+                json_set(one, "selected", json_boolean(str_is(chosen, words[v])));
                 must(json_array_append_new(list, one) == 0);
         }
         return list;

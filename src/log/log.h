@@ -15,6 +15,8 @@ void log_subject(struct cx *cx, str kind, int64_t id);
 void log_verb(struct cx *cx, enum log_verb verb);
 /* Before/after values, search conditions, row counts. Goes to the erasable detail; the entry holds a salted SHA-256 of it. */
 void log_detail(struct cx *cx, const char *name, json_t *value);
+/* A page that asks again by itself (progress of a job): no entry unless it is refused. */
+void log_quiet(struct cx *cx);
 /* The shape of a change, for log_detail: {"item": {"from": …, "to": …}} of the members that differ. */
 json_t *log_difference(const json_t *before, const json_t *after);
 
@@ -31,7 +33,7 @@ rc log_list(struct cx *cx, const json_t *filter, int64_t before_id, int limit, j
 /* One entry with its detail: the entry's members and detail_state none | shown | hidden (masked account) | erased, detail, salt, commitment,
  * proven (detail and commitment fit). RC_UNKNOWN. */
 rc log_get(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
-/* For the filter form: [{word, title, chosen}] of all verbs. */
+/* For the filter form: [{name, title, selected}] of all verbs. */
 json_t *log_verb_choices(struct cx *cx, str chosen);
 
 #endif
