@@ -25,7 +25,7 @@ static rc get_work(struct cx *cx, void *data)
 {
         struct question *q = data;
 
-        return job_get(cx, q->id, &q->model);
+        return job_get(cx, q->id, true, &q->model);
 }
 
 static void bar(const json_t *job)
