@@ -1,0 +1,144 @@
+/* card.c - see card.h. */
+#include "base/house.h"
+
+#include "console/card.h"
+
+#include "console/dress.h"
+#include "page/page.h"
+
+/* Numbers of a job's result, in the order they are shown. How to add one: a line here, its title in pages/texts.*.yaml under job.figure. */
+static const struct {
+        const char *name;
+        const char *look;       /* class of the figure when it is not 0 */
+} figures[] = {
+        { "read", "" }, { "created", "" }, { "updated", "" }, { "unchanged", "" }, { "refused", "bad" }, { "written", "" }, { "unmappable", "bad" },
+};
+
+static str text_of(struct cx *cx, const char *group, str name)
+{
+        str key = str_format(cx->mem, "%s.%.*s", group, STR_ARG(name)), text = page_text(cx->lang, key.p);
+
+        return str_equal(key, text) ? name : text;
+}
+
+static json_t *figures_model(struct cx *cx, const json_t *result)
+{
+        json_t *list = json_array();
+
+        for (size_t i = 0; i < COUNT(figures); i++) {
+                const json_t *n = json_object_get(result, figures[i].name);
+                json_t *m = json_object();
+
+                if (!json_is_integer(n))
+                        continue;
+                (void)json_set(m, "title", json_str(text_of(cx, "job.figure", str_of(figures[i].name))));
+                (void)json_set(m, "text", json_str(dress_number(cx->mem, json_integer_value(n))));
+                (void)json_set(m, "class", json_string(json_integer_value(n) != 0 ? figures[i].look : ""));
+                must(json_array_append_new(list, m) == 0);
+        }
+        return list;
+}
+
+/* The title of a register as the frame knows it; its name otherwise. */
+static str register_title(const json_t *context, str name)
+{
+        size_t i;
+        const json_t *one;
+
+        json_array_foreach(json_object_get(json_object_get(context, "frame"), "registers"), i, one) {
+                if (str_equal(json_get_text(one, "name"), name))
+                        return json_get_text(one, "title");
+        }
+        return name;
+}
+
+static void refusals_dress(struct cx *cx, json_t *job, const json_t *result)
+{
+        json_t *rows = json_object_get(result, "refusals");
+
+        if (!json_is_array(rows))
+                rows = json_object_get(result, "errors");
+        if (json_is_array(rows) && json_array_size(rows) > 0) {
+                (void)json_set(job, "refused", rows);
+                (void)json_set(job, "has_refused", json_true());
+        }
+}
+
+static void bar_dress(json_t *job)
+{
+        json_int_t done = json_integer_value(json_object_get(job, "done")), total = json_integer_value(json_object_get(job, "total"));
+        bool active = json_is_true(json_object_get(job, "active"));
+
+        if (total > 0 || !active) {
+                (void)json_set(job, "has_bar", json_true());
+                (void)json_set(job, "bar_max", json_integer(total > 0 ? total : 1));
+                (void)json_set(job, "bar_value", json_integer(active ? (done < total ? done : total) : total > 0 ? done : 1));
+        }
+}
+
+static void job_dress(struct cx *cx, const json_t *context, json_t *job)
+{
+        const json_t *result = json_object_get(job, "result");
+        str name = json_get_text(job, "register"), step = json_get_text(job, "step"), state = json_get_text(job, "state");
+        json_t *left = json_object_get(job, "seconds_left"), *spent = json_object_get(job, "seconds");
+        bool active = str_is(state, "queued") || str_is(state, "running");
+
+        (void)json_set(job, "active", json_boolean(active));
+        if (!str_absent(name))
+                (void)json_set(job, "register_title", json_str(register_title(context, name)));
+        (void)json_set(job, "actor_text", json_object_get(job, "actor") ? json_object_get(job, "actor") : json_null());
+        (void)json_set(job, "is_import", json_boolean(str_is(json_get_text(job, "kind"), "import")));
+        if (str_is(state, "queued"))
+                step = S("job.step.wait");
+        if (!str_absent(step) && step.n > 0)
+                (void)json_set(job, "step_text", json_str(page_text(cx->lang, str_z(cx->mem, step))));
+        if (json_is_integer(left))
+                (void)json_set(job, "left_text", json_str(dress_duration(cx, json_integer_value(left))));
+        if (json_is_integer(spent))
+                (void)json_set(job, "seconds_text", json_str(dress_duration(cx, json_integer_value(spent))));
+        (void)json_set(job, "done_text", json_str(dress_number(cx->mem, json_integer_value(json_object_get(job, "done")))));
+        bar_dress(job);
+        if (json_is_object(result)) {
+                json_t *list = figures_model(cx, result);
+
+                (void)json_set(job, "figures", list);
+                (void)json_set(job, "has_figures", json_boolean(json_array_size(list) > 0));
+                refusals_dress(cx, job, result);
+        }
+        (void)json_set(job, "done_links", json_boolean(!active && !str_absent(name)));
+}
+
+/* Refusals name items; people know their titles. */
+static void errors_dress(json_t *context)
+{
+        json_t *errors = json_object_get(context, "errors"), *e;
+        size_t i;
+
+        if (!json_is_array(errors))
+                return;
+        (void)json_set(context, "has_errors", json_boolean(json_array_size(errors) > 0));
+        json_array_foreach(errors, i, e)
+                (void)json_set(e, "has_item", json_boolean(!str_absent(json_get_text(e, "item"))));
+}
+
+void card_dress(struct cx *cx, const struct http_req *req, json_t *context)
+{
+        static const char *const after[] = { "after", "before", "count", NULL };
+        json_t *jobs = json_object_get(context, "jobs"), *job = json_object_get(context, "job"), *next = json_object_get(context, "next");
+        size_t i;
+
+        if (str_is(req->path, "/jobs") || str_starts(req->path, S("/jobs/")) || str_is(req->path, "/")) {
+                json_t *one;
+
+                json_array_foreach(jobs, i, one)
+                        job_dress(cx, context, one);
+                if (json_is_object(job))
+                        job_dress(cx, context, job);
+        }
+        errors_dress(context);
+        if (json_is_string(next))
+                (void)json_set(context, "next_query", json_str(dress_query(cx, req, after, "after", json_text(next))));
+        else if (json_is_integer(next))
+                (void)json_set(context, "next_query",
+                               json_str(dress_query(cx, req, after, "after", str_format(cx->mem, "%" JSON_INTEGER_FORMAT, json_integer_value(next)))));
+}

@@ -1,0 +1,215 @@
+/* dress.c - see dress.h. What is true of every model; records are dressed in sheet.c, jobs in card.c. */
+#include "base/house.h"
+
+#include "console/dress.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "console/card.h"
+#include "console/sheet.h"
+#include "page/page.h"
+
+enum { DEPTH_MAX = 12 };
+
+/* Members whose value is a word of the engine: where they stand, what they are called, where their titles are in the catalogue.
+ * How to add one: a line here, its titles in pages/texts.*.yaml. */
+static const struct {
+        const char *holder, *holders;   /* object, list of objects */
+        const char *name;
+        const char *texts;
+} words[] = {
+        { "job", "jobs", "kind", "job.kind" },
+        { "job", "jobs", "state", "job.state" },
+        { "register", "registers", "kind", "register.kind" },
+        { "register", "registers", "state", "register.state" },
+        { "item", "items", "type", "type" },
+        { "account", "accounts", "state", "account.state" },
+        { "account", "accounts", "lang", NULL },
+        { "account", "accounts", "theme", NULL },
+        { "entry", "entries", "actor_kind", "actor_kind" },
+};
+
+static bool has(const json_t *object, const char *name)
+{
+        return json_object_get(object, name) != NULL;
+}
+
+static void set_new(json_t *object, const char *name, json_t *value)
+{
+        if (!has(object, name))
+                (void)json_set(object, name, value);
+}
+
+str dress_number(struct arena *mem, int64_t n)
+{
+        char digits[24], out[32];
+        size_t count = 0, at = sizeof(out);
+        uint64_t rest = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+
+        do {
+                digits[count++] = (char)('0' + rest % 10);
+                rest /= 10;
+        } while (rest > 0);
+        for (size_t i = 0; i < count; i++) {
+                if (i > 0 && i % 3 == 0)
+                        out[--at] = ',';
+                out[--at] = digits[i];
+        }
+        if (n < 0)
+                out[--at] = '-';
+        return str_copy(mem, (str){ out + at, sizeof(out) - at });
+}
+
+/* A text of the catalogue with {{h}}, {{m}}, {{n}}. */
+str dress_duration(struct cx *cx, int64_t seconds)
+{
+        const char *key = seconds >= 3600 ? "unit.hours" : seconds >= 60 ? "unit.minutes" : "unit.seconds";
+        json_t *model = json_object();
+        struct buf out = buf_open(cx->mem, KB(1));
+
+        (void)json_set(model, "h", json_integer(seconds / 3600));
+        (void)json_set(model, "m", json_integer(seconds % 3600 / 60));
+        (void)json_set(model, "n", json_integer(seconds % 60));
+        if (page_render_text(cx, page_text(cx->lang, key), model, &out) != RC_OK)
+                return S("");
+        return buf_str(&out);
+}
+
+static bool named(const char *const *list, str name)
+{
+        for (; *list != NULL; list++)
+                if (str_is(name, *list))
+                        return true;
+        return false;
+}
+
+str dress_query(struct cx *cx, const struct http_req *req, const char *const *without, const char *name, str value)
+{
+        struct buf b = buf_open(cx->mem, KB(64));
+
+        for (size_t i = 0; i < req->query_count; i++) {
+                const struct http_pair *p = &req->query[i];
+
+                if (str_is(p->name, "done") || p->value.n == 0 || named(without, p->name))
+                        continue;
+                if (b.n > 0)
+                        buf_char(&b, '&');
+                buf_url(&b, p->name);
+                buf_char(&b, '=');
+                buf_url(&b, p->value);
+        }
+        if (name != NULL) {
+                if (b.n > 0)
+                        buf_char(&b, '&');
+                buf_add(&b, str_of(name));
+                buf_char(&b, '=');
+                buf_url(&b, value);
+        }
+        return buf_str(&b);
+}
+
+static void word_add(struct cx *cx, const char *holder, json_t *object, const char *name, str value)
+{
+        for (size_t i = 0; i < COUNT(words); i++) {
+                str key, text;
+                json_t *is;
+
+                if (strcmp(words[i].name, name) != 0 || (strcmp(words[i].holder, holder) != 0 && strcmp(words[i].holders, holder) != 0))
+                        continue;
+                set_new(object, str_format(cx->mem, "is_%.*s", STR_ARG(value)).p, json_true());
+                is = json_object();
+                (void)json_set(is, str_z(cx->mem, value), json_true());
+                set_new(object, str_format(cx->mem, "%s_is", name).p, is);
+                if (words[i].texts == NULL)
+                        return;
+                key = str_format(cx->mem, "%s.%.*s", words[i].texts, STR_ARG(value));
+                text = page_text(cx->lang, key.p);
+                set_new(object, str_format(cx->mem, "%s_text", name).p, json_str(str_equal(text, key) ? value : text));
+                return;
+        }
+}
+
+static void time_add(struct cx *cx, json_t *object, const char *name, str value)
+{
+        msec at;
+
+        if (clock_read(value, &at))
+                set_new(object, str_format(cx->mem, "%s_text", name).p, json_str(clock_text(cx->mem, cx->lang, at)));
+}
+
+static void walk(struct cx *cx, const char *holder, json_t *value, int depth);
+
+static void object_dress(struct cx *cx, const char *holder, json_t *object, int depth)
+{
+        const char *names[200];
+        size_t count = 0;
+        const char *name;
+        json_t *value;
+
+        json_object_foreach(object, name, value) {
+                if (count < COUNT(names))
+                        names[count++] = name;
+        }
+        for (size_t i = 0; i < count; i++) {
+                str n = str_of(names[i]);
+
+                value = json_object_get(object, names[i]);
+                if (json_is_integer(value) && !str_is(n, "id") && !str_ends(n, S("_id")) && !str_is(n, "version"))
+                        set_new(object, str_format(cx->mem, "%s_text", names[i]).p, json_str(dress_number(cx->mem, json_integer_value(value))));
+                else if (json_is_string(value) && (str_is(n, "at") || str_ends(n, S("_at"))))
+                        time_add(cx, object, names[i], json_text(value));
+                else if (json_is_string(value))
+                        word_add(cx, holder, object, names[i], json_text(value));
+                else
+                        walk(cx, names[i], value, depth);
+        }
+}
+
+static void walk(struct cx *cx, const char *holder, json_t *value, int depth)
+{
+        size_t i;
+        json_t *element;
+
+        if (depth >= DEPTH_MAX)
+                return;
+        if (json_is_object(value))
+                object_dress(cx, holder, value, depth + 1);
+        json_array_foreach(value, i, element)
+                walk(cx, holder, element, depth + 1);
+}
+
+/* Lists are asked for emptiness in templates: NAME -> has_NAME. */
+static void lists_note(struct cx *cx, json_t *context)
+{
+        const char *names[100];
+        size_t count = 0;
+        const char *name;
+        json_t *value;
+
+        json_object_foreach(context, name, value) {
+                if (json_is_array(value) && count < COUNT(names))
+                        names[count++] = name;
+        }
+        for (size_t i = 0; i < count; i++)
+                set_new(context, str_format(cx->mem, "has_%s", names[i]).p, json_boolean(json_array_size(json_object_get(context, names[i])) > 0));
+}
+
+rc dress_model(struct cx *cx, const struct http_req *req, json_t *context)
+{
+        static const char *const skip[] = { "static", "frame", "me", "tenant", NULL };
+        const char *names[100];
+        size_t count = 0;
+        const char *name;
+        json_t *value;
+
+        TRY(sheet_dress(cx, req, context));
+        card_dress(cx, req, context);
+        lists_note(cx, context);
+        json_object_foreach(context, name, value) {
+                if (!named(skip, str_of(name)) && count < COUNT(names))
+                        names[count++] = name;
+        }
+        for (size_t i = 0; i < count; i++)
+                walk(cx, names[i], json_object_get(context, names[i]), 0);
+        return RC_OK;
+}

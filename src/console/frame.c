@@ -1,0 +1,141 @@
+/* frame.c - see frame.h. */
+#include "base/house.h"
+
+#include "console/frame.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "console/dress.h"
+#include "console/frame.sql.h"
+#include <unistd.h>
+
+/* Plain names, and the ones with a hash when the manifest knows them. */
+static struct {
+        const char *key;        /* {{static.css}} */
+        const char *name;
+        char hashed[64];
+} files[] = {
+        { .key = "css", .name = "app.css" },
+        { .key = "js", .name = "app.js" },
+        { .key = "charts", .name = "charts.js" },
+        { .key = "icons", .name = "icons.svg" },
+        { .key = "favicon", .name = "favicon.svg" },
+};
+
+rc frame_start(struct cx *cx, str directory)
+{
+        str path = str_format(cx->mem, "%.*s/manifest.json", STR_ARG(directory)), text;
+        json_t *manifest;
+
+        if (access(path.p, R_OK) != 0)
+                return RC_OK;
+        TRY(file_read(cx, path.p, KB(16), &text));
+        TRY(json_read(cx, text, &manifest));
+        for (size_t i = 0; i < COUNT(files); i++) {
+                str hashed = json_get_text(manifest, files[i].name);
+
+                if (!str_absent(hashed) && hashed.n < sizeof(files[i].hashed))
+                        memcpy(files[i].hashed, hashed.p, hashed.n);
+        }
+        return RC_OK;
+}
+
+static json_t *static_model(void)
+{
+        json_t *m = json_object();
+
+        for (size_t i = 0; i < COUNT(files); i++)
+                (void)json_set(m, files[i].key, json_string(files[i].hashed[0] ? files[i].hashed : files[i].name));
+        return m;
+}
+
+/* The first part of the path says where in the menu we are: "/jobs/12" -> jobs. */
+static str first_part(str path)
+{
+        str rest;
+
+        (void)str_cut(path, '/', &rest);
+        return str_absent(rest) ? S("") : str_cut(rest, '/', &(str){ 0 });
+}
+
+/* "/registers/customers/records/12" -> customers; absent elsewhere. *ret_records: it is about records, not the definition. */
+static str register_part(str path, bool *ret_records)
+{
+        str rest, name;
+
+        *ret_records = false;
+        if (!str_starts(path, S("/registers/")))
+                return STR_NONE;
+        rest = (str){ path.p + 11, path.n - 11 };
+        name = str_cut(rest, '/', &rest);
+        *ret_records = !str_absent(rest) && rest.n > 0;
+        return name;
+}
+
+static json_t *register_entry(struct cx *cx, const struct frame_row *r, str here, bool records)
+{
+        json_t *m = json_object();
+
+        (void)json_set(m, "name", json_str(r->name));
+        (void)json_set(m, "title", json_str(r->title));
+        (void)json_set(m, "master", json_boolean(!str_is(r->kind, "history")));
+        (void)json_set(m, "count", json_integer(r->about));
+        (void)json_set(m, "count_text", json_str(dress_number(cx->mem, r->about)));
+        (void)json_set(m, "current", json_boolean(records && str_equal(r->name, here)));
+        return m;
+}
+
+static rc nav_add(struct cx *cx, const struct http_req *req, json_t *context, json_t *frame)
+{
+        json_t *list = json_array(), *search = NULL, *at = json_object();
+        struct frame_row *rows;
+        size_t count;
+        bool records;
+        str here = register_part(req->path, &records), part = first_part(req->path);
+
+        TRY(sql_frame_all(cx, cx->lang == LANG_EN ? S("en") : S("ja"), &rows, &count));
+        for (size_t i = 0; i < count && !str_absent(rows[i].name); i++) {
+                json_t *m = register_entry(cx, &rows[i], here, records);
+
+                if (i == 0)
+                        (void)json_set(m, "key", json_str(S("c")));
+                if (search == NULL || str_equal(rows[i].name, here))
+                        search = json_copy(m);
+                must(json_array_append_new(list, m) == 0);
+        }
+        if (search != NULL) {
+                str q = http_query(req, "q");
+
+                if (records && !str_absent(q))
+                        (void)json_set(search, "q", json_str(q));
+                else
+                        (void)json_set(search, "q", json_str(S("")));
+                (void)json_set(frame, "search", search);
+        }
+        if (count > 0 && rows[0].running > 0)
+                (void)json_set(frame, "running", json_integer(rows[0].running));
+        if (!records)
+                (void)json_set(at, part.n == 0 ? "home" : str_z(cx->mem, part), json_true());
+        (void)json_set(frame, "at", at);
+        (void)json_set(frame, "registers", list);
+        return RC_OK;
+}
+
+static bool can(const json_t *me, const char *word)
+{
+        return json_is_true(json_object_get(json_object_get(me, "can"), word));
+}
+
+rc frame_add(struct cx *cx, const struct http_req *req, json_t *context)
+{
+        json_t *frame = json_object(), *me = json_object_get(context, "me");
+
+        (void)json_set(context, "static", static_model());
+        (void)json_set(context, "frame", frame);
+        if (me == NULL)
+                return dress_model(cx, req, context);
+        (void)json_set(frame, "can_records", json_boolean(can(me, "record_read")));
+        (void)json_set(frame, "can_settings", json_boolean(can(me, "account_manage") || can(me, "key_manage")));
+        TRY(nav_add(cx, req, context, frame));
+        return dress_model(cx, req, context);
+}

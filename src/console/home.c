@@ -1,0 +1,34 @@
+/* home.c - see home.h. */
+#include "base/house.h"
+
+#include "console/home.h"
+
+#include "jobs/jobs.h"
+
+enum { JOBS_SHOWN = 6 };
+
+/* GET / - numbers, charts and what is under way. The numbers are those of GET /summary. */
+static rc home(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *model;
+
+        TRY(job_list(cx, 0, false, JOBS_SHOWN, &model));
+        return http_reply(res, 200, "home.html", model);
+}
+
+/* GET /help - how to work with the house; shortcuts and the API. */
+static rc help(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *model = json_object();
+        str host = http_header(req, "Host");
+
+        (void)json_set(model, "base", json_str(str_format(cx->mem, "https://%.*s", STR_ARG(host))));
+        return http_reply(res, 200, "help.html", model);
+}
+
+const struct route home_routes[] = {
+        /*     method path     permission verb        body rate    handler summary */
+        ROUTE( GET,   "/",     PERM_NONE, LOG_VIEW,    0,  NORMAL, home,   "Numbers of the contract and recent jobs", .face = FACE_CONSOLE ),
+        ROUTE( GET,   "/help", PERM_NONE, LOG_NOTHING, 0,  NORMAL, help,   "How to work with this", .face = FACE_CONSOLE ),
+        ROUTE_END
+};

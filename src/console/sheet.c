@@ -1,0 +1,418 @@
+/* sheet.c - see sheet.h. What may be seen is decided by the database; an item left out of the record because of `masked` is shown as such. */
+#include "base/house.h"
+
+#include "console/sheet.h"
+
+#include "base/buf.h"
+#include "console/dress.h"
+#include "page/page.h"
+#include "register/definition.h"
+#include "register/item.h"
+
+struct sheet {
+        const struct definition *def;
+        const struct http_req *req;
+        json_t *context;
+};
+
+static void add(json_t *list, json_t *value)
+{
+        must(json_array_append_new(list, value) == 0);
+}
+
+static bool masked(const struct cx *cx, const struct item *item)
+{
+        return item->personal && cx->masked;
+}
+
+static bool is_number(const struct item *item)
+{
+        return item->type == ITEM_INTEGER;
+}
+
+/* Value of the API model back to the text it is stored as; absent: empty. */
+static str stored(struct cx *cx, const json_t *value)
+{
+        if (json_is_string(value))
+                return json_text(value);
+        if (json_is_integer(value))
+                return str_format(cx->mem, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        if (json_is_boolean(value))
+                return json_is_true(value) ? S("t") : S("f");
+        return STR_NONE;
+}
+
+/* A reference may be an id or an object {id, title}. */
+static str shown(struct cx *cx, const struct item *item, const json_t *value)
+{
+        if (json_is_object(value)) {
+                str title = json_get_text(value, "heading");
+
+                return str_absent(title) || title.n == 0 ? stored(cx, json_object_get(value, "id")) : title;
+        }
+        return str_absent(stored(cx, value)) ? S("") : item_show(cx->mem, cx->lang, item, stored(cx, value));
+}
+
+static const json_t *value_of(const json_t *record, const struct item *item)
+{
+        const json_t *values = json_object_get(record, "values");
+
+        return json_object_get(json_is_object(values) ? values : record, str_z(arena_current, item->name));
+}
+
+static bool in_heading(const struct definition *def, const struct item *item)
+{
+        for (size_t i = 0; i < def->heading_count; i++)
+                if (def->heading[i] == item)
+                        return true;
+        return false;
+}
+
+/* "佐藤 美咲"; when it is empty or may not be seen: "123". */
+static str heading(struct cx *cx, const struct definition *def, const json_t *record)
+{
+        struct buf b = buf_open(cx->mem, KB(8));
+
+        for (size_t i = 0; i < def->heading_count; i++) {
+                str text = masked(cx, def->heading[i]) ? S("") : shown(cx, def->heading[i], value_of(record, def->heading[i]));
+
+                if (text.n > 0 && b.n > 0)
+                        buf_char(&b, ' ');
+                buf_add(&b, text);
+        }
+        return b.n > 0 ? buf_str(&b) : str_format(cx->mem, "No. %" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(record, "id")));
+}
+
+static json_t *cell(struct cx *cx, const struct item *item, const json_t *record)
+{
+        json_t *m = json_object();
+
+        (void)json_set(m, "name", json_str(item->name));
+        (void)json_set(m, "title", json_str(item->title[cx->lang]));
+        (void)json_set(m, "is_number", json_boolean(is_number(item)));
+        (void)json_set(m, "masked", json_boolean(masked(cx, item)));
+        (void)json_set(m, "text", json_str(masked(cx, item) ? S("") : shown(cx, item, value_of(record, item))));
+        return m;
+}
+
+/* Lists ------------------------------------------------------------------------------------------------------------------------------- */
+
+static bool is_column(const struct definition *def, const struct item *item)
+{
+        return item->in_list && !in_heading(def, item);
+}
+
+static json_t *columns_model(struct cx *cx, const struct definition *def)
+{
+        json_t *list = json_array();
+
+        for (size_t i = 0; i < def->item_count; i++)
+                if (is_column(def, &def->items[i]))
+                        add(list, cell(cx, &def->items[i], NULL));
+        return list;
+}
+
+static void records_dress(struct cx *cx, const struct definition *def, json_t *records)
+{
+        size_t i;
+        json_t *record;
+
+        json_array_foreach(records, i, record) {
+                json_t *cells = json_array();
+
+                for (size_t k = 0; k < def->item_count; k++)
+                        if (is_column(def, &def->items[k]))
+                                add(cells, cell(cx, &def->items[k], record));
+                (void)json_set(record, "heading_text", json_str(heading(cx, def, record)));
+                (void)json_set(record, "cells", cells);
+        }
+}
+
+/* The column that names a record: the item's title, or "名前" when several items make the name. */
+static str heading_title(struct cx *cx, const struct definition *def)
+{
+        return def->heading_count == 1 ? def->heading[0]->title[cx->lang] : page_text(cx->lang, "records.name");
+}
+
+static void count_dress(struct cx *cx, json_t *count)
+{
+        json_t *exact = json_object_get(count, "exact"), *about = json_object_get(count, "about");
+
+        if (!json_is_object(count))
+                return;
+        (void)json_set(count, "is_exact", json_boolean(json_is_integer(exact)));
+        (void)json_set(count, "text", json_str(dress_number(cx->mem, json_integer_value(json_is_integer(exact) ? exact : about))));
+}
+
+static void query_set(struct cx *cx, const struct sheet *s, const char *member, const char *const *without, const char *name, str value)
+{
+        (void)json_set(s->context, member, json_str(dress_query(cx, s->req, without, name, value)));
+}
+
+static void filter_dress(struct cx *cx, const struct sheet *s)
+{
+        static const char *const paging[] = { "after", "count", "build", NULL }, *const no_q[] = { "after", "count", "q", NULL },
+                          *const no_condition[] = { "after", "count", "condition", "build", NULL };
+        json_t *condition = json_object_get(s->context, "condition");
+        str q = http_query(s->req, "q"), given = http_query(s->req, "condition"), export;
+        bool has_q = !str_absent(q) && q.n > 0, has_condition = json_is_object(condition) && json_object_size(condition) > 0;
+
+        if (has_q)
+                (void)json_set(s->context, "q", json_str(q));
+        if (has_condition)
+                (void)json_set(s->context, "condition_text", json_str(json_write(cx->mem, condition)));
+        else if (!str_absent(given) && given.n > 0)
+                (void)json_set(s->context, "condition_text", json_str(given));
+        (void)json_set(s->context, "filtered", json_boolean(has_q || has_condition));
+        (void)json_set(s->context, "building", json_boolean(str_is(http_query(s->req, "build"), "1")));
+        query_set(cx, s, "build_query", paging, "build", S("1"));
+        query_set(cx, s, "plain_query", paging, NULL, S(""));
+        query_set(cx, s, "count_query", paging, "count", S("exact"));
+        query_set(cx, s, "without_q", no_q, NULL, S(""));
+        query_set(cx, s, "without_condition", no_condition, NULL, S(""));
+        export = dress_query(cx, s->req, paging, NULL, S(""));
+        (void)json_set(s->context, "export_query", json_str(export.n > 0 ? str_format(cx->mem, "?%.*s", STR_ARG(export)) : S("")));
+        if (json_is_object(json_object_get(s->context, "frame")) && json_object_get(s->context, "condition_text"))
+                (void)json_set(json_object_get(json_object_get(s->context, "frame"), "search"), "condition_text", json_object_get(s->context, "condition_text"));
+}
+
+/* One record -------------------------------------------------------------------------------------------------------------------------- */
+
+static void link_add(struct cx *cx, json_t *m, const struct item *item, const json_t *value)
+{
+        str text = stored(cx, value);
+
+        if (item->type == ITEM_REFERENCE) {
+                const json_t *id = json_is_object(value) ? json_object_get(value, "id") : value;
+
+                if (json_is_integer(id))
+                        (void)json_set(m, "href", json_str(str_format(cx->mem, "/registers/%.*s/records/%" JSON_INTEGER_FORMAT, STR_ARG(item->reference),
+                                                                      json_integer_value(id))));
+        } else if (item->type == ITEM_EMAIL && text.n > 0) {
+                (void)json_set(m, "href", json_str(str_format(cx->mem, "mailto:%.*s", STR_ARG(text))));
+        } else if (item->type == ITEM_TELEPHONE && text.n > 0) {
+                (void)json_set(m, "href", json_str(str_format(cx->mem, "tel:%.*s", STR_ARG(text))));
+        }
+}
+
+static json_t *value_model(struct cx *cx, const struct item *item, const json_t *record)
+{
+        json_t *m = cell(cx, item, record);
+
+        if (!masked(cx, item))
+                link_add(cx, m, item, value_of(record, item));
+        return m;
+}
+
+/* What HTML wants to know of a type. */
+static const struct {
+        const char *input, *mode;
+        bool narrow;
+} inputs[ITEM_TYPES] = {
+        [ITEM_TEXT] = { "text", NULL, false },
+        [ITEM_KANA] = { "text", NULL, false },
+        [ITEM_EMAIL] = { "email", "email", false },
+        [ITEM_TELEPHONE] = { "tel", "tel", false },
+        [ITEM_POSTAL_CODE] = { "text", "numeric", true },
+        [ITEM_INTEGER] = { "text", "numeric", true },
+        [ITEM_DATE] = { "date", NULL, true },
+        [ITEM_REFERENCE] = { "text", NULL, false },
+};
+
+static json_t *options(struct cx *cx, const struct item *item, str value)
+{
+        json_t *list = json_array();
+
+        for (size_t i = 0; i < item->choice_count; i++) {
+                json_t *m = json_object();
+
+                (void)json_set(m, "value", json_str(item->choices[i].value));
+                (void)json_set(m, "title", json_str(item->choices[i].title[cx->lang]));
+                (void)json_set(m, "selected", json_boolean(str_equal(item->choices[i].value, value)));
+                add(list, m);
+        }
+        return list;
+}
+
+static json_t *field_model(struct cx *cx, const struct item *item, const json_t *record)
+{
+        json_t *m = value_model(cx, item, record);
+        const json_t *value = value_of(record, item);
+        str text = stored(cx, json_is_object(value) ? json_object_get(value, "id") : value);
+
+        (void)json_set(m, "value", json_str(str_absent(text) ? S("") : text));
+        (void)json_set(m, "required", json_boolean(item->required));
+        if (!str_absent(item->help[cx->lang]))
+                (void)json_set(m, "help", json_str(item->help[cx->lang]));
+        (void)json_set(m, "is_boolean", json_boolean(item->type == ITEM_BOOLEAN));
+        (void)json_set(m, "checked", json_boolean(str_is(text, "t")));
+        (void)json_set(m, "is_choice", json_boolean(item->type == ITEM_CHOICE));
+        (void)json_set(m, "is_long", json_boolean(item->lines));
+        (void)json_set(m, "is_input", json_boolean(!item->lines && item->type != ITEM_BOOLEAN && item->type != ITEM_CHOICE));
+        if (item->type == ITEM_CHOICE)
+                (void)json_set(m, "choices", options(cx, item, text));
+        if (item->lines && item->max > 0)
+                (void)json_set(m, "max", json_integer(item->max));
+        (void)json_set(m, "input_type", json_string(inputs[item->type].input ? inputs[item->type].input : "text"));
+        if (inputs[item->type].mode != NULL)
+                (void)json_set(m, "input_mode", json_string(inputs[item->type].mode));
+        (void)json_set(m, "narrow", json_boolean(inputs[item->type].narrow));
+        return m;
+}
+
+static json_t *section_model(struct cx *cx, const struct definition *def, const struct section *section, const json_t *record)
+{
+        json_t *m = json_object(), *values = json_array(), *fields = json_array();
+
+        for (size_t i = 0; i < def->item_count; i++) {
+                const struct item *item = &def->items[i];
+
+                if (section == NULL ? !str_absent(item->section) : !str_equal(item->section, section->name))
+                        continue;
+                add(values, value_model(cx, item, record));
+                add(fields, field_model(cx, item, record));
+        }
+        (void)json_set(m, "title", section == NULL ? json_null() : json_str(section->title[cx->lang]));
+        (void)json_set(m, "values", values);
+        (void)json_set(m, "fields", fields);
+        return json_array_size(values) > 0 ? m : NULL;
+}
+
+static json_t *sections_model(struct cx *cx, const struct definition *def, const json_t *record)
+{
+        json_t *list = json_array(), *m = section_model(cx, def, NULL, record);
+
+        if (m != NULL)
+                add(list, m);
+        for (size_t i = 0; i < def->section_count; i++)
+                if ((m = section_model(cx, def, &def->sections[i], record)) != NULL)
+                        add(list, m);
+        return list;
+}
+
+/* "account:12:hanako" -> hanako */
+static str actor_name(str actor)
+{
+        str rest;
+
+        (void)str_cut(actor, ':', &rest);
+        if (str_absent(rest))
+                return actor;
+        (void)str_cut(rest, ':', &rest);
+        return str_absent(rest) ? actor : rest;
+}
+
+static json_t *change_item(struct cx *cx, const struct item *item, const json_t *old, const json_t *new)
+{
+        json_t *m = cell(cx, item, NULL);
+
+        (void)json_set(m, "old_text", json_str(masked(cx, item) ? S("") : shown(cx, item, old)));
+        (void)json_set(m, "new_text", json_str(masked(cx, item) ? S("") : shown(cx, item, new)));
+        return m;
+}
+
+/* Each change: items [{item, old, new}] as the API has them -> titles and texts. */
+static void change_dress(struct cx *cx, const struct definition *def, json_t *change)
+{
+        json_t *items = json_object_get(change, "items"), *list = json_array(), *one;
+        str actor = json_get_text(change, "actor");
+        size_t i;
+
+        json_array_foreach(items, i, one) {
+                str name = json_get_text(one, "item");
+                const struct item *item = definition_item(def, str_absent(name) ? json_get_text(one, "name") : name);
+
+                if (item != NULL)
+                        add(list, change_item(cx, item, json_object_get(one, "old"), json_object_get(one, "new")));
+        }
+        (void)json_set(change, "items", list);
+        if (!str_absent(actor) && json_object_get(change, "actor_text") == NULL)
+                (void)json_set(change, "actor_text", json_str(actor_name(actor)));
+}
+
+static void record_dress(struct cx *cx, const struct sheet *s, json_t *record)
+{
+        json_t *changes = json_object_get(s->context, "changes"), *change;
+        str by = json_get_text(record, "created_by");
+        size_t i;
+
+        (void)json_set(s->context, "heading_text", json_str(heading(cx, s->def, record)));
+        (void)json_set(s->context, "sections", sections_model(cx, s->def, record));
+        if (!str_absent(by))
+                (void)json_set(record, "created_by_text", json_str(actor_name(by)));
+        json_array_foreach(changes, i, change)
+                change_dress(cx, s->def, change);
+}
+
+/* The register itself ----------------------------------------------------------------------------------------------------------------- */
+
+static str joined(struct cx *cx, const json_t *choices)
+{
+        struct buf b = buf_open(cx->mem, KB(64));
+        str between = page_text(cx->lang, "frame.list_separator");
+        size_t i;
+        const json_t *choice;
+
+        json_array_foreach(choices, i, choice) {
+                if (i >= 8) {
+                        buf_text(&b, "…");
+                        break;
+                }
+                if (i > 0)
+                        buf_add(&b, between);
+                buf_add(&b, json_get_text(choice, "title"));
+        }
+        return buf_str(&b);
+}
+
+static void register_dress(struct cx *cx, json_t *m)
+{
+        json_t *items = json_object_get(m, "items"), *item;
+        str key = json_get_text(m, "key");
+        size_t i;
+
+        (void)json_set(m, "item_count", json_integer((json_int_t)json_array_size(items)));
+        if (json_is_integer(json_object_get(m, "about")))
+                (void)json_set(m, "count_text", json_str(dress_number(cx->mem, json_integer_value(json_object_get(m, "about")))));
+        json_array_foreach(items, i, item) {
+                json_t *choices = json_object_get(item, "choices");
+
+                (void)json_set(item, "has_choices", json_boolean(json_array_size(choices) > 0));
+                (void)json_set(item, "choices_text", json_str(joined(cx, choices)));
+                (void)json_set(item, "is_key", json_boolean(!str_absent(key) && str_equal(json_get_text(item, "name"), key)));
+                if (!str_absent(key) && str_equal(json_get_text(item, "name"), key))
+                        (void)json_set(m, "key_title", json_object_get(item, "title"));
+        }
+}
+
+rc sheet_dress(struct cx *cx, const struct http_req *req, json_t *context)
+{
+        json_t *reg = json_object_get(context, "register"), *list = json_object_get(context, "registers"), *records = json_object_get(context, "records"),
+               *record = json_object_get(context, "record"), *one;
+        struct sheet s = { .req = req, .context = context };
+        bool form = str_ends(req->path, S("/records/new")) || str_ends(req->path, S("/edit"));
+        size_t i;
+
+        json_array_foreach(list, i, one)
+                register_dress(cx, one);
+        if (!json_is_object(reg))
+                return RC_OK;
+        register_dress(cx, reg);
+        if (json_is_array(records) || str_ends(req->path, S("/exports/new"))) {
+                filter_dress(cx, &s);
+                count_dress(cx, json_object_get(context, "count"));
+        }
+        if (!json_is_array(records) && !json_is_object(record) && !form)
+                return RC_OK;
+        TRY(definition_recall(cx, json_get_text(reg, "name"), &s.def));
+        if (json_is_array(records)) {
+                (void)json_set(context, "columns", columns_model(cx, s.def));
+                (void)json_set(context, "heading_title", json_str(heading_title(cx, s.def)));
+                records_dress(cx, s.def, records);
+        } else if (json_is_object(record)) {
+                record_dress(cx, &s, record);
+        } else {
+                (void)json_set(context, "sections", sections_model(cx, s.def, NULL));
+        }
+        return RC_OK;
+}
