@@ -7,6 +7,8 @@
 #include "cli/command.h"
 #include "cli/up.h"
 #include "cli/worker.h"
+#include "console/frame.h"
+#include "console/home.h"
 
 static const struct command *const commands[] = {
         up_commands,
@@ -18,6 +20,7 @@ static const struct command *const commands[] = {
 };
 
 static const struct route *const routes[] = {
+        home_routes,
         NULL,
 };
 
@@ -27,7 +30,8 @@ static const struct job_kind jobs[] = {
 
 int main(int argc, char **argv)
 {
-        static const struct house house = { .commands = commands, .routes = routes, .jobs = jobs };
+        static const struct gate_hooks hooks = { .start = frame_start, .frame = frame_add };
+        static const struct house house = { .commands = commands, .routes = routes, .jobs = jobs, .hooks = &hooks };
 
         return command_main(&house, argc, argv);
 }

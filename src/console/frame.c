@@ -132,7 +132,8 @@ rc frame_add(struct cx *cx, const struct http_req *req, json_t *context)
 
         (void)json_set(context, "static", static_model());
         (void)json_set(context, "frame", frame);
-        if (me == NULL)
+        /* a fragment that tells of a refusal has nothing around it */
+        if (me == NULL || (json_is_true(json_object_get(context, "htmx")) && json_object_get(context, "code") != NULL))
                 return dress_model(cx, req, context);
         (void)json_set(frame, "can_records", json_boolean(can(me, "record_read")));
         (void)json_set(frame, "can_settings", json_boolean(can(me, "account_manage") || can(me, "key_manage")));

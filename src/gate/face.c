@@ -98,8 +98,6 @@ static rc person_add(struct cx *cx, struct unit *u, json_t *context)
         TRY(names_read(cx, u, me, tenant, context));
         (void)json_set(context, "me", me);
         (void)json_set(context, "tenant", tenant);
-        if (unit_hooks->frame != NULL && !u->htmx)
-                TRY(unit_hooks->frame(cx, u->req, context));
         return RC_OK;
 }
 
@@ -136,6 +134,8 @@ rc face_page(struct cx *cx, struct unit *u, const char *page, json_t *model, str
         done_add(cx, u, context);
         if (u->entered)
                 TRY(person_add(cx, u, context));
+        if (unit_hooks->frame != NULL)
+                TRY(unit_hooks->frame(cx, u->req, context));
         TRY(page_render(cx, page, context, &out));
         must(!buf_full(&out));
         res->body = buf_str(&out);

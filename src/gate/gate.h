@@ -6,9 +6,12 @@
 
 #include "gate/route.h"
 
-/* What gate asks of the floor above it; either may be NULL. */
+/* What gate asks of the floor above it; any may be NULL. */
 struct gate_hooks {
-        /* Add `frame` to the context of a console page: registers with titles and counts, running jobs. Inside the tenant. */
+        /* Once a process, before the sandbox closes: read what is needed from the directory of static files. */
+        rc (*start)(struct cx *cx, str statics);
+        /* Complete the context of a page: `static`, `frame` (registers with titles and counts, running jobs) and what makes the model readable.
+         * Inside the tenant when context has `me`; without it no statement may be run. */
         rc (*frame)(struct cx *cx, const struct http_req *req, json_t *context);
         /* Add schemas and paths of this tenant's registers to the OpenAPI document. Inside the tenant. */
         rc (*openapi)(struct cx *cx, json_t *document);
