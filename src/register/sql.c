@@ -12,6 +12,7 @@ struct sql *sql_open(struct cx *cx)
         struct sql *sql = NEW(cx->mem, struct sql);
 
         sql->cx = cx;
+        sql->alias = 'r';
         sql->text = buf_open(cx->mem, MB(2));
         return sql;
 }
@@ -62,8 +63,18 @@ void sql_table(struct sql *sql, const struct definition *def)
 void sql_column(struct sql *sql, const struct item *item)
 {
         must(sql_visible(sql->cx, item));
-        sql_add(sql, "r.");
+        buf_char(&sql->text, sql->alias);
+        sql_add(sql, ".");
         sql_name(sql, item->name);
+}
+
+static const char *const system_columns[SQL_SYSTEM] = { "id", "version", "created_at", "created_by", "updated_at", "updated_by", "origin" };
+
+void sql_system(struct sql *sql, int column)
+{
+        buf_char(&sql->text, sql->alias);
+        sql_add(sql, ".");
+        buf_add(&sql->text, str_of(system_columns[column]));
 }
 
 void sql_arg(struct sql *sql, str value, const char *type)
@@ -152,7 +163,8 @@ void sql_create_table(struct sql *sql, const struct definition *def)
                 sql_add(sql, ", ");
                 column(sql, def, &def->items[i], true);
         }
-        sql_add(sql, ");\n");
+        /* room on each page, so that an update finds it without touching the search index */
+        sql_add(sql, ") with (fillfactor = 85);\n");
 }
 
 void sql_add_column(struct sql *sql, const struct definition *def, const struct item *item)

@@ -14,6 +14,7 @@ struct sql {
         struct buf text;
         str args[SQL_ARGS_MAX];
         size_t count;
+        char alias;             /* of the table whose columns are written: 'r', inside a history 'h' */
         bool many;              /* more arguments than fit were added */
 };
 
@@ -23,7 +24,7 @@ void sql_int(struct sql *sql, int64_t i);                               /* a num
 void sql_name(struct sql *sql, str name);                               /* "name" */
 void sql_names(struct sql *sql, const char *prefix, str name, const char *suffix);     /* "r_customers_email_key"; parts are literals */
 void sql_table(struct sql *sql, const struct definition *def);          /* tenant."r_NAME", or tenant."m_NAME" for who may not see personal items */
-void sql_column(struct sql *sql, const struct item *item);              /* r."NAME"; must be visible */
+void sql_column(struct sql *sql, const struct item *item);              /* ALIAS."NAME"; must be visible */
 void sql_arg(struct sql *sql, str value, const char *type);             /* $n::type */
 void sql_value(struct sql *sql, const struct item *item, str stored);   /* $n::type of the item */
 rc sql_run(struct sql *sql, struct rows **ret) MUST_USE;
@@ -33,6 +34,7 @@ static inline bool sql_visible(const struct cx *cx, const struct item *item) { r
 /* r.id, r.version, r.created_at, … : SQL_SYSTEM columns, then the visible items that `list` asks for (NULL: all). */
 enum { SQL_ID, SQL_VERSION, SQL_CREATED_AT, SQL_CREATED_BY, SQL_UPDATED_AT, SQL_UPDATED_BY, SQL_ORIGIN, SQL_SYSTEM };
 void sql_columns(struct sql *sql, const struct definition *def, bool list_only);
+void sql_system(struct sql *sql, int column);                           /* r.created_at */
 
 /* DDL, for define.c; roles and schema of the tenant entered. */
 void sql_create_table(struct sql *sql, const struct definition *def);
