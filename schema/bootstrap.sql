@@ -25,6 +25,9 @@ begin
 end
 $$;
 
+-- the define job takes the owner's role for its transaction (NOINHERIT: not before it asks)
+grant daicho_owner to daicho_jobs;
+
 -- a person waits: better a refusal than a worker lost
 alter role daicho_web set statement_timeout = '30s';
 alter role daicho_web set lock_timeout = '10s';

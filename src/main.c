@@ -2,6 +2,8 @@
 #include "base/house.h"
 
 #include "cli/cmd_house.h"
+#include "cli/cmd_identity.h"
+#include "cli/cmd_register.h"
 #include "cli/cmd_tenant.h"
 #include "cli/cmd_work.h"
 #include "cli/command.h"
@@ -9,10 +11,13 @@
 #include "cli/worker.h"
 #include "console/frame.h"
 #include "console/home.h"
+#include "register/define.h"
 
 static const struct command *const commands[] = {
         up_commands,
         cmd_tenant_commands,
+        cmd_identity_commands,
+        cmd_register_commands,
         cmd_work_commands,
         cmd_house_commands,
         worker_commands,
@@ -25,6 +30,7 @@ static const struct route *const routes[] = {
 };
 
 static const struct job_kind jobs[] = {
+        { "define", LOG_DEFINE, define_run, .owner = true },
         { .name = NULL },
 };
 

@@ -153,7 +153,7 @@ class Account:
 
 class Tenant:
     """One contract. The accounts other than the admin are made when first asked for."""
-    GROUPS = {'admin': 'admin', 'staff': 'staff', 'viewer': 'viewer'}
+    GROUPS = {'admin': '管理者', 'staff': '担当者', 'viewer': '閲覧者(個人情報なし)'}
 
     def __init__(self, house, name, title, registers):
         self.house, self.name, self.title, self._accounts = house, name, title, {}

@@ -39,6 +39,20 @@ static void bar(const json_t *job)
                       (long long)done, (long long)total);
 }
 
+static rc refused(struct cx *cx, int64_t id, const json_t *job)
+{
+        const json_t *error;
+        size_t i;
+
+        json_array_foreach(json_object_get(json_object_get(job, "result"), "errors"), i, error) {
+                str item = json_get_text(error, "item"), text = json_get_text(error, "detail");
+
+                (void)fail_line(cx, RC_INVALID, json_integer_value(json_object_get(error, "line")), str_absent(item) ? NULL : str_z(cx->mem, item),
+                                "%.*s", STR_ARG(text));
+        }
+        return fail(cx, RC_INVALID, NULL, "job %lld ended as %.*s", (long long)id, STR_ARG(json_get_text(job, "state")));
+}
+
 rc cmd_work_wait(struct cx *cx, str tenant, int64_t id, json_t **ret)
 {
         struct question q = { .id = id };
@@ -54,7 +68,7 @@ rc cmd_work_wait(struct cx *cx, str tenant, int64_t id, json_t **ret)
                         if (isatty(STDERR_FILENO))
                                 (void)fputc('\n', stderr);
                         *ret = q.model;
-                        return str_is(state, "done") ? RC_OK : fail(cx, RC_INVALID, NULL, "job %lld ended as %.*s", (long long)id, STR_ARG(state));
+                        return str_is(state, "done") ? RC_OK : refused(cx, id, q.model);
                 }
                 arena_rewind(cx->mem, mark);
                 (void)usleep(ASK_US);

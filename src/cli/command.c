@@ -198,6 +198,7 @@ int command_main(const struct house *house, int argc, char **argv)
         struct cx cx = {
                 .mem = arena_open(MB(256)),
                 .lang = reader_lang(),
+                .permissions = permission_all(),
                 .actor = { .kind = ACTOR_OPERATOR, .name = S("operator"), .groups = S(""), .source = S("-") },
         };
         rc result;

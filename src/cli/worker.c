@@ -122,6 +122,7 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, bool probe)
         if (command_house->hooks != NULL && command_house->hooks->start != NULL)
                 TRY(command_house->hooks->start(cx, place->statics));
         TRY(db_open(cx, str_z(cx->mem, conninfo), &cx->db));
+        file_store_start(place_path(cx, place->dir, "files"));
         gate_start(command_house->routes, kind == SANDBOX_AUTH, command_house->hooks);
         signals_set();
         TRY(sandbox_enter(cx, kind, place->dir, place->share, spool));
@@ -133,13 +134,7 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, bool probe)
                 struct cx unit = unit_open(cx, place->config.job_memory);
 
                 tell_ready();
-#ifdef HOUSE_WHOLE
                 runner_run(&unit, command_house->jobs, &stop);
-#else
-                while (!stop)
-                        pause();
-                (void)unit;
-#endif
         }
         return RC_OK;
 }
