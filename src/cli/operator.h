@@ -11,7 +11,7 @@ rc operator_connect(struct cx *cx, const char *role) MUST_USE;
 rc operator_tenant(struct cx *cx, struct args *args, str *ret) MUST_USE;
 
 /* work(): inside a tenant (or, with tenant absent, in a transaction of daicho_owner) as the operator; entry and commit follow.
- * data: handed on. */
+ * data: handed on. LOG_NOTHING: no entry unless it is refused. */
 typedef rc (*operator_work)(struct cx *cx, void *data);
 rc operator_do(struct cx *cx, str tenant, enum log_verb verb, operator_work work, void *data) MUST_USE;
 

@@ -117,8 +117,7 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, bool probe)
         TRY(command_place(cx, &place));
         spool = str_format(cx->mem, "%.*s/spool/%s.%.*s", STR_ARG(place->dir), sandbox_kind_name(kind), STR_ARG(number));
         TRY(place_conninfo(cx, place->dir, roles[kind], "daicho", &conninfo));
-        if (access(place_path(cx, place->share, "pages/texts.ja.yaml"), F_OK) == 0)
-                TRY(page_start(cx, str_format(cx->mem, "%.*s/pages", STR_ARG(place->share))));
+        TRY(page_start(cx, str_format(cx->mem, "%.*s/pages", STR_ARG(place->share))));
         if (command_house->hooks != NULL && command_house->hooks->start != NULL)
                 TRY(command_house->hooks->start(cx, place->statics));
         TRY(db_open(cx, str_z(cx->mem, conninfo), &cx->db));
