@@ -161,9 +161,22 @@ static void etag_check(struct unit *u, struct http_res *res)
         }
 }
 
+/* The request could not be read (body too large, broken form): who sent it, and to which route, for the entry about it. */
+static rc unit_attribute(struct cx *cx, struct unit *u)
+{
+        struct failure told = cx->failure;
+
+        fail_clear(cx);
+        if (route_find(cx, u) == RC_OK && u->route->permission != PERM_PUBLIC && enter_read(cx, u) == RC_OK && enter_tenant(cx, u) != RC_OK)
+                u->entered = false;
+        cx->failure = told;
+        return told.code;
+}
+
 static rc unit_run(struct cx *cx, struct unit *u, struct http_res *res)
 {
-        TRY(cx->failure.code);
+        if (cx->failure.code != RC_OK)
+                return unit_attribute(cx, u);
         TRY(route_find(cx, u));
         TRY(admit(cx, u));
         TRY(u->route->handler(cx, u->req, res));

@@ -120,7 +120,7 @@ void refusal_render(struct cx *cx, struct unit *u, rc code, struct http_res *res
 
         *res = (struct http_res){ .mem = cx->mem, .status = rc_http(code) };
         if (code == RC_METHOD && u->allow[0] != '\0')
-                http_set(res, S("Allow"), str_of(u->allow));
+                http_set(res, S("Allow"), str_copy(cx->mem, str_of(u->allow)));
         if (code == RC_BUSY || code == RC_UNAVAILABLE)
                 http_set(res, S("Retry-After"), S("2"));
         if (u->face == FACE_API) {

@@ -24,7 +24,7 @@ enum {
         STOP_MS = 10000,                /* for requests begun when the signal came */
         HEADER_MAX = 8192,
         PATH_MAX_CHARS = 2000,
-        DRAIN_MAX = 16 << 20,           /* a longer body is refused before it is sent */
+        DRAIN_MAX = 64 << 20,           /* a longer body is refused before it is sent */
 };
 
 struct http_server {
@@ -216,6 +216,8 @@ static void request_begin(struct cx *cx, struct MHD_Connection *connection, cons
         req->secure = str_is(header_of(connection, "X-Forwarded-Proto"), "https");
         req->type = type_read(cx, connection);
         cx->actor.source = req->remote;
+        if (str_starts(str_of(url), S("/api/v1/")))     /* a refusal of the reading is told in the language of that face */
+                req->path = S("/api/v1/");
         if (!method_read(method, &req->method)) {
                 (void)fail(cx, RC_METHOD, NULL, "this method is not spoken here");
                 return;
@@ -223,6 +225,7 @@ static void request_begin(struct cx *cx, struct MHD_Connection *connection, cons
         if (urlencoded_decode(cx, str_of(url), false, NULL, false, &req->path) != RC_OK)
                 return;
         if (req->path.n > PATH_MAX_CHARS || req->path.p[0] != '/') {
+                req->path = S("/");
                 (void)fail(cx, RC_MALFORMED, NULL, "an address begins with / and has at most %d bytes", PATH_MAX_CHARS);
                 return;
         }

@@ -18,7 +18,7 @@ enum {
         FIELDS_MAX = URLENCODED_PAIRS_MAX,
         NAME_MAX_BYTES = 1000,
         POST_BUFFER = 8192,
-        DRAIN_MAX = 16 << 20,   /* bytes read past a limit so that the refusal reaches a client which is still sending */
+        DRAIN_MAX = 64 << 20,   /* bytes read past a limit so that the refusal reaches a client which is still sending */
 };
 
 enum kind { RAW, URLENCODED, MULTIPART, SPOOLED };

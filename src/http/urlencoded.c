@@ -52,6 +52,8 @@ rc urlencoded_decode(struct cx *cx, str raw, bool plus, const char *item, bool l
         }
         if (!utf8_valid((str){ to, n }))
                 return fail(cx, RC_MALFORMED, item, "the address or form is not valid UTF-8");
+        if (!lines && text_control((str){ to, n }, false) != n)
+                return fail(cx, RC_MALFORMED, item, "an address must not hold control characters");
         TRY(text_check(cx, (str){ to, n }, item, n, lines));
         *ret = (str){ to, n };
         return RC_OK;
