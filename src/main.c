@@ -11,6 +11,7 @@
 #include "cli/worker.h"
 #include "console/frame.h"
 #include "console/home.h"
+#include "gate/openapi.h"
 #include "register/define.h"
 
 static const struct command *const commands[] = {
@@ -26,6 +27,7 @@ static const struct command *const commands[] = {
 
 static const struct route *const routes[] = {
         home_routes,
+        openapi_routes,
         NULL,
 };
 
