@@ -46,8 +46,8 @@ function months(host) {
                         scales: { x: { time: false, range: [-0.6, rows.length - 0.4] }, y: { range: (u, min, max) => [0, max > 0 ? max * 1.08 : 1] } },
                         axes: [
                                 {
-                                        stroke: ink, font, grid: { show: false }, ticks: { show: false }, gap: 4, size: 28, space: 56,
-                                        splits: () => rows.map((_, i) => i).filter((i) => rows.length <= 14 || i % Math.ceil(rows.length / 12) === 0),
+                                        stroke: ink, font, grid: { show: false }, ticks: { show: false }, gap: 4, size: 28, space: 1,
+                                        splits: () => rows.map((_, i) => i).filter((i) => i % Math.ceil(rows.length / Math.max(2, Math.floor(host.clientWidth / 76))) === 0),
                                         values: (u, at) => at.map((i) => rows[i]?.name.replace('-', '/') ?? ''),
                                 },
                                 { stroke: ink, font, grid: { stroke: color('--line-2'), width: 1 }, ticks: { show: false }, gap: 6, size: 56, values: (u, at) => at.map(whole) },
