@@ -142,7 +142,7 @@ static void server_common(struct buf *out, const struct place *place)
                    "                        gzip on;\n"
                    "                        gzip_vary on;\n"
                    "                        gzip_types text/css text/javascript application/javascript application/json image/svg+xml;\n"
-                   "                        add_header Cache-Control \"public, max-age=31536000, immutable\" always;\n"
+                   "                        add_header Cache-Control $keep always;\n"
                    "                        add_header X-Content-Type-Options nosniff always;\n"
                    "                        open_file_cache max=200 inactive=60s;\n"
                    "                        access_log off;\n"
@@ -205,7 +205,6 @@ static void http_part(struct cx *cx, struct buf *out, const struct place *place,
         buf_format(out,
                    "        include /etc/nginx/mime.types;\n"
                    "        default_type application/octet-stream;\n"
-                   "        charset_types application/problem+json;\n"
                    "        server_tokens off;\n"
                    "        sendfile on;\n"
                    "        tcp_nopush on;\n"
@@ -232,7 +231,11 @@ static void http_part(struct cx *cx, struct buf *out, const struct place *place,
                       "        map $pool $login_address {\n                auth $binary_remote_addr;\n                default '';\n        }\n"
                       "        map $uri $api {\n                ~^/api/ 1;\n                default 0;\n        }\n"
                       "        map $api $away_type {\n                1 application/problem+json;\n                default text/html;\n        }\n"
-                      "        charset utf-8;\n");
+                      /* a name with a hash of its content never means anything else */
+                      "        map $uri $keep {\n                \"~\\.[0-9a-f]{12}\\.[a-z]+$\" 'public, max-age=31536000, immutable';\n"
+                      "                default no-cache;\n        }\n"
+                      "        charset utf-8;\n"
+                      "        charset_types text/css application/javascript;\n");
         words(out, "away", 503, "Daicho cannot answer at the moment; please try again in a few seconds",
               "ただいま応答できません。数秒おいてから、もう一度お試しください。");
         words(out, "busy", 429, "Too many attempts; please wait a moment and try again",
