@@ -1,8 +1,8 @@
 /* conditions.js - the condition builder: a visual form of the JSON condition (doc/conditions.md). The textarea stays the truth: it is read when the page
  * opens and written when the form is sent, so that the page works without this file and nothing the builder cannot show is lost.
  * What it knows about items and operators stands in two <template>s of records.html:
- *   #items: <option value=NAME data-type=TYPE data-ops="eq in …">TITLE, choices as <optgroup label=NAME><option value>…
- *   #ops:   <option value=OP data-arity=0|1|2|n>TEXT */
+ *   #items: <option value=NAME data-type=TYPE data-masked>TITLE, choices as <optgroup label=NAME><option value>…
+ *   #ops:   <option value=OP data-types="text kana …" data-arity=0|1|2|n data-input=number|text|>TEXT */
 const h = (name, attributes = {}, ...children) => {
         const node = document.createElement(name);
         for (const [key, value] of Object.entries(attributes)) {
@@ -33,7 +33,7 @@ export function conditions(form) {
         const choices = (name) => [...document.querySelector('template#items').content.querySelectorAll(`optgroup[label="${CSS.escape(name)}"] option`)]
                 .map((option) => ({ value: option.value, title: option.textContent.trim() }));
         const ops = [...document.querySelector('template#ops').content.querySelectorAll('option')]
-                .map((option) => ({ name: option.value, types: option.dataset.types.split(' '), arity: option.dataset.arity, title: option.textContent.trim() }));
+                .map((option) => ({ name: option.value, types: option.dataset.types.split(' '), arity: option.dataset.arity, input: option.dataset.input, title: option.textContent.trim() }));
         const fitting = (type) => ops.filter((op) => op.types.includes(type));
         const usable = [...items.entries()].filter(([, item]) => !item.masked);
         if (!usable.length)
@@ -63,8 +63,8 @@ export function conditions(form) {
                 const item = items.get(node.item);
                 const op = ops.find((candidate) => candidate.name === node.op);
                 const label = `${item.title} ${text.value}`;
-                const kind = { integer: 'number', date: 'date', email: 'text', telephone: 'tel' }[item.type] || 'text';
-                const cast = (v) => (item.type === 'integer' && v !== '' && Number.isSafeInteger(Number(v)) ? Number(v) : v);
+                const kind = op.input || { integer: 'number', date: 'date' }[item.type] || 'text';
+                const cast = (v) => (kind === 'number' && v !== '' && Number.isSafeInteger(Number(v)) ? Number(v) : v);
                 const input = (get, set, suffix = '') => {
                         const field = h('input', { type: kind, 'aria-label': label + suffix, value: get() === undefined || get() === null ? '' : String(get()) });
                         field.addEventListener('input', () => set(cast(field.value)));
@@ -72,7 +72,7 @@ export function conditions(form) {
                 };
                 if (op.arity === '0')
                         return h('span');
-                if (item.type === 'boolean') {
+                if (item.type === 'boolean' && !op.input) {
                         const field = h('select', { 'aria-label': label }, h('option', { value: 'true' }, text.yes), h('option', { value: 'false' }, text.no));
                         if (typeof node.value !== 'boolean')
                                 node.value = true;
@@ -109,7 +109,7 @@ export function conditions(form) {
                 }
                 if (Array.isArray(node.value))
                         node.value = node.value[0] ?? '';
-                if (list.length) {
+                if (list.length && !op.input) {
                         const field = h('select', { 'aria-label': label }, ...list.map((choice) => h('option', { value: choice.value }, choice.title)));
                         if (!list.some((choice) => choice.value === node.value))
                                 node.value = list[0].value;

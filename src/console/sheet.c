@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "console/dress.h"
 #include "page/page.h"
+#include "register/condition.h"
 #include "register/definition.h"
 #include "register/item.h"
 
@@ -174,6 +175,25 @@ static void filter_dress(struct cx *cx, const struct sheet *s)
         (void)json_set(s->context, "export_query", json_str(export.n > 0 ? str_format(cx->mem, "?%.*s", STR_ARG(export)) : S("")));
         if (json_is_object(json_object_get(s->context, "frame")) && json_object_get(s->context, "condition_text"))
                 (void)json_set(json_object_get(json_object_get(s->context, "frame"), "search"), "condition_text", json_object_get(s->context, "condition_text"));
+}
+
+/* What the condition builder knows: operators, and beside the items of the register the ones every record has. */
+static void builder_dress(struct cx *cx, json_t *context)
+{
+        const struct item *system;
+        size_t count = condition_system_items(&system);
+        json_t *list = json_array();
+
+        for (size_t i = 0; i < count; i++) {
+                json_t *m = json_object();
+
+                (void)json_set(m, "name", json_str(system[i].name));
+                (void)json_set(m, "title", json_str(system[i].title[cx->lang]));
+                (void)json_set(m, "type", json_string(item_type_name(system[i].type)));
+                add(list, m);
+        }
+        (void)json_set(context, "system_items", list);
+        (void)json_set(context, "ops", condition_ops(cx));
 }
 
 /* One record -------------------------------------------------------------------------------------------------------------------------- */
@@ -409,6 +429,7 @@ rc sheet_dress(struct cx *cx, const struct http_req *req, json_t *context)
                 (void)json_set(context, "columns", columns_model(cx, s.def));
                 (void)json_set(context, "heading_title", json_str(heading_title(cx, s.def)));
                 records_dress(cx, s.def, records);
+                builder_dress(cx, context);
         } else if (json_is_object(record)) {
                 record_dress(cx, &s, record);
         } else {
