@@ -37,7 +37,7 @@ static str *as_text(const struct config *config, const struct key *key)
 
 struct config config_default(void)
 {
-        struct config config;
+        struct config config = { 0 };
 
         for (size_t i = 0; i < COUNT(keys); i++) {
                 if (keys[i].is_text)
