@@ -9,8 +9,15 @@
 #include "cli/command.h"
 #include "cli/up.h"
 #include "cli/worker.h"
+#include "console/account_door.h"
 #include "console/frame.h"
+#include "console/group_door.h"
 #include "console/home.h"
+#include "console/job_door.h"
+#include "console/key_door.h"
+#include "console/log_door.h"
+#include "console/me_door.h"
+#include "console/session_door.h"
 #include "gate/openapi.h"
 #include "register/define.h"
 
@@ -27,6 +34,13 @@ static const struct command *const commands[] = {
 
 static const struct route *const routes[] = {
         home_routes,
+        session_door_routes,
+        me_door_routes,
+        account_door_routes,
+        group_door_routes,
+        key_door_routes,
+        job_door_routes,
+        log_door_routes,
         openapi_routes,
         NULL,
 };

@@ -122,6 +122,7 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, bool probe)
                 TRY(command_house->hooks->start(cx, place->statics));
         TRY(db_open(cx, str_z(cx->mem, conninfo), &cx->db));
         file_store_start(place_path(cx, place->dir, "files"));
+        password_start((int)place->config.password_cost);
         gate_start(command_house->routes, kind == SANDBOX_AUTH, command_house->hooks);
         signals_set();
         TRY(sandbox_enter(cx, kind, place->dir, place->share, spool));

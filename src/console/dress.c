@@ -24,6 +24,7 @@ static const struct {
         { "register", "registers", "state", "register.state" },
         { "item", "items", "type", "type" },
         { "account", "accounts", "state", "account.state" },
+        { "made", "keys", "state", "keys_page.state" },
         { "account", "accounts", "lang", NULL },
         { "account", "accounts", "theme", NULL },
         { "entry", "entries", "actor_kind", "actor_kind" },

@@ -257,7 +257,6 @@ rc account_manager_left(struct cx *cx)
         return RC_OK;
 }
 
-/* Wiped at the end of the unit. */
 static rc password_store(struct cx *cx, int64_t id, str password, bool must_change)
 {
         bool done;
@@ -297,7 +296,7 @@ rc account_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_passwo
         TRY(groups_read(cx, json_object_get(in, "groups"), &groups, &permissions));
         TRY(permission_above(cx, permissions));
         TRY(sql_account_insert(cx, cx->tenant, login, name, email, lang, groups, &id));
-        TRY(password_store(cx, id, password, true));
+        TRY(password_store(cx, id, password, !str_absent(made) || cx->actor.kind != ACTOR_OPERATOR));
         TRY(account_get(cx, id, ret));
         *ret_password = made;
         return RC_OK;
@@ -412,7 +411,7 @@ rc account_password_reset(struct cx *cx, int64_t id, str password, str *ret_pass
                 return fail(cx, RC_CONFLICT, NULL, "the own password is changed under \"my account\", with the current one");
         TRY(permission_above(cx, permission_parse(row->permissions)));
         TRY(password_choose(cx, password, row->login, &chosen, &made));
-        TRY(password_store(cx, id, chosen, true));
+        TRY(password_store(cx, id, chosen, !str_absent(made) || cx->actor.kind != ACTOR_OPERATOR));
         TRY(session_end_others(cx, id, 0));
         *ret_password = made;
         return RC_OK;

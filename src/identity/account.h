@@ -16,7 +16,7 @@ rc account_get(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
 rc account_find(struct cx *cx, str login, int64_t *ret_id) MUST_USE;
 
 /* in: {login, name, email, lang, groups: [id…], password}. Auth process or command. Without password a system-made one is in *ret_password, to be
- * shown once and changed at the first log-in; else *ret_password is absent. */
+ * shown once; else *ret_password is absent. Both must be changed at the first log-in, but for one that the operator chose. */
 rc account_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_password) MUST_USE;
 /* in: members that change, of {login, name, email, lang, theme, state, groups}. RC_STALE, RC_FORBIDDEN, RC_CONFLICT. */
 rc account_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, json_t **ret_before, json_t **ret) MUST_USE;
@@ -24,7 +24,7 @@ rc account_erase(struct cx *cx, int64_t id, int64_t version, json_t **ret_before
 /* Language and look of the caller's own account: {lang, theme}. */
 rc account_update_own(struct cx *cx, const json_t *in, json_t **ret_before, json_t **ret) MUST_USE;
 
-/* Reset by somebody who manages accounts: to `password`, or (absent) to a system-made one in *ret_password; must be changed at the next log-in.
+/* Reset by somebody who manages accounts: to `password`, or (absent) to a system-made one in *ret_password; to be changed as above.
  * Ends the account's sessions. Auth process or command. */
 rc account_password_reset(struct cx *cx, int64_t id, str password, str *ret_password) MUST_USE;
 /* The caller's own: the current one is needed. Ends the caller's other sessions. Auth process. */

@@ -80,6 +80,14 @@ uint64_t permission_all(void)
         return bits;
 }
 
+static const char *title_of(struct cx *cx, int p)
+{
+        char *key = str_z(cx->mem, str_of(words[p]));
+
+        *strchr(key, '.') = '_';
+        return page_text(cx->lang, str_format(cx->mem, "permission.%s.title", key).p).p;
+}
+
 rc permission_read(struct cx *cx, const json_t *list, const char *item, uint64_t *ret)
 {
         uint64_t bits = 0;
@@ -92,7 +100,7 @@ rc permission_read(struct cx *cx, const json_t *list, const char *item, uint64_t
                         return fail(cx, RC_INVALID, item, "there is no permission \"%.*s\"", STR_ARG(word));
                 if ((cx->permissions & bit(p)) == 0)
                         return fail(cx, RC_FORBIDDEN, item, "only somebody who holds the permission \"%s\" can give it",
-                                    words[p]);
+                                    title_of(cx, p));
                 bits |= bit(p);
         }
         *ret = bits;
@@ -109,7 +117,7 @@ rc permission_above(struct cx *cx, uint64_t bits)
                 if (missing & bit(p))
                         return fail(cx, RC_FORBIDDEN, NULL,
                                     "this includes the permission \"%s\", which only somebody who holds it can change",
-                                    words[p]);
+                                    title_of(cx, p));
         return RC_OK;
 }
 

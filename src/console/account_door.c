@@ -1,0 +1,247 @@
+/* account_door.c - accounts of the tenant, for whoever may manage them. */
+#include "base/house.h"
+
+#include "console/account_door.h"
+
+#include "base/fail.h"
+#include "identity/account.h"
+#include "identity/group.h"
+#include "log/log.h"
+
+static const char *const states[] = { "active", "suspended", NULL };
+static const char *const langs[] = { "", "ja", "en", NULL };
+static const char *const themes[] = { "auto", "light", "dark", NULL };
+
+#define LOGIN_FIELD { .name = "login", .type = SHAPE_TEXT, .max = 100, .summary = "Log-in name: letters and digits of ASCII and . _ - @ +" }
+#define NAME_FIELD { .name = "name", .type = SHAPE_TEXT, .max = 100, .summary = "Name of the person" }
+#define EMAIL_FIELD { .name = "email", .type = SHAPE_TEXT, .max = 254, .summary = "E-mail address" }
+#define LANG_FIELD { .name = "lang", .type = SHAPE_TEXT, .choices = langs, .summary = "Language; empty: the contract's" }
+#define GROUPS_FIELD { .name = "groups", .type = SHAPE_LIST, .max = 50, .summary = "Ids of the permission groups it is in" }
+#define PASSWORD_FIELD                                                                                                                              \
+        { .name = "password", .type = SHAPE_TEXT, .max = 200, .secret = true,                                                                       \
+          .summary = "8 characters to 72 bytes, to be changed at the next log-in; without one the system makes one and shows it once" }
+
+static const struct field query_fields[] = {
+        { .name = "q", .type = SHAPE_TEXT, .max = 100, .summary = "Part of the log-in name or the name" },
+        { .name = "state", .type = SHAPE_TEXT, .choices = states, .summary = "Only accounts in this state" },
+        { .name = "after", .type = SHAPE_TEXT, .max = 400, .summary = "Cursor: `next` of the page before" },
+        { .name = "limit", .type = SHAPE_INT, .min = 1, .max = 200, .summary = "Accounts a page" },
+        { NULL },
+};
+static const struct shape query_in = { "AccountQuery", query_fields };
+
+static const struct field create_fields[] = {
+        { .name = "login", .type = SHAPE_TEXT, .required = true, .max = 100, .summary = "Log-in name: letters and digits of ASCII and . _ - @ +" },
+        { .name = "name", .type = SHAPE_TEXT, .required = true, .max = 100, .summary = "Name of the person" },
+        EMAIL_FIELD, LANG_FIELD, GROUPS_FIELD, PASSWORD_FIELD, { NULL },
+};
+static const struct shape create_in = { "AccountNew", create_fields };
+
+static const struct field change_fields[] = {
+        LOGIN_FIELD, NAME_FIELD, EMAIL_FIELD, LANG_FIELD,
+        { .name = "theme", .type = SHAPE_TEXT, .choices = themes, .summary = "Light or dark pages, or as the device says" },
+        { .name = "state", .type = SHAPE_TEXT, .choices = states, .summary = "A suspended account is out at once, with its sessions, keys and jobs" },
+        GROUPS_FIELD,
+        { .name = "groups_given", .type = SHAPE_BOOL, .summary = "Forms send true: groups not ticked are left" },
+        { .name = "version", .type = SHAPE_INT, .min = 1, .max = INT64_MAX, .summary = "Version that was read, when If-Match does not say it" },
+        { NULL },
+};
+static const struct shape change_in = { "AccountChange", change_fields };
+
+static const struct field reset_fields[] = { PASSWORD_FIELD, { NULL } };
+static const struct shape reset_in = { "PasswordReset", reset_fields };
+
+static const struct field account_fields[] = {
+        { .name = "id", .type = SHAPE_INT, .required = true, .summary = "Number" },
+        LOGIN_FIELD, NAME_FIELD, EMAIL_FIELD, LANG_FIELD,
+        { .name = "theme", .type = SHAPE_TEXT, .choices = themes, .summary = "Light or dark pages, or as the device says" },
+        { .name = "state", .type = SHAPE_TEXT, .choices = states, .summary = "May it come in" },
+        { .name = "version", .type = SHAPE_INT, .summary = "Rises with each change" },
+        { .name = "groups", .type = SHAPE_LIST, .summary = "Ids of the permission groups it is in" },
+        { .name = "group_names", .type = SHAPE_TEXT, .summary = "Their names" },
+        { .name = "permissions", .type = SHAPE_LIST, .summary = "What it may do: words of all its groups" },
+        { .name = "sessions", .type = SHAPE_INT, .summary = "Sessions open now" },
+        { .name = "failures", .type = SHAPE_INT, .summary = "Wrong passwords in a row" },
+        { .name = "created_at", .type = SHAPE_DATETIME, .summary = "When it was made" },
+        { .name = "last_login_at", .type = SHAPE_DATETIME, .summary = "Last log-in; null: never" },
+        { NULL },
+};
+static const struct shape account_shape = { "Account", account_fields };
+static const struct field one_fields[] = { { .name = "account", .type = SHAPE_OBJECT, .required = true, .of = &account_shape }, { NULL } };
+static const struct shape one_out = { "AccountAnswer", one_fields };
+static const struct field made_fields[] = {
+        { .name = "account", .type = SHAPE_OBJECT, .required = true, .of = &account_shape },
+        { .name = "password", .type = SHAPE_TEXT, .summary = "The system-made password, shown this once; null when one was given" },
+        { NULL },
+};
+static const struct shape made_out = { "AccountMade", made_fields };
+static const struct field list_fields[] = {
+        { .name = "accounts", .type = SHAPE_LIST, .required = true, .of = &account_shape },
+        { .name = "next", .type = SHAPE_TEXT, .summary = "Cursor of the next page; null at the end" },
+        { NULL },
+};
+static const struct shape list_out = { "AccountList", list_fields };
+
+static rc id_read(struct cx *cx, const struct http_req *req, int64_t *ret)
+{
+        if (!str_int(http_arg(req, "id"), ret) || *ret <= 0)
+                return fail(cx, RC_UNKNOWN, NULL, "there is no such account");
+        log_subject(cx, S("account"), *ret);
+        return RC_OK;
+}
+
+/* The groups to choose from: [{id, name, member}]; account NULL: a new one. */
+static rc choices_add(struct cx *cx, json_t *model, const json_t *account)
+{
+        json_t *list, *one, *mine;
+        size_t i, k;
+
+        TRY(group_list(cx, &list));
+        json_array_foreach(json_object_get(list, "groups"), i, one) {
+                bool member = false;
+
+                json_array_foreach(json_object_get(account, "groups"), k, mine)
+                        member = member || json_equal(mine, json_object_get(one, "id"));
+                json_set(one, "member", json_boolean(member));
+        }
+        json_set(model, "groups", json_object_get(list, "groups"));
+        return RC_OK;
+}
+
+static str account_url(struct cx *cx, int64_t id, const char *done)
+{
+        return str_format(cx->mem, "/accounts/%" PRId64 "?done=%s", id, done);
+}
+
+/* GET /accounts - accounts.html: {accounts: […], next}. */
+static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *in, *model;
+
+        TRY(shape_read(cx, &query_in, req, &in));
+        log_subject(cx, S("account"), 0);
+        TRY(account_list(cx, in, &model));
+        return http_reply(res, 200, "accounts.html", model);
+}
+
+/* GET /accounts/new - account_new.html: {groups: [{id, name, member}]}. */
+static rc form(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *model = json_object();
+
+        log_quiet(cx);
+        TRY(choices_add(cx, model, NULL));
+        return http_reply(res, 200, "account_new.html", model);
+}
+
+/* POST /accounts/new - with a password given: 303 to the account. Else account_made.html: {account, password}, shown this once. */
+static rc create(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *in, *account, *model = json_object();
+        int64_t id;
+        str made;
+
+        log_subject(cx, S("account"), 0);
+        TRY(shape_read(cx, &create_in, req, &in));
+        TRY(account_create(cx, in, &account, &made));
+        id = json_integer_value(json_object_get(account, "id"));
+        log_subject(cx, S("account"), id);
+        log_detail(cx, "login", json_object_get(account, "login"));
+        log_detail(cx, "groups", json_object_get(account, "group_names"));
+        json_set(model, "account", account);
+        json_set(model, "password", json_str(made));
+        if (str_absent(made))
+                return http_created(res, 201, account_url(cx, id, "created"), model);
+        return http_reply(res, 201, "account_made.html", model);
+}
+
+/* GET /accounts/{id} - account.html: {account, groups: [{id, name, member}]}; ETag: its version. */
+static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *account, *model = json_object();
+        int64_t id;
+
+        TRY(id_read(cx, req, &id));
+        TRY(account_get(cx, id, &account));
+        json_set(model, "account", account);
+        TRY(choices_add(cx, model, account));
+        res->etag = str_format(cx->mem, "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(account, "version")));
+        return http_reply(res, 200, "account.html", model);
+}
+
+/* Somebody was quicker: the refusal shows what stands there now. */
+static rc stale(struct cx *cx, int64_t id, rc code, struct http_res *res)
+{
+        json_t *now;
+
+        if (code == RC_STALE && account_get(cx, id, &now) == RC_OK)
+                res->model = now;
+        return code;
+}
+
+/* PATCH /accounts/{id} - members given change; 303 to the account. */
+static rc change(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *in, *before, *account, *model = json_object();
+        int64_t id, version;
+
+        TRY(id_read(cx, req, &id));
+        TRY(shape_read(cx, &change_in, req, &in));
+        TRY(shape_version(cx, req, in, &version));
+        if (json_is_true(json_object_get(in, "groups_given")) && json_object_get(in, "groups") == NULL)
+                json_set(in, "groups", json_array());
+        TRY(stale(cx, id, account_update(cx, id, version, in, &before, &account), res));
+        log_detail(cx, "changes", log_difference(before, account));
+        json_set(model, "account", account);
+        return http_created(res, 200, account_url(cx, id, "saved"), model);
+}
+
+/* DELETE /accounts/{id} - 303 to the list. */
+static rc erase(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        int64_t id, version;
+        json_t *before;
+
+        TRY(id_read(cx, req, &id));
+        TRY(shape_version(cx, req, NULL, &version));
+        TRY(stale(cx, id, account_erase(cx, id, version, &before), res));
+        log_detail(cx, "login", json_object_get(before, "login"));
+        log_detail(cx, "groups", json_object_get(before, "group_names"));
+        return http_created(res, 204, S("/accounts?done=deleted"), NULL);
+}
+
+/* POST /accounts/{id}/password - as for a new account: 303, or account_made.html with the system-made one. */
+static rc reset(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *in, *account, *model = json_object();
+        int64_t id;
+        str made;
+
+        TRY(id_read(cx, req, &id));
+        TRY(shape_read(cx, &reset_in, req, &in));
+        TRY(account_password_reset(cx, id, json_get_text(in, "password"), &made));
+        TRY(account_get(cx, id, &account));
+        log_detail(cx, "reset", json_true());
+        json_set(model, "account", account);
+        json_set(model, "password", json_str(made));
+        if (str_absent(made))
+                return http_created(res, 200, account_url(cx, id, "password"), model);
+        return http_reply(res, 200, "account_made.html", model);
+}
+
+const struct route account_door_routes[] = {
+        /*     method  path                      permission           logged as     body    rate    handler */
+        ROUTE( GET,    "/accounts",              PERM_ACCOUNT_MANAGE, LOG_LIST,     0,      NORMAL, list,   "List accounts",
+               .in = &query_in, .out = &list_out ),
+        ROUTE( GET,    "/accounts/new",          PERM_ACCOUNT_MANAGE, LOG_VIEW,     0,      NORMAL, form,   "The form for a new account",
+               .face = FACE_CONSOLE ),
+        ROUTE( POST,   "/accounts/new",          PERM_ACCOUNT_MANAGE, LOG_CREATE,   KB(16), LOGIN,  create, "Make an account",
+               .in = &create_in, .out = &made_out ),
+        ROUTE( GET,    "/accounts/{id}",         PERM_ACCOUNT_MANAGE, LOG_VIEW,     0,      NORMAL, show,   "Read an account", .out = &one_out ),
+        ROUTE( PATCH,  "/accounts/{id}",         PERM_ACCOUNT_MANAGE, LOG_UPDATE,   KB(16), NORMAL, change, "Change an account",
+               .in = &change_in, .out = &one_out ),
+        ROUTE( DELETE, "/accounts/{id}",         PERM_ACCOUNT_MANAGE, LOG_DELETE,   KB(4),  NORMAL, erase,  "Remove an account" ),
+        ROUTE( POST,   "/accounts/{id}/password", PERM_ACCOUNT_MANAGE, LOG_PASSWORD, KB(4), LOGIN,  reset,  "Reset an account's password",
+               .in = &reset_in, .out = &made_out ),
+        ROUTE_END
+};

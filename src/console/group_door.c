@@ -1,0 +1,143 @@
+/* group_door.c - permission groups, for whoever may manage accounts. */
+#include "base/house.h"
+
+#include "console/group_door.h"
+
+#include "base/fail.h"
+#include "identity/group.h"
+#include "log/log.h"
+
+#define PERMISSIONS_FIELD { .name = "permissions", .type = SHAPE_LIST, .max = 64, .summary = "Words of the permissions: record.read …" }
+
+static const struct field create_fields[] = {
+        { .name = "name", .type = SHAPE_TEXT, .required = true, .max = 100, .summary = "Name of the group" }, PERMISSIONS_FIELD, { NULL },
+};
+static const struct shape create_in = { "GroupNew", create_fields };
+
+static const struct field change_fields[] = {
+        { .name = "name", .type = SHAPE_TEXT, .max = 100, .summary = "Name of the group" }, PERMISSIONS_FIELD,
+        { .name = "permissions_given", .type = SHAPE_BOOL, .summary = "Forms send true: permissions not ticked are taken away" },
+        { .name = "version", .type = SHAPE_INT, .min = 1, .max = INT64_MAX, .summary = "Version that was read, when If-Match does not say it" },
+        { NULL },
+};
+static const struct shape change_in = { "GroupChange", change_fields };
+
+static const struct field group_fields[] = {
+        { .name = "id", .type = SHAPE_INT, .required = true, .summary = "Number" },
+        { .name = "name", .type = SHAPE_TEXT, .required = true, .summary = "Name of the group" },
+        PERMISSIONS_FIELD,
+        { .name = "version", .type = SHAPE_INT, .summary = "Rises with each change" },
+        { .name = "members", .type = SHAPE_INT, .summary = "Accounts in it" },
+        { NULL },
+};
+static const struct shape group_shape = { "Group", group_fields };
+static const struct field one_fields[] = { { .name = "group", .type = SHAPE_OBJECT, .required = true, .of = &group_shape }, { NULL } };
+static const struct shape one_out = { "GroupAnswer", one_fields };
+static const struct field list_fields[] = { { .name = "groups", .type = SHAPE_LIST, .required = true, .of = &group_shape }, { NULL } };
+static const struct shape list_out = { "GroupList", list_fields };
+
+static rc id_read(struct cx *cx, const struct http_req *req, int64_t *ret)
+{
+        if (!str_int(http_arg(req, "id"), ret) || *ret <= 0)
+                return fail(cx, RC_UNKNOWN, NULL, "there is no such group");
+        log_subject(cx, S("group"), *ret);
+        return RC_OK;
+}
+
+/* GET /groups - groups.html: {groups: [{id, name, permissions, permission_list, version, members}], permissions: [{name, title, help, granted, held}]}. */
+static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *model;
+
+        log_subject(cx, S("group"), 0);
+        TRY(group_list(cx, &model));
+        json_set(model, "permissions", permission_choices(cx, 0));
+        return http_reply(res, 200, "groups.html", model);
+}
+
+/* POST /groups - 303 to the group. */
+static rc create(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *in, *group, *model = json_object();
+        int64_t id;
+
+        log_subject(cx, S("group"), 0);
+        TRY(shape_read(cx, &create_in, req, &in));
+        TRY(group_create(cx, in, &group));
+        id = json_integer_value(json_object_get(group, "id"));
+        log_subject(cx, S("group"), id);
+        log_detail(cx, "name", json_object_get(group, "name"));
+        log_detail(cx, "permissions", json_object_get(group, "permissions"));
+        json_set(model, "group", group);
+        return http_created(res, 201, str_format(cx->mem, "/groups/%" PRId64 "?done=created", id), model);
+}
+
+/* GET /groups/{id} - group.html: {group, permissions: [{name, title, help, granted, held}]}; ETag: its version. */
+static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *group, *model = json_object(), *word;
+        uint64_t granted = 0;
+        int64_t id;
+        size_t i;
+
+        TRY(id_read(cx, req, &id));
+        TRY(group_get(cx, id, &group));
+        json_array_foreach(json_object_get(group, "permissions"), i, word)
+                granted |= permission_parse(json_text(word));
+        json_set(model, "group", group);
+        json_set(model, "permissions", permission_choices(cx, granted));
+        res->etag = str_format(cx->mem, "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(group, "version")));
+        return http_reply(res, 200, "group.html", model);
+}
+
+static rc stale(struct cx *cx, int64_t id, rc code, struct http_res *res)
+{
+        json_t *now;
+
+        if (code == RC_STALE && group_get(cx, id, &now) == RC_OK)
+                res->model = now;
+        return code;
+}
+
+/* PATCH /groups/{id} - members given change; 303 to the group. */
+static rc change(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *in, *before, *group, *model = json_object();
+        int64_t id, version;
+
+        TRY(id_read(cx, req, &id));
+        TRY(shape_read(cx, &change_in, req, &in));
+        TRY(shape_version(cx, req, in, &version));
+        if (json_is_true(json_object_get(in, "permissions_given")) && json_object_get(in, "permissions") == NULL)
+                json_set(in, "permissions", json_array());
+        TRY(stale(cx, id, group_update(cx, id, version, in, &before, &group), res));
+        log_detail(cx, "changes", log_difference(before, group));
+        json_set(model, "group", group);
+        return http_created(res, 200, str_format(cx->mem, "/groups/%" PRId64 "?done=saved", id), model);
+}
+
+/* DELETE /groups/{id} - 303 to the list. */
+static rc erase(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        int64_t id, version;
+        json_t *before;
+
+        TRY(id_read(cx, req, &id));
+        TRY(shape_version(cx, req, NULL, &version));
+        TRY(stale(cx, id, group_erase(cx, id, version, &before), res));
+        log_detail(cx, "name", json_object_get(before, "name"));
+        log_detail(cx, "permissions", json_object_get(before, "permissions"));
+        return http_created(res, 204, S("/groups?done=deleted"), NULL);
+}
+
+const struct route group_door_routes[] = {
+        /*     method  path            permission           logged as   body    rate    handler */
+        ROUTE( GET,    "/groups",      PERM_ACCOUNT_MANAGE, LOG_LIST,   0,      NORMAL, list,   "List permission groups", .out = &list_out ),
+        ROUTE( POST,   "/groups",      PERM_ACCOUNT_MANAGE, LOG_CREATE, KB(16), NORMAL, create, "Make a permission group",
+               .in = &create_in, .out = &one_out ),
+        ROUTE( GET,    "/groups/{id}", PERM_ACCOUNT_MANAGE, LOG_VIEW,   0,      NORMAL, show,   "Read a permission group", .out = &one_out ),
+        ROUTE( PATCH,  "/groups/{id}", PERM_ACCOUNT_MANAGE, LOG_UPDATE, KB(16), NORMAL, change, "Change a permission group",
+               .in = &change_in, .out = &one_out ),
+        ROUTE( DELETE, "/groups/{id}", PERM_ACCOUNT_MANAGE, LOG_DELETE, KB(4),  NORMAL, erase,  "Remove a permission group" ),
+        ROUTE_END
+};

@@ -1,0 +1,96 @@
+/* key_door.c - API keys of the tenant. */
+#include "base/house.h"
+
+#include "console/key_door.h"
+
+#include "base/fail.h"
+#include "identity/key.h"
+#include "log/log.h"
+
+#define PERMISSIONS_FIELD { .name = "permissions", .type = SHAPE_LIST, .max = 64, .summary = "Words of the permissions: record.read …" }
+
+static const struct field create_fields[] = {
+        { .name = "name", .type = SHAPE_TEXT, .required = true, .max = 100, .summary = "What the key is for" },
+        PERMISSIONS_FIELD,
+        { .name = "days", .type = SHAPE_INT, .min = 1, .max = KEY_DAYS_MAX, .summary = "Days it is valid; without: until it is revoked" },
+        { NULL },
+};
+static const struct shape create_in = { "KeyNew", create_fields };
+
+static const struct field key_fields[] = {
+        { .name = "id", .type = SHAPE_INT, .required = true, .summary = "Number" },
+        { .name = "name", .type = SHAPE_TEXT, .required = true, .summary = "What the key is for" },
+        { .name = "hint", .type = SHAPE_TEXT, .summary = "Its first characters" },
+        PERMISSIONS_FIELD,
+        { .name = "maker", .type = SHAPE_TEXT, .summary = "Log-in name of who made it; null: the operator" },
+        { .name = "state", .type = SHAPE_TEXT, .summary = "active, expired, suspended (its maker is) or revoked" },
+        { .name = "created_at", .type = SHAPE_DATETIME, .summary = "When it was made" },
+        { .name = "expires_at", .type = SHAPE_DATETIME, .summary = "When it ends; null: when it is revoked" },
+        { .name = "used_at", .type = SHAPE_DATETIME, .summary = "Last used, to the minute; null: never" },
+        { .name = "revoked_at", .type = SHAPE_DATETIME, .summary = "When it was revoked; null: not" },
+        { NULL },
+};
+static const struct shape key_shape = { "Key", key_fields };
+static const struct field list_fields[] = { { .name = "keys", .type = SHAPE_LIST, .required = true, .of = &key_shape }, { NULL } };
+static const struct shape list_out = { "KeyList", list_fields };
+static const struct field made_fields[] = {
+        { .name = "key", .type = SHAPE_TEXT, .required = true, .summary = "The key itself, shown this once" },
+        { .name = "made", .type = SHAPE_OBJECT, .required = true, .of = &key_shape },
+        { NULL },
+};
+static const struct shape made_out = { "KeyMade", made_fields };
+static const struct field one_fields[] = { { .name = "revoked", .type = SHAPE_OBJECT, .required = true, .of = &key_shape }, { NULL } };
+static const struct shape one_out = { "KeyRevoked", one_fields };
+
+/* GET /keys - keys.html: {keys: […], permissions: [{name, title, help, granted, held}]}. */
+static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *model;
+
+        log_subject(cx, S("key"), 0);
+        TRY(key_list(cx, &model));
+        json_set(model, "permissions", permission_choices(cx, 0));
+        return http_reply(res, 200, "keys.html", model);
+}
+
+/* POST /keys - keys.html with {key: "dk_…", made: the new one} on top; the key is shown this once. */
+static rc create(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *in, *made, *model;
+        str key;
+
+        log_subject(cx, S("key"), 0);
+        TRY(shape_read(cx, &create_in, req, &in));
+        TRY(key_create(cx, in, &made, &key));
+        log_subject(cx, S("key"), json_integer_value(json_object_get(made, "id")));
+        log_detail(cx, "name", json_object_get(made, "name"));
+        log_detail(cx, "permissions", json_object_get(made, "permissions"));
+        TRY(key_list(cx, &model));
+        json_set(model, "permissions", permission_choices(cx, 0));
+        json_set(model, "key", json_str(key));
+        json_set(model, "made", made);
+        return http_reply(res, 201, "keys.html", model);
+}
+
+/* DELETE /keys/{id} - refused from the next call on; 303 to the list. */
+static rc revoke(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *revoked, *model = json_object();
+        int64_t id;
+
+        if (!str_int(http_arg(req, "id"), &id) || id <= 0)
+                return fail(cx, RC_UNKNOWN, NULL, "there is no such key");
+        log_subject(cx, S("key"), id);
+        TRY(key_revoke(cx, id, &revoked));
+        log_detail(cx, "name", json_object_get(revoked, "name"));
+        json_set(model, "revoked", revoked);
+        return http_created(res, 200, S("/keys?done=revoked"), model);
+}
+
+const struct route key_door_routes[] = {
+        /*     method  path          permission       logged as   body    rate    handler */
+        ROUTE( GET,    "/keys",      PERM_KEY_MANAGE, LOG_LIST,   0,      NORMAL, list,   "List API keys", .out = &list_out ),
+        ROUTE( POST,   "/keys",      PERM_KEY_MANAGE, LOG_CREATE, KB(16), NORMAL, create, "Make an API key", .in = &create_in, .out = &made_out ),
+        ROUTE( DELETE, "/keys/{id}", PERM_KEY_MANAGE, LOG_REVOKE, KB(4),  NORMAL, revoke, "Revoke an API key", .out = &one_out ),
+        ROUTE_END
+};

@@ -1,0 +1,137 @@
+/* me_door.c - the own account: language and look, password, sessions, what one may. */
+#include "base/house.h"
+
+#include "console/me_door.h"
+
+#include "base/fail.h"
+#include "identity/account.h"
+#include "identity/session.h"
+#include "log/log.h"
+
+static const char *const langs[] = { "", "ja", "en", NULL };
+static const char *const themes[] = { "auto", "light", "dark", NULL };
+
+static const struct field change_fields[] = {
+        { .name = "lang", .type = SHAPE_TEXT, .choices = langs, .summary = "Language; empty: the contract's" },
+        { .name = "theme", .type = SHAPE_TEXT, .choices = themes, .summary = "Light or dark pages, or as the device says" },
+        { NULL },
+};
+static const struct shape change_in = { "MeChange", change_fields };
+
+static const struct field password_fields[] = {
+        { .name = "current", .type = SHAPE_TEXT, .required = true, .max = 200, .summary = "The password until now", .secret = true },
+        { .name = "password", .type = SHAPE_TEXT, .required = true, .max = 200, .summary = "The new one: 8 characters to 72 bytes", .secret = true },
+        { .name = "username", .type = SHAPE_TEXT, .max = 100, .summary = "For password managers only" },
+        { NULL },
+};
+static const struct shape password_in = { "PasswordChange", password_fields };
+
+static const struct field session_fields[] = {
+        { .name = "id", .type = SHAPE_INT, .required = true, .summary = "Number" },
+        { .name = "source", .type = SHAPE_TEXT, .summary = "Address it was opened from" },
+        { .name = "agent", .type = SHAPE_TEXT, .summary = "Browser, in its own words" },
+        { .name = "created_at", .type = SHAPE_DATETIME, .summary = "Log-in" },
+        { .name = "seen_at", .type = SHAPE_DATETIME, .summary = "Last request, to the minute" },
+        { .name = "current", .type = SHAPE_BOOL, .summary = "Is it the one that asks" },
+        { NULL },
+};
+static const struct shape session_shape = { "Session", session_fields };
+static const struct field me_fields[] = {
+        { .name = "kind", .type = SHAPE_TEXT, .required = true, .summary = "account or key" },
+        { .name = "login", .type = SHAPE_TEXT, .required = true, .summary = "Log-in name, or name of the key" },
+        { .name = "masked", .type = SHAPE_BOOL, .required = true, .summary = "Personal items are not shown" },
+        { .name = "permission_words", .type = SHAPE_LIST, .required = true, .summary = "What may be done: words of permissions" },
+        { .name = "account", .type = SHAPE_JSON, .summary = "The account, as in /accounts/{id}; null for a key" },
+        { .name = "sessions", .type = SHAPE_LIST, .of = &session_shape, .summary = "Where this account is logged in" },
+        { NULL },
+};
+static const struct shape me_out = { "Me", me_fields };
+
+/* GET /me - me.html: {kind, login, masked, account, permissions: [{name, title, help}], permission_words, sessions}. */
+static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        bool account = cx->actor.kind == ACTOR_ACCOUNT;
+        json_t *model = json_object(), *part = json_null(), *sessions = json_array();
+
+        log_subject(cx, account ? S("account") : S("key"), cx->actor.id);
+        if (account) {
+                TRY(account_get(cx, cx->actor.id, &part));
+                TRY(session_list(cx, cx->actor.id, &sessions));
+        }
+        json_set(model, "kind", json_str(account ? S("account") : S("key")));
+        json_set(model, "login", json_str(cx->actor.name));
+        json_set(model, "masked", json_boolean(cx->masked));
+        json_set(model, "account", part);
+        json_set(model, "permission_words", permission_words(cx->permissions));
+        json_set(model, "permissions", permission_titles(cx, cx->permissions));
+        json_set(model, "sessions", sessions);
+        return http_reply(res, 200, "me.html", model);
+}
+
+/* PATCH /me - language and look; 303 to /me. */
+static rc change(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *in, *before, *after, *model = json_object();
+
+        TRY(shape_read(cx, &change_in, req, &in));
+        log_subject(cx, S("account"), cx->actor.id);
+        TRY(account_update_own(cx, in, &before, &after));
+        log_detail(cx, "changes", log_difference(before, after));
+        json_set(model, "account", after);
+        return http_created(res, 200, S("/me?done=saved"), model);
+}
+
+/* GET /me/password - me_password.html: where somebody goes whose password must be changed. */
+static rc password_form(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        log_quiet(cx);
+        return http_reply(res, 200, "me_password.html", json_object());
+}
+
+/* POST /me/password - the current one is needed; other sessions end. 303 to the first page. */
+static rc password(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *in;
+
+        log_subject(cx, S("account"), cx->actor.id);
+        TRY(shape_read(cx, &password_in, req, &in));
+        TRY(account_password_change(cx, json_get_text(in, "current"), json_get_text(in, "password")));
+        return http_created(res, 204, S("/?done=password"), NULL);
+}
+
+/* DELETE /me/sessions/{id} - end one of the own sessions; 303 to /me. */
+static rc session(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        int64_t id;
+
+        if (!str_int(http_arg(req, "id"), &id) || id <= 0)
+                return fail(cx, RC_UNKNOWN, NULL, "there is no such session");
+        log_subject(cx, S("session"), id);
+        if (cx->actor.kind != ACTOR_ACCOUNT)
+                return fail(cx, RC_FORBIDDEN, NULL, "this is for accounts; an API key has none");
+        TRY(session_end(cx, cx->actor.id, id));
+        return http_created(res, 204, S("/me?done=ended"), NULL);
+}
+
+/* POST /me/sessions/end - end all others; 303 to /me. */
+static rc sessions(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        log_subject(cx, S("session"), 0);
+        if (cx->actor.kind != ACTOR_ACCOUNT)
+                return fail(cx, RC_FORBIDDEN, NULL, "this is for accounts; an API key has none");
+        TRY(session_end_others(cx, cx->actor.id, cx->actor.session));
+        return http_created(res, 204, S("/me?done=ended"), NULL);
+}
+
+const struct route me_door_routes[] = {
+        /*     method  path                  permission logged as     body    rate    handler */
+        ROUTE( GET,    "/me",                PERM_NONE, LOG_VIEW,     0,      NORMAL, show,          "Who am I, and what may I", .out = &me_out ),
+        ROUTE( PATCH,  "/me",                PERM_NONE, LOG_UPDATE,   KB(4),  NORMAL, change,        "Change the own language and look",
+               .in = &change_in ),
+        ROUTE( GET,    "/me/password",       PERM_NONE, LOG_VIEW,     0,      NORMAL, password_form, "The form for a new password",
+               .face = FACE_CONSOLE ),
+        ROUTE( POST,   "/me/password",       PERM_NONE, LOG_PASSWORD, KB(4),  LOGIN,  password,      "Change the own password", .in = &password_in ),
+        ROUTE( DELETE, "/me/sessions/{id}",  PERM_NONE, LOG_REVOKE,   KB(4),  NORMAL, session,       "End one of the own sessions" ),
+        ROUTE( POST,   "/me/sessions/end",   PERM_NONE, LOG_REVOKE,   KB(4),  NORMAL, sessions,      "End all other sessions of the own account" ),
+        ROUTE_END
+};
