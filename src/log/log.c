@@ -194,22 +194,36 @@ static str kind_title(struct cx *cx, const struct titles *titles, str kind)
                 if (str_equal(r->name, kind))
                         return str_absent(title) ? kind : title;
         }
-        return text_or(cx, "subject", kind, kind);
+        return text_or(cx, "log.kind", kind, kind);
 }
 
-/* "佐藤花子が顧客 123 を変更": a text of the catalogue with {{{actor}}} and {{{subject}}}; nothing in it is markup. */
+/* A text of the catalogue for something that is no markup: {{name}} becomes {{&name}}, so that nothing is escaped. */
+static str unescaped(struct cx *cx, str text)
+{
+        struct buf out = buf_open(cx->mem, KB(8));
+
+        for (size_t i = 0; i < text.n; i++) {
+                buf_char(&out, text.p[i]);
+                if (i > 0 && i + 1 < text.n && text.p[i] == '{' && text.p[i - 1] == '{' && text.p[i + 1] >= 'a' && text.p[i + 1] <= 'z')
+                        buf_char(&out, '&');
+        }
+        return buf_str(&out);
+}
+
+/* "hanakoが顧客 123を変更しました". */
 static rc sentence(struct cx *cx, const struct log_entry *e, str actor, str subject, str *ret)
 {
         json_t *model = json_object();
         struct buf out = buf_open(cx->mem, KB(4));
         bool refused = !str_is(e->result, "OK");
+        str text;
 
         json_set(model, "actor", json_str(actor));
         json_set(model, "subject", json_str(subject));
         json_set(model, "has_subject", json_boolean(subject.n > 0));
         json_set(model, "verb", json_str(text_or(cx, "verb", e->verb, e->verb)));
-        TRY(page_render_text(cx, refused ? page_text(cx->lang, "told.refused") : text_or(cx, "told", e->verb, page_text(cx->lang, "told.plain")),
-                             model, &out));
+        text = refused ? page_text(cx->lang, "log.refused") : text_or(cx, "log.sentence", e->verb, page_text(cx->lang, "log.plain"));
+        TRY(page_render_text(cx, unescaped(cx, text), model, &out));
         *ret = buf_str(&out);
         return RC_OK;
 }
@@ -217,7 +231,7 @@ static rc sentence(struct cx *cx, const struct log_entry *e, str actor, str subj
 static rc entry_model(struct cx *cx, const struct titles *titles, const struct log_entry *e, json_t **ret)
 {
         json_t *m = json_object();
-        str actor = e->actor.n > 0 ? e->actor : text_or(cx, "actor_kind", e->actor_kind, e->actor_kind), subject = S(""), text;
+        str actor = e->actor.n > 0 ? e->actor : text_or(cx, "log.actor", e->actor_kind, e->actor_kind), subject = S(""), text;
 
         if (!str_absent(e->kind)) {
                 subject = kind_title(cx, titles, e->kind);
