@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "db/db.h"
 #include "gate/gate.h"
+#include "identity/password.h"
 #include "page/page.h"
 
 #include <stdlib.h>
@@ -22,6 +23,7 @@ rc operator_connect(struct cx *cx, const char *role)
                 return fail(cx, RC_UNAVAILABLE, NULL, "Daicho does not run in %.*s; start it with `daicho up --dir %.*s`", STR_ARG(place->dir),
                             STR_ARG(place->dir));
         TRY(page_start(cx, str_format(cx->mem, "%.*s/pages", STR_ARG(place->share))));
+        password_start((int)place->config.password_cost);
         file_store_start(place_path(cx, place->dir, "files"));
         TRY(place_conninfo(cx, place->dir, role, "daicho", &conninfo));
         return db_open(cx, str_z(cx->mem, conninfo), &cx->db);

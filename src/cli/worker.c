@@ -8,6 +8,7 @@
 #include "cli/edge.h"
 #include "db/db.h"
 #include "gate/gate.h"
+#include "identity/password.h"
 #include "page/page.h"
 
 #include <errno.h>
