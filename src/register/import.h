@@ -1,0 +1,30 @@
+/* import.h - a CSV file into a register, as a job: read, recognise the encoding, match the headings, check every cell, compare, write.
+ *
+ * One transaction: a job that is killed leaves nothing, and its next attempt gives the same result. What a file means:
+ * - the first line holds headings: names, titles (ja, en) or aliases of items; unknown columns are ignored and named in the result;
+ * - rows whose key stands in the register change that record, others make a new one; items without a column stay as they are;
+ * - an empty cell empties the item (option blank = "keep": leaves it as it is);
+ * - a row that cannot be taken is refused with every reason and given back in a file of the same encoding; the others are taken. */
+#ifndef DAICHO_REGISTER_IMPORT_H
+#define DAICHO_REGISTER_IMPORT_H
+
+#include "jobs/jobs.h"
+#include "register/definition.h"
+
+/* Takes the file at `path` into the file store (moved, or copied with `copy`) and adds the job. name: what its owner calls it.
+ * options: encoding ("auto" "utf-8" "cp932"), blank ("clear" "keep"); NULL: the defaults. RC_FORBIDDEN for masked accounts. */
+struct import_order {
+        str register_name;
+        const char *path;
+        str name;
+        bool copy;
+        str encoding;
+        str blank;
+};
+rc import_start(struct cx *cx, const struct import_order *order, int64_t *ret_job) MUST_USE;
+
+/* The job kind "import". Result: {read, created, changed, unchanged, refused, blank, encoding, encoding_reason, file, columns:[…], ignored:[…],
+ * by_reason:[first 20 refused rows], counts:[…]}; result file: the refused rows. */
+rc import_run(struct cx *cx, struct job *job) MUST_USE;
+
+#endif

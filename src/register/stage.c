@@ -1,0 +1,362 @@
+/* stage.c - see stage.h. Columns of the temporary tables are named by their place in the file: c0, c1, …; a reference has its record's key beside
+ * it, k0, k1, …. Composed with sql.h: names of checked definitions only, and no value of the file is ever part of a statement. */
+#include "base/house.h"
+
+#include "register/stage.h"
+
+#include "base/fail.h"
+#include "register/item.h"
+#include "register/sql.h"
+
+static rc run(struct sql *sql, int64_t *ret_changed)
+{
+        struct rows *rows;
+
+        TRY(sql_run(sql, &rows));
+        if (ret_changed != NULL)
+                *ret_changed = (int64_t)rows_changed(rows);
+        return RC_OK;
+}
+
+static void queue(struct sql *sql)
+{
+        must(!buf_full(&sql->text) && sql->count == 0);
+        db_queue(sql->cx, buf_str(&sql->text), NULL, 0);
+}
+
+static bool reference(const struct item *item)
+{
+        return item->type == ITEM_REFERENCE;
+}
+
+static size_t place(const struct stage *stage, const struct item *item)
+{
+        for (size_t i = 0; i < stage->count; i++)
+                if (stage->items[i] == item)
+                        return i;
+        panic("an item that is no column of the file");
+}
+
+/* s.c3, as `from` has it; what: 'c' the value, 'k' the key of the record referred to. */
+static void cell(struct sql *sql, const char *from, char what, size_t i)
+{
+        buf_add(&sql->text, str_of(from));
+        buf_char(&sql->text, what);
+        sql_int(sql, (int64_t)i);
+}
+
+/* t.c3 of the register's table is t."NAME". */
+static void column(struct sql *sql, const struct item *item)
+{
+        sql_add(sql, "t.");
+        sql_name(sql, item->name);
+}
+
+static void columns(struct sql *sql, const struct stage *stage, bool types)
+{
+        sql_add(sql, "line");
+        if (types)
+                sql_add(sql, " integer");
+        for (size_t i = 0; i < stage->count; i++) {
+                cell(sql, ", ", 'c', i);
+                if (types) {
+                        sql_add(sql, " ");
+                        buf_add(&sql->text, str_of(item_pg_type(stage->items[i])));
+                }
+                if (!reference(stage->items[i]))
+                        continue;
+                cell(sql, ", ", 'k', i);
+                if (types)
+                        sql_add(sql, " text");
+        }
+}
+
+rc stage_open(struct cx *cx, const struct stage *stage)
+{
+        static const char *const tables[] = { "import_row", "import_suspect" };
+
+        must(!cx->masked);
+        db_queue(cx, S("set local work_mem = '128MB'"), NULL, 0);
+        db_queue(cx, str_format(cx->mem, "set local daicho.job = '%" PRId64 "'", stage->job), NULL, 0);      /* for the history of changes */
+        for (size_t i = 0; i < COUNT(tables); i++) {
+                struct sql *sql = sql_open(cx);
+
+                sql_add(sql, "create temporary table ");
+                buf_add(&sql->text, str_of(tables[i]));
+                sql_add(sql, " (");
+                columns(sql, stage, true);
+                sql_add(sql, ") on commit drop");
+                queue(sql);
+        }
+        return db_run(cx, S("create temporary table import_refused (line integer, item integer, reason integer, other integer) on commit drop"),
+                      NULL, 0, NULL);
+}
+
+rc stage_lock(struct cx *cx, const struct stage *stage)
+{
+        struct sql *sql = sql_open(cx);
+
+        sql_add(sql, "lock table ");
+        sql_table(sql, stage->def);
+        sql_add(sql, " in share update exclusive mode");
+        return run(sql, NULL);
+}
+
+str stage_copy(struct cx *cx, const struct stage *stage, bool suspects)
+{
+        struct sql *sql = sql_open(cx);
+
+        buf_add(&sql->text, suspects ? S("copy pg_temp.import_suspect (") : S("copy pg_temp.import_row ("));
+        columns(sql, stage, false);
+        sql_add(sql, ") from stdin");
+        must(!buf_full(&sql->text));
+        return buf_str(&sql->text);
+}
+
+/* Checks. Each adds lines to import_refused. ------------------------------------------------------------------------------------- */
+
+static struct sql *refusal(struct cx *cx, const struct item *item, enum stage_reason reason, const char *other)
+{
+        struct sql *sql = sql_open(cx);
+
+        sql_add(sql, "insert into pg_temp.import_refused select s.line, ");
+        sql_int(sql, (int64_t)item->number);
+        sql_add(sql, ", ");
+        sql_int(sql, (int64_t)reason);
+        sql_add(sql, ", ");
+        buf_add(&sql->text, str_of(other));
+        return sql;
+}
+
+/* Rows whose key stands in an earlier row. A suspect may be none: its key only looked like one seen before. */
+static rc check_suspects(struct cx *cx, const struct stage *stage)
+{
+        struct sql *sql = refusal(cx, stage->key, STAGE_REPEATED, "coalesce(r.line, s.first)");
+        size_t key = place(stage, stage->key);
+
+        cell(sql, " from (select line, ", 'c', key);
+        cell(sql, ", min(line) over (partition by ", 'c', key);
+        cell(sql, ") as first from pg_temp.import_suspect) s left join pg_temp.import_row r on r.", 'c', key);
+        cell(sql, " = s.", 'c', key);
+        sql_add(sql, " where r.line is not null or s.first < s.line");
+        TRY(run(sql, NULL));
+        return db_run(cx, S("insert into pg_temp.import_row select * from pg_temp.import_suspect s where not exists "
+                            "(select from pg_temp.import_refused r where r.line = s.line)"), NULL, 0, NULL);
+}
+
+/* Another unique item: used twice in the file, or by another record. */
+static rc check_unique(struct cx *cx, const struct stage *stage, size_t i)
+{
+        const struct item *item = stage->items[i];
+        struct sql *sql = refusal(cx, item, STAGE_REPEATED, "s.first");
+
+        cell(sql, " from (select line, min(line) over (partition by ", 'c', i);
+        cell(sql, ") as first from pg_temp.import_row where ", 'c', i);
+        sql_add(sql, " is not null) s where s.first < s.line");
+        TRY(run(sql, NULL));
+        sql = refusal(cx, item, STAGE_TAKEN, "0");
+        sql_add(sql, " from pg_temp.import_row s join ");
+        sql_table(sql, stage->def);
+        sql_add(sql, " t on ");
+        column(sql, item);
+        cell(sql, " = s.", 'c', i);
+        if (stage->key != NULL) {
+                sql_add(sql, " where ");
+                column(sql, stage->key);
+                cell(sql, " is distinct from s.", 'c', place(stage, stage->key));
+        }
+        return run(sql, NULL);
+}
+
+/* References are written as an id, or as the key of the record: one that exists. */
+static rc check_reference(struct cx *cx, const struct stage *stage, size_t i)
+{
+        const struct item *item = stage->items[i];
+        const struct definition *to;
+        struct sql *sql = sql_open(cx);
+
+        TRY(definition_get(cx, item->reference, &to));
+        if (to->key != NULL) {
+                cell(sql, "update pg_temp.import_row s set ", 'c', i);
+                sql_add(sql, " = t.id from ");
+                sql_table(sql, to);
+                sql_add(sql, " t where ");
+                column(sql, to->key);
+                cell(sql, "::text = s.", 'k', i);
+                TRY(run(sql, NULL));
+        }
+        sql = refusal(cx, item, STAGE_NO_RECORD, "0");
+        sql_add(sql, " from pg_temp.import_row s left join ");
+        sql_table(sql, to);
+        cell(sql, " t on t.id = s.", 'c', i);
+        cell(sql, " where t.id is null and (s.", 'c', i);
+        cell(sql, " is not null or s.", 'k', i);
+        sql_add(sql, " is not null)");
+        return run(sql, NULL);
+}
+
+/* … where [not] exists (the record with the row's key) */
+static void where_known(struct sql *sql, const struct stage *stage)
+{
+        if (stage->key == NULL)
+                return;
+        sql_add(sql, " where not exists (select from ");
+        sql_table(sql, stage->def);
+        sql_add(sql, " t where ");
+        column(sql, stage->key);
+        cell(sql, " = s.", 'c', place(stage, stage->key));
+        sql_add(sql, ")");
+}
+
+/* New records cannot do without a required item that the file has no column for. */
+static rc check_missing(struct cx *cx, const struct stage *stage, const struct item *item)
+{
+        struct sql *sql = refusal(cx, item, STAGE_NO_COLUMN, "0");
+
+        sql_add(sql, " from pg_temp.import_row s");
+        where_known(sql, stage);
+        return run(sql, NULL);
+}
+
+/* The same of one with an empty cell, when empty cells keep what was there. */
+static rc check_blank(struct cx *cx, const struct stage *stage, size_t i)
+{
+        struct sql *sql = refusal(cx, stage->items[i], STAGE_NO_VALUE, "0");
+
+        sql_add(sql, " from pg_temp.import_row s");
+        where_known(sql, stage);
+        cell(sql, stage->key ? " and s." : " where s.", 'c', i);
+        sql_add(sql, " is null");
+        return run(sql, NULL);
+}
+
+static rc check_all(struct cx *cx, const struct stage *stage, bool suspects, bool *ret_checked)
+{
+        *ret_checked = suspects || stage->missing != NULL;
+        if (suspects)
+                TRY(check_suspects(cx, stage));
+        for (size_t i = 0; i < stage->count; i++) {
+                const struct item *item = stage->items[i];
+
+                *ret_checked = *ret_checked || reference(item) || (item->unique && item != stage->key) || (item->required && stage->blank_keeps);
+                if (reference(item))
+                        TRY(check_reference(cx, stage, i));
+                if (item->unique && item != stage->key)
+                        TRY(check_unique(cx, stage, i));
+                if (item->required && stage->blank_keeps && item != stage->key)
+                        TRY(check_blank(cx, stage, i));
+        }
+        return stage->missing != NULL ? check_missing(cx, stage, stage->missing) : RC_OK;
+}
+
+rc stage_check(struct cx *cx, const struct stage *stage, bool suspects, int64_t *ret_refused)
+{
+        struct rows *rows;
+        bool checked;
+
+        *ret_refused = 0;
+        TRY(check_all(cx, stage, suspects, &checked));
+        if (!checked)
+                return RC_OK;
+        TRY(db_run(cx, S("select count(distinct line) from pg_temp.import_refused"), NULL, 0, &rows));
+        *ret_refused = rows_int(rows, 0, 0);
+        if (*ret_refused == 0)
+                return RC_OK;
+        return db_run(cx, S("delete from pg_temp.import_row s using pg_temp.import_refused r where r.line = s.line"), NULL, 0, NULL);
+}
+
+str stage_refused(void)
+{
+        return S("copy (select line, item, reason, coalesce(other, 0) from pg_temp.import_refused order by line, item, reason) to stdout");
+}
+
+/* The two statements that write ---------------------------------------------------------------------------------------------------- */
+
+/* What a column of the record becomes: the file's value, or with blank_keeps its old one where the cell is empty. */
+static void new_value(struct sql *sql, const struct stage *stage, size_t i)
+{
+        if (!stage->blank_keeps) {
+                cell(sql, "s.", 'c', i);
+                return;
+        }
+        cell(sql, "coalesce(s.", 'c', i);
+        sql_add(sql, ", ");
+        column(sql, stage->items[i]);
+        sql_add(sql, ")");
+}
+
+/* Constants of the statement, once: functions of the house would be called for each row. */
+#define NOW_AND_ACTOR "(select daicho.clock() as at, coalesce(current_setting('daicho.actor', true), '') as actor offset 0) c"
+
+static rc update(struct cx *cx, const struct stage *stage, int64_t *ret_changed)
+{
+        struct sql *sql = sql_open(cx);
+        size_t key = place(stage, stage->key);
+        bool any = false;
+
+        sql_add(sql, "update ");
+        sql_table(sql, stage->def);
+        sql_add(sql, " t set version = t.version + 1, updated_at = c.at, updated_by = c.actor");
+        for (size_t i = 0; i < stage->count; i++) {
+                if (i == key)
+                        continue;
+                sql_add(sql, ", ");
+                sql_name(sql, stage->items[i]->name);
+                sql_add(sql, " = ");
+                new_value(sql, stage, i);
+        }
+        sql_add(sql, " from pg_temp.import_row s cross join " NOW_AND_ACTOR " where ");
+        column(sql, stage->key);
+        cell(sql, " = s.", 'c', key);
+        for (size_t i = 0; i < stage->count; i++) {
+                if (i == key)
+                        continue;
+                buf_add(&sql->text, any ? S(" or ") : S(" and ("));
+                column(sql, stage->items[i]);
+                sql_add(sql, " is distinct from ");
+                new_value(sql, stage, i);
+                any = true;
+        }
+        sql_add(sql, ")");
+        *ret_changed = 0;
+        return any ? run(sql, ret_changed) : RC_OK;
+}
+
+static rc insert(struct cx *cx, const struct stage *stage, int64_t *ret_created)
+{
+        struct sql *sql = sql_open(cx);
+
+        sql_add(sql, "insert into ");
+        sql_table(sql, stage->def);
+        sql_add(sql, " (created_at, updated_at, created_by, updated_by, origin");
+        for (size_t i = 0; i < stage->count; i++) {
+                sql_add(sql, ", ");
+                sql_name(sql, stage->items[i]->name);
+        }
+        sql_add(sql, ") select c.at, c.at, c.actor, c.actor, ");
+        sql_int(sql, stage->job);
+        for (size_t i = 0; i < stage->count; i++)
+                cell(sql, ", s.", 'c', i);
+        sql_add(sql, " from pg_temp.import_row s cross join " NOW_AND_ACTOR);
+        where_known(sql, stage);
+        return run(sql, ret_created);
+}
+
+rc stage_apply(struct cx *cx, const struct stage *stage, struct stage_counts *ret)
+{
+        struct stage_counts counts = { 0 };
+        struct rows *rows;
+        int64_t staged;
+
+        /* the planner knows nothing of a table just filled; nested loops over a million rows would be its mistake */
+        db_queue(cx, S("analyze pg_temp.import_row"), NULL, 0);
+        TRY(db_run(cx, S("select count(*) from pg_temp.import_row"), NULL, 0, &rows));
+        staged = rows_int(rows, 0, 0);
+        if (stage->key != NULL)
+                TRY(update(cx, stage, &counts.changed));
+        if (stage->missing == NULL)
+                TRY(insert(cx, stage, &counts.created));
+        counts.unchanged = staged - counts.changed - counts.created;
+        *ret = counts;
+        return RC_OK;
+}
