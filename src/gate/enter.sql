@@ -4,17 +4,19 @@
 -- enter_session(token_hash bytea) -> maybe entrance(tenant text, masked bool, kind text, id int, actor text, groups text, permissions text, lang text,
 --     theme text, session_id int, must_change bool, now_ms int, role text, told text)
 select e.tenant, e.masked, e.kind, e.id, e.actor, e.groups, e.permissions, e.lang, e.theme, e.session_id, e.must_change, e.now_ms,
-    pg_catalog.set_config('role', e.role, true), pg_catalog.set_config('daicho.actor', e.kind || ':' || e.id || ':' || e.actor, true)
+    pg_catalog.set_config('role', e.role, true) as role,
+    pg_catalog.set_config('daicho.actor', e.kind || ':' || e.id || ':' || e.actor, true) as told
 from daicho.session_enter($1) e;
 
 -- enter_key(token_hash bytea) -> maybe entrance
 select e.tenant, e.masked, e.kind, e.id, e.actor, e.groups, e.permissions, e.lang, e.theme, e.session_id, e.must_change, e.now_ms,
-    pg_catalog.set_config('role', e.role, true), pg_catalog.set_config('daicho.actor', e.kind || ':' || e.id || ':' || e.actor, true)
+    pg_catalog.set_config('role', e.role, true) as role,
+    pg_catalog.set_config('daicho.actor', e.kind || ':' || e.id || ':' || e.actor, true) as told
 from daicho.key_enter($1) e;
 
 -- owner: the define job changes tables, as the owner of the schema.
 -- enter_name(tenant text, masked bool, owner bool, actor text) -> maybe doorway(tenant text, lang text, now_ms int, role text, told text)
 select e.tenant, e.lang, e.now_ms,
-    pg_catalog.set_config('role', case when $3 then 'daicho_owner' else e.role || case when $2 then '_masked' else '' end end, true),
-    pg_catalog.set_config('daicho.actor', $4, true)
+    pg_catalog.set_config('role', case when $3 then 'daicho_owner' else e.role || case when $2 then '_masked' else '' end end, true) as role,
+    pg_catalog.set_config('daicho.actor', $4, true) as told
 from daicho.tenant_enter($1) e;
