@@ -142,6 +142,7 @@ static rc value_read(struct cx *cx, const struct field *f, json_t *v, int depth,
 static rc object_read(struct cx *cx, const struct shape *shape, json_t *from, int depth, json_t **ret)
 {
         json_t *object = json_object(), *v;
+        bool good = true;
         const char *name;
 
         if (!json_is_object(from))
@@ -152,15 +153,19 @@ static rc object_read(struct cx *cx, const struct shape *shape, json_t *from, in
                 json_t *read;
 
                 if (f == NULL)
-                        (void)!fail(cx, RC_INVALID, str_copy(cx->mem, str_of(name)).p, "is not known here");
+                        good = fail(cx, RC_INVALID, str_copy(cx->mem, str_of(name)).p, "is not known here") == RC_OK;
                 else if (value_read(cx, f, v, depth, &read) == RC_OK)
                         (void)json_set(object, f->name, read);
+                else
+                        good = false;
         }
         for (const struct field *f = shape->fields; f->name != NULL; f++)
                 if (f->required && json_object_get(from, f->name) == NULL)
-                        (void)!wrong(cx, f, "must be filled in");
+                        good = wrong(cx, f, "must be filled in") == RC_OK;
+        if (!good)
+                return cx->failure.code;
         *ret = object;
-        return cx->failure.code;
+        return RC_OK;
 }
 
 /* CR LF, as forms send it, and CR become LF. */
