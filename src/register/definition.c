@@ -507,6 +507,8 @@ static void roles_get(struct reading *r, const struct place *at)
                         wrong(r, at, "heading", "must be a list of 1 to 5 names of items");
                 else
                         def->heading[def->heading_count++] = item;
+                if (item != NULL)
+                        def->items[item->number].in_heading = true;
         }
 }
 
@@ -764,6 +766,39 @@ json_t *definition_model(struct cx *cx, const struct definition *def)
         return m;
 }
 
+static const struct definition *definition_of_row(struct cx *cx, const struct register_summary *row)
+{
+        struct memory *m = memory_find(cx->tenant, row->name);
+
+        if (m != NULL && m->def->version == row->version && m->def->id == row->id)
+                return m->def;
+        if (m != NULL)
+                memory_drop(m);
+        return memory_add(cx, row->id, row->version, row->definition);
+}
+
+rc definition_histories(struct cx *cx, str master, const struct definition ***ret, size_t *ret_count)
+{
+        const struct definition **list;
+        struct register_summary *rows;
+        size_t count, n = 0;
+
+        TRY(sql_definition_rows(cx, &rows, &count));
+        list = NEW_ARRAY(cx->mem, const struct definition *, count + 1);
+        for (size_t i = 0; i < count; i++) {
+                const struct definition *def;
+
+                if (str_equal(rows[i].name, master))    /* the caller holds it */
+                        continue;
+                def = definition_of_row(cx, &rows[i]);
+                if (def->master != NULL && str_equal(def->master->reference, master))
+                        list[n++] = def;
+        }
+        *ret = list;
+        *ret_count = n;
+        return RC_OK;
+}
+
 rc definition_list(struct cx *cx, json_t **ret)
 {
         json_t *list = json_array(), *model = json_object();
@@ -772,16 +807,8 @@ rc definition_list(struct cx *cx, json_t **ret)
 
         TRY(sql_definition_rows(cx, &rows, &count));
         for (size_t i = 0; i < count; i++) {
-                struct memory *m = memory_find(cx->tenant, rows[i].name);
-                const struct definition *def;
-                json_t *one;
+                json_t *one = definition_model(cx, definition_of_row(cx, &rows[i]));
 
-                if (m != NULL && (m->def->version != rows[i].version || m->def->id != rows[i].id)) {
-                        memory_drop(m);
-                        m = NULL;
-                }
-                def = m ? m->def : memory_add(cx, rows[i].id, rows[i].version, rows[i].definition);
-                one = definition_model(cx, def);
                 json_set(one, "about", json_integer(rows[i].about));
                 json_array_append_new(list, one);
         }

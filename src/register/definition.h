@@ -50,6 +50,7 @@ struct item {
         bool required, unique, personal, searchable;
         bool joined;            /* searched together with the searchable item before it, without a gap: 佐藤美咲 */
         bool in_list;           /* column of the list page by default */
+        bool in_heading;        /* part of what names a record */
         bool indexed;           /* conditions and sorting by it are frequent: has an index of its own */
         bool lines;             /* ITEM_TEXT: line breaks are kept */
         int64_t min, max;       /* characters (text, kana) or value (integer) */
@@ -97,6 +98,11 @@ const struct item *definition_item(const struct definition *def, str name);
 /* The item a heading of a file means: its name, a title in either language or an alias; width, case and spaces do not matter. */
 const struct item *definition_heading(const struct definition *def, str heading);
 const char *item_type_name(enum item_type type);
+
+/* The definition as people edit it; reading it gives the same definition. */
+str definition_yaml(struct arena *mem, const struct definition *def);
+/* Histories whose entries belong to records of this register. */
+rc definition_histories(struct cx *cx, str master, const struct definition ***ret, size_t *ret_count) MUST_USE;
 
 /* Model for pages and API: items with titles in cx->lang, masked ones marked. */
 json_t *definition_model(struct cx *cx, const struct definition *def);

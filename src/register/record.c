@@ -29,7 +29,7 @@ static void row_read(struct cx *cx, const struct definition *def, const struct r
         ret->origin = rows_int(rows, row, first + SQL_ORIGIN);
         ret->values = NEW_ARRAY(cx->mem, str, def->item_count);
         for (size_t i = 0; i < def->item_count; i++)
-                if (sql_visible(cx, &def->items[i]) && (!narrow || def->items[i].in_list))
+                if (sql_visible(cx, &def->items[i]) && (!narrow || sql_listed(&def->items[i])))
                         ret->values[i] = rows_text(rows, row, column++);
 }
 
@@ -369,6 +369,7 @@ struct listing {
         size_t lead_count;      /* and of the condition: what the index can be led by */
         struct cursor cursor;
         int limit;
+        bool narrow;
 };
 
 static str cursor_write(struct listing *l, const struct record *last)
@@ -455,6 +456,7 @@ static rc listing_read(struct listing *l)
         if (limit < 1 || limit > RECORD_LIMIT_MAX)
                 return fail(l->cx, RC_INVALID, "limit", "must be a number from 1 to %d", RECORD_LIMIT_MAX);
         TRY(sort_read(l, q->sort));
+        l->narrow = q->narrow && (l->page->sort == NULL || sql_listed(l->page->sort));
         TRY(cursor_read(l, q->after));
         TRY(condition_read(l->cx, l->def, q->condition, &l->condition, &l->page->condition));
         if (l->condition != NULL)
@@ -494,7 +496,7 @@ static void by_id_sql(struct sql *sql, struct listing *l)
 {
         bool desc = l->page->descending;
 
-        select_from(sql, l->def, l->query->narrow);
+        select_from(sql, l->def, l->narrow);
         sql_add(sql, "lateral (select r.* from ");
         sql_table(sql, l->def);
         sql_add(sql, " r");
@@ -514,7 +516,7 @@ static void by_id_sql(struct sql *sql, struct listing *l)
 static void by_word_sql(struct sql *sql, struct listing *l)
 {
         search_page(sql, l->def, l->words, l->lead_count, l->condition, l->cursor.set ? l->cursor.id : INT64_MAX, l->limit + 1);
-        select_from(sql, l->def, l->query->narrow);
+        select_from(sql, l->def, l->narrow);
         sql_add(sql, "page on true left join ");
         sql_table(sql, l->def);
         sql_add(sql, " r on r.id = page.id");
@@ -561,7 +563,7 @@ static void by_item_sql(struct sql *sql, struct listing *l)
 {
         bool desc = l->page->descending, tail_only = l->cursor.set && str_absent(l->cursor.value);
 
-        select_from(sql, l->def, l->query->narrow);
+        select_from(sql, l->def, l->narrow);
         sql_add(sql, "lateral (select u.* from (");
         if (!tail_only) {
                 part_sql(sql, l, false);
@@ -609,7 +611,7 @@ static rc page_fetch(struct listing *l, bool *ret_again)
         l->page->count = count > (size_t)l->limit ? (size_t)l->limit : count;
         l->page->records = NEW_ARRAY(l->cx->mem, struct record, l->page->count);
         for (size_t i = 0; i < l->page->count; i++)
-                row_read(l->cx, l->def, rows, i, 1, l->query->narrow && (l->page->sort == NULL || l->page->sort->in_list), &l->page->records[i]);
+                row_read(l->cx, l->def, rows, i, 1, l->narrow, &l->page->records[i]);
         if (count > l->page->count)
                 l->page->next = cursor_write(l, &l->page->records[l->page->count - 1]);
         return RC_OK;
@@ -814,7 +816,7 @@ json_t *record_model(struct cx *cx, const struct definition *def, const struct r
         for (size_t i = 0; i < def->item_count; i++) {
                 const struct item *item = &def->items[i];
 
-                if (narrow && !item->in_list)
+                if (narrow && !sql_listed(item))
                         continue;
                 if (sql_visible(cx, item))
                         (void)json_set(m, item->name.p, item_json(item, rec->values[i]));

@@ -106,7 +106,7 @@ void sql_columns(struct sql *sql, const struct definition *def, bool list_only)
 {
         sql_add(sql, "r.id, r.version, r.created_at, r.created_by, r.updated_at, r.updated_by, r.origin");
         for (size_t i = 0; i < def->item_count; i++)
-                if (sql_visible(sql->cx, &def->items[i]) && (!list_only || def->items[i].in_list)) {
+                if (sql_visible(sql->cx, &def->items[i]) && (!list_only || sql_listed(&def->items[i]))) {
                         sql_add(sql, ", ");
                         sql_column(sql, &def->items[i]);
                 }

@@ -31,6 +31,8 @@ rc sql_run(struct sql *sql, struct rows **ret) MUST_USE;
 
 /* May this unit see the item? */
 static inline bool sql_visible(const struct cx *cx, const struct item *item) { return !(item->personal && cx->masked); }
+/* Is it needed to show a list: a column, or part of the name of a record? */
+static inline bool sql_listed(const struct item *item) { return item->in_list || item->in_heading; }
 /* r.id, r.version, r.created_at, … : SQL_SYSTEM columns, then the visible items that `list` asks for (NULL: all). */
 enum { SQL_ID, SQL_VERSION, SQL_CREATED_AT, SQL_CREATED_BY, SQL_UPDATED_AT, SQL_UPDATED_BY, SQL_ORIGIN, SQL_SYSTEM };
 void sql_columns(struct sql *sql, const struct definition *def, bool list_only);
