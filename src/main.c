@@ -17,7 +17,10 @@
 #include "console/key_door.h"
 #include "console/log_door.h"
 #include "console/me_door.h"
+#include "console/record_door.h"
+#include "console/register_door.h"
 #include "console/session_door.h"
+#include "console/summary.h"
 #include "gate/openapi.h"
 #include "register/define.h"
 
@@ -39,6 +42,9 @@ static const struct route *const routes[] = {
         account_door_routes,
         group_door_routes,
         key_door_routes,
+        record_door_routes,
+        register_door_routes,
+        summary_routes,
         job_door_routes,
         log_door_routes,
         openapi_routes,

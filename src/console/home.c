@@ -3,16 +3,24 @@
 
 #include "console/home.h"
 
+#include "console/summary.h"
+#include "identity/permission.h"
 #include "jobs/jobs.h"
 
-enum { JOBS_SHOWN = 6 };
+enum { JOBS_SHOWN = 6, JOBS_RUNNING_MAX = 100 };
 
 /* GET / - numbers, charts and what is under way. The numbers are those of GET /summary. */
 static rc home(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        json_t *model;
+        json_t *model, *summary, *running;
 
         TRY(job_list(cx, 0, false, JOBS_SHOWN, &model));
+        TRY(job_list(cx, 0, true, JOBS_RUNNING_MAX, &running));
+        if (permission_held(cx, PERM_RECORD_READ)) {
+                TRY(summary_model(cx, &summary));
+                (void)json_set(summary, "running", json_integer((json_int_t)json_array_size(json_object_get(running, "jobs"))));
+                (void)json_set(model, "summary", summary);
+        }
         return http_reply(res, 200, "home.html", model);
 }
 

@@ -77,7 +77,7 @@ static rc body_read(struct cx *cx, const struct http_req *req, json_t **ret_defi
 /* 202 with {job, plan}; console: 303 to the job. */
 static rc apply(struct cx *cx, const struct http_req *req, struct http_res *res, str name)
 {
-        json_t *definition, *plan, *model = json_object();
+        json_t *definition = NULL, *plan, *model = json_object();
         str drop[DROP_MAX];
         size_t drop_count;
         int64_t job;

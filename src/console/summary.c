@@ -60,6 +60,19 @@ static rc groups_add(struct cx *cx, const struct definition *def, const struct i
         return RC_OK;
 }
 
+/* "2026-11" for people. */
+static str month_text(struct cx *cx, str month)
+{
+        static const char *const names[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+        int64_t m = 0;
+
+        if (month.n != 7 || !str_int((str){ month.p + 5, 2 }, &m) || m < 1 || m > 12)
+                return month;
+        if (cx->lang == LANG_JA)
+                return str_format(cx->mem, "%.4s年%d月", month.p, (int)m);
+        return str_format(cx->mem, "%s %.4s", names[m - 1], month.p);
+}
+
 static rc counts_add(struct cx *cx, str name, json_t *model)
 {
         const struct definition *def;
@@ -70,8 +83,10 @@ static rc counts_add(struct cx *cx, str name, json_t *model)
 
         TRY(definition_recall(cx, name, &def));
         TRY(record_months(cx, def, &months));
-        json_array_foreach(months, i, one)
+        json_array_foreach(months, i, one) {
                 all += json_integer_value(json_object_get(one, "count"));
+                (void)json_set(one, "month_text", json_str(month_text(cx, json_get_text(one, "month"))));
+        }
         (void)json_set(model, "months", months);
         (void)json_set(model, "has_months", json_boolean(all > 0));
         (void)json_set(month, "count", json_object_get(json_array_get(months, json_array_size(months) - 1), "count"));
