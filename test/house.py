@@ -412,3 +412,19 @@ class House:
 
 def _json(value):
     return json.dumps(value, ensure_ascii=False).encode()
+
+
+def serve():
+    """`python3 test/house.py --serve`: a house with one contract for programs in other languages; one JSON line, then it stands until stdin ends."""
+    import sys
+    house = House.start()
+    tenant = house.tenant(name='midori', title='株式会社みどり商事')
+    accounts = {name: {'login': getattr(tenant, name).login, 'password': getattr(tenant, name).password} for name in ('admin', 'staff', 'viewer')}
+    print(_json({'url': house.url, 'port': house.port, 'tenant': tenant.name, 'title': tenant.title, 'accounts': accounts, 'key': tenant.key,
+                 'build': str(BUILD)}).decode(), flush=True)
+    sys.stdin.read()
+    house.close()
+
+
+if __name__ == '__main__':
+    serve()

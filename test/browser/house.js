@@ -1,0 +1,112 @@
+/* house.js - what the browser tests share: a real house (test/house.py --serve), Debian's Chromium, and a page that notes everything it should not see. */
+'use strict';
+const { execFileSync, spawn } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const readline = require('node:readline');
+const { chromium } = require('playwright-core');
+
+const ROOT = path.resolve(__dirname, '../..');
+const ARTEFACTS = path.join(ROOT, 'test/artefacts');
+const axeSource = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+async function start() {
+        const child = spawn('/usr/bin/python3', [path.join(ROOT, 'test/house.py'), '--serve'], { stdio: ['pipe', 'pipe', 'inherit'] });
+        const line = await new Promise((resolve, reject) => {
+                readline.createInterface({ input: child.stdout }).once('line', resolve);
+                child.once('exit', (code) => reject(new Error(`the house did not start: status ${code}`)));
+        });
+        const house = JSON.parse(line);
+        const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+        fs.mkdirSync(ARTEFACTS, { recursive: true });
+        return {
+                ...house,
+                browser,
+                async stop() {
+                        await browser.close();
+                        child.stdin.end();
+                        await new Promise((resolve) => { child.once('exit', resolve); });
+                },
+        };
+}
+
+/* A context as a person has it. Everything that should not happen is noted in `trouble`. */
+async function person(house, { lang = 'ja', dark = false, width = 1440, height = 900, js = true } = {}) {
+        const context = await house.browser.newContext({
+                ignoreHTTPSErrors: true, baseURL: house.url, viewport: { width, height }, locale: lang === 'ja' ? 'ja-JP' : 'en-GB', timezoneId: 'Asia/Tokyo',
+                colorScheme: dark ? 'dark' : 'light', javaScriptEnabled: js, acceptDownloads: true, permissions: ['clipboard-read', 'clipboard-write'],
+        });
+        const trouble = [];
+        const bytes = new Map();
+        const expected = { statuses: [] };
+        const origin = new URL(house.url).origin;
+
+        context.setDefaultTimeout(15000);
+        context.on('request', (request) => {
+                const url = request.url();
+                if (!url.startsWith(`${origin}/`) && !url.startsWith('data:') && !url.startsWith('blob:'))
+                        trouble.push(`request to another host: ${url}`);
+        });
+        const page = await context.newPage();
+        page.on('console', (message) => {
+                const text = message.text();
+                const refused = /status of (\d+)/.exec(text) || /Response Status Error Code (\d+)/.exec(text);
+                if (['error', 'warning'].includes(message.type()) && !(refused && expected.statuses.includes(Number(refused[1]))))
+                        trouble.push(`console ${message.type()}: ${text}`);
+        });
+        page.on('pageerror', (error) => trouble.push(`page error: ${error.message}`));
+        page.on('response', async (response) => {
+                if (response.status() >= 400 && !expected.statuses.includes(response.status()))
+                        trouble.push(`${response.status()} ${response.request().method()} ${response.url()}`);
+                try {
+                        const sizes = await response.request().sizes();
+                        const key = new URL(response.url()).pathname;
+                        bytes.set(key, sizes.responseBodySize + sizes.responseHeadersSize);
+                } catch { /* the page went on */ }
+        });
+        return { context, page, trouble, bytes, expected };
+}
+
+async function login(page, house, who = 'admin') {
+        await page.goto('/login');
+        await page.fill('#f-tenant', house.tenant);
+        await page.fill('#f-login', house.accounts[who].login);
+        await page.fill('#f-password', house.accounts[who].password);
+        await page.press('#f-password', 'Enter');
+        await page.waitForURL((url) => !url.pathname.startsWith('/login'));
+}
+
+/* axe over the whole page; returns one line a finding. Run through the debugger: the page's policy lets no foreign script in. */
+async function axe(page) {
+        const session = await page.context().newCDPSession(page);
+        await session.send('Runtime.evaluate', { expression: axeSource });
+        await session.detach();
+        return page.evaluate(async () => {
+                const result = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
+                return result.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}: ${(n.any[0] || n.all[0] || n.none[0] || {}).message || v.help}`));
+        });
+}
+
+/* A file as the generator of invented customers makes it. */
+function customers(name, ...args) {
+        const generator = path.join(process.env.BUILD ? path.resolve(process.env.BUILD) : path.join(ROOT, 'build'), 'gen_customers');
+        const file = path.join(ARTEFACTS, name);
+        fs.mkdirSync(ARTEFACTS, { recursive: true });
+        fs.writeFileSync(file, execFileSync(generator, args, { maxBuffer: 1 << 28 }));
+        return file;
+}
+
+async function shot(page, name, options = {}) {
+        await page.screenshot({ path: path.join(ARTEFACTS, `${name}.png`), ...options });
+}
+
+/* Import a file through the page and wait until the job is over. */
+async function bringIn(page, register, file) {
+        await page.goto(`/registers/${register}/imports/new`);
+        await page.setInputFiles('#f-file', file);
+        await page.click('form[data-upload] button[type="submit"]');
+        await page.waitForURL(/\/jobs\/\d+/);
+        await page.waitForSelector('#job .figures, #job .notice.bad', { timeout: 60000 });
+}
+
+module.exports = { start, person, login, axe, customers, shot, bringIn, ROOT, ARTEFACTS };

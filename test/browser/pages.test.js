@@ -1,0 +1,122 @@
+/* pages.test.js - every page in ja and en, light and dark, wide and narrow: axe clean, nothing from outside, nothing untranslated, nothing cut off. */
+'use strict';
+const assert = require('node:assert');
+const test = require('node:test');
+const { start, person, login, axe, customers, shot, bringIn } = require('./house.js');
+
+let house;
+let pages;
+test.before(async () => {
+        house = await start();
+        const { context, page } = await person(house);
+        await login(page, house);
+        await bringIn(page, 'customers', customers('pages.csv', '--rows', '400', '--bad', '0.02', '--quirk', '0'));
+        const job = new URL(page.url()).pathname;
+        await page.goto('/registers/customers/records');
+        const record = await page.locator('.rows tbody th a').first().getAttribute('href');
+        await page.goto('/log');
+        const entry = await page.locator('.rows tbody th a').first().getAttribute('href');
+        await page.goto('/accounts');
+        const account = await page.locator('.rows tbody th a').first().getAttribute('href');
+        await page.goto('/groups');
+        const group = await page.locator('.rows tbody th a').first().getAttribute('href');
+        const condition = encodeURIComponent('{"all":[{"item":"prefecture","op":"in","value":["東京都","大阪府"]},{"any":[{"item":"points","op":"ge","value":1000}]}]}');
+        pages = {
+                home: '/', registers: '/registers', register: '/registers/customers', records: '/registers/customers/records',
+                builder: `/registers/customers/records?build=1&condition=${condition}`, search: '/registers/customers/records?q=%E6%9D%B1%E4%BA%AC',
+                nothing: '/registers/customers/records?q=%E9%BE%98%E9%BE%98', empty: '/registers/orders/records',
+                record, edit: `${record}/edit`, create: '/registers/customers/records/new', import: '/registers/customers/imports/new',
+                export: '/registers/customers/exports/new', jobs: '/jobs', job, log: '/log', entry, accounts: '/accounts', account, account_new: '/accounts/new',
+                groups: '/groups', group, keys: '/keys', me: '/me', help: '/help', unknown: '/registers/customers/records/999999999',
+        };
+        await context.close();
+});
+test.after(async () => { await house?.stop(); });
+
+/* What people read on the page without the data in it: tables' cells, values, names of registers and items may be in any language. */
+function words() {
+        const skip = 'script, style, template, code, pre, td, tbody th, dd, option, input, textarea, kbd, .mono, .tenant-name, .brand small, .who, [data-file-name], .sentence, .rows, .japan, .picks, .timeline, .menu > summary, [lang]:not(html)';
+        const clone = document.body.cloneNode(true);
+        for (const node of clone.querySelectorAll(skip))
+                node.remove();
+        for (const dialog of clone.querySelectorAll('dialog'))
+                dialog.setAttribute('open', '');
+        return [...clone.querySelectorAll('h1, h2, h3, p, a, button, summary, label, legend, dt, th, li, span, small, .chip')]
+                .flatMap((node) => [...node.childNodes].filter((n) => n.nodeType === 3).map((n) => n.data.trim())).filter(Boolean);
+}
+
+async function visit(p, name, url, lang, tag) {
+        const found = [];
+        p.trouble.length = 0;
+        p.bytes.clear();
+        p.expected.statuses = name === 'unknown' ? [404] : [];
+        await p.page.goto(url, { waitUntil: 'load' });
+        await p.page.waitForTimeout(60);
+        await shot(p.page, `${name}-${lang}-${tag}`, { fullPage: tag.startsWith('360') });
+        found.push(...(await axe(p.page)).map((line) => `axe ${line}`));
+        found.push(...p.trouble);
+        const over = await p.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        if (over > 0)
+                found.push(`${over} px too wide`);
+        if (await p.page.getAttribute('html', 'lang') !== lang)
+                found.push('the language of the page is wrong');
+        for (const text of await p.page.evaluate(words)) {
+                if (lang === 'ja' && /[A-Za-z]{3,} [A-Za-z]{2,} [A-Za-z]{2,}/.test(text))
+                        found.push(`English in a Japanese page: ${text}`);
+                if (lang === 'en' && /[ぁ-んァ-ヶ一-龠]/.test(text) && !/台帳|顧客|購入|会社/.test(text))
+                        found.push(`Japanese in an English page: ${text}`);
+        }
+        return found.map((line) => `${name} ${lang} ${tag}: ${line}`);
+}
+
+for (const [lang, dark, width] of [['ja', false, 1440], ['ja', true, 1440], ['ja', false, 360], ['en', false, 1440], ['en', true, 360]]) {
+        const tag = `${width}${dark ? '-dark' : ''}`;
+        test(`every page is accessible, complete and at home: ${lang}, ${width} px, ${dark ? 'dark' : 'light'}`, async (t) => {
+                const p = await person(house, { lang, dark, width, height: width === 360 ? 740 : 900 });
+                const found = [];
+                p.expected.statuses = [];
+                await p.page.goto('/login');
+                await p.page.waitForTimeout(60);
+                await shot(p.page, `login-${lang}-${tag}`);
+                found.push(...(await axe(p.page)).map((line) => `login ${lang} ${tag}: axe ${line}`), ...p.trouble);
+                await login(p.page, house);
+                if (lang === 'en') {
+                        await p.page.goto('/me');
+                        await p.page.selectOption('#f-lang', 'en');
+                        await p.page.locator('form', { has: p.page.locator('#f-lang') }).locator('button[type="submit"]').click();
+                        await p.page.waitForURL(/me\?done|me$/);
+                        await p.page.waitForTimeout(300);
+                }
+                for (const [name, url] of Object.entries(pages)) {
+                        found.push(...await visit(p, name, url, lang, tag));
+                        if (lang === 'ja' && tag === '1440') {
+                                const own = p.bytes.get(new URL(url, house.url).pathname);
+                                const all = [...p.bytes.values()].reduce((a, b) => a + b, 0);
+                                t.diagnostic(`bytes ${name}: page ${own}, with what it needs ${all}`);
+                        }
+                }
+                if (lang === 'en') {
+                        await p.page.goto('/me');
+                        await p.page.selectOption('#f-lang', 'ja');
+                        await p.page.locator('form', { has: p.page.locator('#f-lang') }).locator('button[type="submit"]').click();
+                        await p.page.waitForTimeout(300);
+                }
+                await p.context.close();
+                assert.deepEqual(found, []);
+        });
+}
+
+test('the policy of every page lets nothing foreign or inline in', async () => {
+        const { context, page } = await person(house);
+        await login(page, house);
+        for (const url of ['/', '/registers/customers/records', '/login']) {
+                const answer = await page.goto(url);
+                const policy = answer.headers()['content-security-policy'];
+                assert.match(policy, /default-src 'none'/);
+                assert.match(policy, /script-src 'self'/);
+                assert.doesNotMatch(policy, /unsafe|\*|https?:/);
+                const inline = await page.evaluate(() => document.querySelectorAll('[style], style, script:not([src]), [onclick], [onload]').length);
+                assert.equal(inline, 0, `${url} has nothing inline`);
+        }
+        await context.close();
+});
