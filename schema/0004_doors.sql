@@ -136,3 +136,11 @@ $$;
 
 revoke execute on function daicho.account_work_out(), daicho.account_group_tell(), daicho.api_key_work_out(), daicho.account_tell(),
     daicho.credential_tell() from public;
+
+-- By name: the same, with the new attribute.
+create or replace function daicho.tenant_enter(tenant_ text) returns setof daicho.entrance
+language sql security definer set search_path = pg_catalog as $$
+    select t.name, 't_' || t.name, false, 'operator', 0::bigint, '', '', '', t.lang, 'auto', 0::bigint, false,
+        (extract(epoch from daicho.clock()) * 1000)::bigint, false
+    from daicho.tenant t where t.name = tenant_ and t.state <> 'ended'
+$$;
