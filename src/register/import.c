@@ -5,12 +5,12 @@
 #include "register/import.h"
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/fail.h"
 #include "base/file.h"
 #include "db/db.h"
 #include "log/log.h"
+#include "register/formula.h"
 #include "register/item.h"
 #include "register/keys.h"
 #include "register/refused.h"
@@ -271,6 +271,7 @@ static void read_cell(struct import *im, size_t i, struct row_problems *problems
                 problem_add(problems, (int32_t)item->number, REFUSED_CSV + (int32_t)fault, 0, STR_NONE);
                 return;
         }
+        text = formula_bare(text);
         reason = item_read(im->scratch, item, text, &value);
         if (reason == ITEM_MISSING && im->stage.blank_keeps && item != im->def->key)
                 reason = ITEM_FINE;

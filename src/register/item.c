@@ -425,6 +425,7 @@ static void domestic(struct groups *g)
 static enum item_reason read_telephone(struct arena *mem, const struct item *item, str s, str *ret)
 {
         struct groups g;
+        bool wrong = false;
 
         *ret = s;
         if (shaped(s, 3, 4, 4) && s.p[0] == '0' && s.p[2] == '0' && s.p[1] >= '5')
@@ -442,12 +443,14 @@ static enum item_reason read_telephone(struct arena *mem, const struct item *ite
                 return ITEM_NOT_TELEPHONE;
         for (size_t i = 0; i < COUNT(plan); i++)
                 if (memcmp(g.digits, plan[i].prefix, strlen(plan[i].prefix)) == 0) {
-                        if (g.count != plan[i].digits)
-                                return ITEM_NOT_TELEPHONE;
+                        if (g.count != plan[i].digits) {
+                                wrong = true;           /* unless a shorter prefix fits: 06-0xxx-xxxx is not mobile 060 */
+                                continue;
+                        }
                         *ret = grouped(mem, &g, plan[i].ends, 3);
                         return ITEM_FINE;
                 }
-        if (g.count == 11)
+        if (wrong || g.count == 11)
                 return ITEM_NOT_TELEPHONE;
         if (g.group_count == 3 && g.ends[0] >= 2 && g.ends[0] <= 5 && g.ends[1] == 6)
                 *ret = grouped(mem, &g, g.ends, 3);

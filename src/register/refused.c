@@ -383,6 +383,7 @@ rc refused_write(struct cx *cx, struct refused *refused, const struct refused_so
 {
         struct writer *w = NEW(cx->mem, struct writer);
         rc code;
+        int fd;
 
         close_files(refused);
         if (fflush(refused->early) != 0 || fflush(refused->late) != 0)
@@ -392,9 +393,10 @@ rc refused_write(struct cx *cx, struct refused *refused, const struct refused_so
         *w = (struct writer){ .cx = cx, .refused = refused, .source = source };
         w->csv = csv_open(cx->mem, source->fd);
         w->record = NEW(cx->mem, struct csv_record);
-        w->out = fopen(path, "we");
+        fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        w->out = fd >= 0 ? fdopen(fd, "w") : NULL;
         if (w->out == NULL)
-                return file_failed(cx, path, errno);
+                return file_failed(cx, "the file of refused rows", errno);
         if (source->bom)
                 (void)!fwrite("\xef\xbb\xbf", 1, 3, w->out);
         write_text(w, str_format(cx->mem, "%s,%s,", headings[cx->lang][0], headings[cx->lang][1]));

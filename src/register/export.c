@@ -1,0 +1,426 @@
+/* export.c - see export.h. The database gives rows in COPY's text form; here each value is written as files hold it, quoted, encoded, and goes out
+ * in large pieces. Memory: one row and one piece. A condition has parameters, which COPY does not take: its ids are put aside first. */
+#include "base/house.h"
+
+#include "register/export.h"
+
+#include "base/charset.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/file.h"
+#include "log/log.h"
+#include "register/condition.h"
+#include "register/formula.h"
+#include "register/item.h"
+#include "register/sql.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { PIECE = 1 << 18, TELL_EVERY = 2048, FIRST_MAX = 20, CELL_ROOM = ITEM_CHARS_MAX * 4 * 2 + 16 };
+
+struct loss_line {
+        int64_t line;
+        const struct item *item;
+};
+
+struct export {
+        struct cx *cx;
+        struct job *job;
+        const struct definition *def;
+        const struct item **items;
+        size_t count;
+        struct condition *condition;
+        enum charset set;
+        int fd;
+        char *piece;            /* ready bytes of the file */
+        size_t piece_n;
+        char *cell, *quoted;    /* a value, unescaped; the same as CSV */
+        int64_t rows, bytes, line, total;
+        struct charset_loss loss;
+        struct loss_line first[FIRST_MAX];
+        size_t first_count;
+};
+
+/* The statement -------------------------------------------------------------------------------------------------------------------- */
+
+/* References are written as the key of their record, where the account may see it. */
+static rc reference_key(struct cx *cx, const struct item *item, const struct definition **ret_to)
+{
+        *ret_to = NULL;
+        if (item->type != ITEM_REFERENCE)
+                return RC_OK;
+        TRY(definition_get(cx, item->reference, ret_to));
+        if ((*ret_to)->key == NULL || !sql_visible(cx, (*ret_to)->key))
+                *ret_to = NULL;
+        return RC_OK;
+}
+
+static rc copy_statement(struct export *ex, str *ret)
+{
+        struct cx *cx = ex->cx;
+        struct sql *sql = sql_open(cx), *joins = sql_open(cx);
+
+        sql_add(sql, "copy (select ");
+        for (size_t i = 0; i < ex->count; i++) {
+                const struct definition *to;
+
+                TRY(reference_key(cx, ex->items[i], &to));
+                if (i > 0)
+                        sql_add(sql, ", ");
+                if (to == NULL) {
+                        sql_column(sql, ex->items[i]);
+                        continue;
+                }
+                sql_add(sql, "j");
+                sql_int(sql, (int64_t)i);
+                sql_add(sql, ".");
+                sql_name(sql, to->key->name);
+                sql_add(joins, " left join ");
+                sql_table(joins, to);
+                sql_add(joins, " j");
+                sql_int(joins, (int64_t)i);
+                sql_add(joins, " on j");
+                sql_int(joins, (int64_t)i);
+                sql_add(joins, ".id = ");
+                sql_column(joins, ex->items[i]);
+        }
+        sql_add(sql, " from ");
+        sql_table(sql, ex->def);
+        sql_add(sql, " r");
+        if (ex->condition != NULL)
+                sql_add(sql, " join pg_temp.export_id e on e.id = r.id");
+        buf_add(&sql->text, buf_str(&joins->text));
+        sql_add(sql, " order by r.id) to stdout");
+        must(!buf_full(&sql->text) && sql->count == 0);
+        *ret = buf_str(&sql->text);
+        return RC_OK;
+}
+
+static rc put_ids_aside(struct export *ex)
+{
+        struct cx *cx = ex->cx;
+        struct sql *sql = sql_open(cx);
+        struct rows *rows;
+
+        db_queue(cx, S("create temporary table export_id (id bigint not null) on commit drop"), NULL, 0);
+        sql_add(sql, "insert into pg_temp.export_id select r.id from ");
+        sql_table(sql, ex->def);
+        sql_add(sql, " r where ");
+        condition_sql(sql, ex->condition);
+        TRY(sql_run(sql, &rows));
+        ex->total = (int64_t)rows_changed(rows);
+        return db_run(cx, S("analyze pg_temp.export_id"), NULL, 0, NULL);
+}
+
+/* For the bar only. */
+static rc estimate(struct export *ex)
+{
+        struct sql *sql = sql_open(ex->cx);
+        struct rows *rows;
+
+        sql_add(sql, "select c.reltuples::bigint from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 't_' || daicho.tenant() and c.relname = 'r_' || ");
+        sql_arg(sql, ex->def->name, "text");
+        TRY(sql_run(sql, &rows));
+        ex->total = rows_count(rows) > 0 ? rows_int(rows, 0, 0) : 0;
+        return RC_OK;
+}
+
+/* The file ------------------------------------------------------------------------------------------------------------------------- */
+
+static rc flush(struct export *ex)
+{
+        size_t done = 0;
+
+        while (done < ex->piece_n) {
+                ssize_t n = write(ex->fd, ex->piece + done, ex->piece_n - done);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return file_failed(ex->cx, "the file of the export", errno);
+                done += (size_t)n;
+        }
+        ex->bytes += (int64_t)ex->piece_n;
+        ex->piece_n = 0;
+        return RC_OK;
+}
+
+/* `text` is CSV already; item NULL: marks and headings. */
+static rc put(struct export *ex, str text, const struct item *item)
+{
+        int64_t before = ex->loss.replaced;
+
+        if (PIECE - ex->piece_n < text.n)
+                TRY(flush(ex));
+        must(text.n <= PIECE);
+        ex->piece_n += charset_encode(ex->set, text, ex->piece + ex->piece_n, &ex->loss);
+        if (ex->loss.replaced > before && ex->first_count < FIRST_MAX)
+                ex->first[ex->first_count++] = (struct loss_line){ ex->line, item };
+        return RC_OK;
+}
+
+/* Does the cell need quotes? Also where spaces at its ends, or an empty line, would be lost. */
+static bool quotes_needed(str s)
+{
+        static const uint8_t marks[256] = { [','] = 1, ['"'] = 1, ['\n'] = 1, ['\r'] = 1 };
+
+        for (size_t i = 0; i < s.n; i++)
+                if (marks[(unsigned char)s.p[i]])
+                        return true;
+        return s.n > 0 && (s.p[0] == ' ' || s.p[s.n - 1] == ' ');
+}
+
+static str csv_cell(struct export *ex, str value, bool guard)
+{
+        size_t n = 0;
+
+        if (!guard && !quotes_needed(value))
+                return value;
+        ex->quoted[n++] = '"';
+        if (guard)
+                ex->quoted[n++] = '\'';
+        for (size_t i = 0; i < value.n; i++) {
+                if (value.p[i] == '"')
+                        ex->quoted[n++] = '"';
+                ex->quoted[n++] = value.p[i];
+                ex->line += value.p[i] == '\n';
+        }
+        ex->quoted[n++] = '"';
+        return (str){ ex->quoted, n };
+}
+
+static rc put_value(struct export *ex, const struct item *item, str value)
+{
+        bool guard = item->type != ITEM_INTEGER && item->type != ITEM_DATE && formula_like(value);
+        str cell = csv_cell(ex, value, guard);
+
+        return put(ex, cell.n == 0 && ex->count == 1 ? S("\"\"") : cell, item);
+}
+
+static rc put_heading(struct export *ex)
+{
+        if (ex->set == CHARSET_UTF8)
+                TRY(put(ex, S("\xef\xbb\xbf"), NULL));
+        for (size_t i = 0; i < ex->count; i++) {
+                str title = ex->items[i]->title[ex->cx->lang];
+
+                if (i > 0)
+                        TRY(put(ex, S(","), NULL));
+                TRY(put(ex, csv_cell(ex, title, formula_like(title)), ex->items[i]));
+        }
+        ex->line++;
+        return put(ex, S("\r\n"), NULL);
+}
+
+/* One value of COPY's text form off the front of *row; absent: null. Only what COPY escapes is looked at. */
+static str value_take(struct export *ex, str *row)
+{
+        const char *p = row->p, *end = row->p + row->n, *at = p;
+        size_t n = 0;
+        str value;
+
+        while (at < end && *at != '\t' && *at != '\\')
+                at++;
+        value = (str){ p, (size_t)(at - p) };
+        if (at < end && *at == '\\') {
+                if (value.n == 0 && at + 1 < end && at[1] == 'N') {
+                        value = STR_NONE;
+                        at += 2;
+                } else {
+                        memcpy(ex->cell, p, value.n);
+                        n = value.n;
+                        while (at < end && *at != '\t' && n < CELL_ROOM) {
+                                char c = *at++;
+
+                                if (c == '\\' && at < end) {
+                                        c = *at++;
+                                        c = c == 'n' ? '\n' : c == 'r' ? '\r' : c == 't' ? '\t' : c == 'b' ? '\b' : c == 'f' ? '\f' : c == 'v' ? '\v' : c;
+                                }
+                                ex->cell[n++] = c;
+                        }
+                        value = (str){ ex->cell, n };
+                }
+        }
+        at += at < end;
+        *row = (str){ at, (size_t)(end - at) };
+        return value;
+}
+
+static rc put_row(struct export *ex, str row)
+{
+        enum lang lang = ex->cx->lang;
+
+        if (row.n > 0 && row.p[row.n - 1] == '\n')
+                row.n--;
+        for (size_t i = 0; i < ex->count; i++) {
+                const struct item *item = ex->items[i];
+                str value = value_take(ex, &row);
+
+                if (i > 0)
+                        TRY(put(ex, S(","), NULL));
+                if (!str_absent(value))
+                        TRY(put_value(ex, item, item->type == ITEM_REFERENCE ? value : item_write(lang, item, value)));
+                else if (ex->count == 1)
+                        TRY(put(ex, S("\"\""), NULL));
+        }
+        ex->rows++;
+        ex->line++;
+        return put(ex, S("\r\n"), NULL);
+}
+
+static rc put_rows(struct export *ex)
+{
+        struct cx *cx = ex->cx;
+        str statement, row;
+
+        TRY(copy_statement(ex, &statement));
+        TRY(db_copy_out(cx, statement));
+        for (;;) {
+                TRY(db_copy_read(cx, &row));
+                if (str_absent(row))
+                        return flush(ex);
+                TRY(put_row(ex, row));
+                if (ex->rows % TELL_EVERY == 0)
+                        TRY(job_progress(cx, ex->job, ex->rows, ex->total > ex->rows ? ex->total : ex->rows, "job.step.write"));
+        }
+}
+
+/* The job -------------------------------------------------------------------------------------------------------------------------- */
+
+static rc choose_items(struct cx *cx, const struct definition *def, const json_t *names, const struct item ***ret, size_t *ret_count)
+{
+        const struct item **items = NEW_ARRAY(cx->mem, const struct item *, def->item_count + 1);
+        size_t count = 0;
+
+        if (json_array_size(names) == 0) {
+                for (size_t i = 0; i < def->item_count; i++)
+                        if (sql_visible(cx, &def->items[i]))
+                                items[count++] = &def->items[i];
+        }
+        for (size_t i = 0; i < json_array_size(names); i++) {
+                str name = json_text(json_array_get(names, i));
+                const struct item *item = definition_item(def, name);
+
+                if (item == NULL || !sql_visible(cx, item))
+                        return fail(cx, RC_INVALID, "items", "there is no item \"%.*s\" here that this account may see", STR_ARG(name));
+                for (size_t k = 0; k < count; k++)
+                        if (items[k] == item)
+                                return fail(cx, RC_INVALID, "items", "the item \"%.*s\" was chosen twice", STR_ARG(name));
+                items[count++] = item;
+        }
+        if (count == 0)
+                return fail(cx, RC_FORBIDDEN, NULL, "this account may see none of the items of this register");
+        *ret = items;
+        *ret_count = count;
+        return RC_OK;
+}
+
+static rc choose_charset(struct cx *cx, str name, enum charset *ret)
+{
+        *ret = CHARSET_UTF8;
+        if (str_empty(name) || charset_find(name, ret))
+                return RC_OK;
+        return fail(cx, RC_INVALID, "encoding", "must be utf-8 or cp932");
+}
+
+static void fd_drop(void *p)
+{
+        (void)close((int)(intptr_t)p);
+}
+
+static rc open_file(struct export *ex)
+{
+        struct cx *cx = ex->cx;
+        struct civil now = clock_tokyo(cx->now);
+        const char *path;
+
+        ex->job->result_file = str_format(cx->mem, "result/%" PRId64 ".csv", ex->job->id);
+        ex->job->result_name = str_format(cx->mem, "%.*s_%04d%02d%02d.csv", STR_ARG(ex->def->title[cx->lang]), now.date.year, now.date.month, now.date.day);
+        path = file_store_path(cx->mem, ex->job->result_file);
+        TRY(file_directory(cx, file_store_path(cx->mem, S("result")), 0700));
+        ex->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        if (ex->fd < 0)
+                return file_failed(cx, "the file of the export", errno);
+        arena_defer(cx->mem, fd_drop, (void *)(intptr_t)ex->fd);
+        return RC_OK;
+}
+
+static void tell(struct export *ex, json_t *condition)
+{
+        json_t *result = json_object(), *first = json_array(), *names = json_array();
+        struct cx *cx = ex->cx;
+
+        for (size_t i = 0; i < ex->first_count; i++) {
+                json_t *one = json_set(json_object(), "line", json_integer(ex->first[i].line));
+
+                (void)json_set(one, "item", ex->first[i].item ? json_str(ex->first[i].item->name) : json_null());
+                (void)json_set(one, "title", ex->first[i].item ? json_str(ex->first[i].item->title[cx->lang]) : json_null());
+                json_array_append_new(first, one);
+        }
+        for (size_t i = 0; i < ex->count; i++)
+                json_array_append_new(names, json_str(ex->items[i]->name));
+        (void)json_set(result, "rows", json_integer(ex->rows));
+        (void)json_set(result, "bytes", json_integer(ex->bytes));
+        (void)json_set(result, "encoding", json_string(charset_name(ex->set)));
+        (void)json_set(result, "columns", names);
+        (void)json_set(result, "sentence", ex->condition ? json_str(condition_sentence(cx, ex->condition)) : json_null());
+        (void)json_set(result, "replaced", json_integer(ex->loss.replaced));
+        (void)json_set(result, "similar", json_integer(ex->loss.similar));
+        (void)json_set(result, "first_replaced", first);
+        ex->job->result = result;
+        log_subject(cx, ex->def->name, 0);
+        log_detail(cx, "rows", json_integer(ex->rows));
+        log_detail(cx, "columns", json_incref(names));
+        log_detail(cx, "encoding", json_string(charset_name(ex->set)));
+        log_detail(cx, "condition", condition ? json_incref(condition) : json_null());
+}
+
+rc export_run(struct cx *cx, struct job *job)
+{
+        struct export *ex = NEW(cx->mem, struct export);
+        json_t *condition = json_object_get(job->args, "condition");
+
+        *ex = (struct export){ .cx = cx, .job = job, .line = 1 };
+        TRY(definition_get(cx, job->register_name, &ex->def));
+        TRY(choose_items(cx, ex->def, json_object_get(job->args, "items"), &ex->items, &ex->count));
+        TRY(choose_charset(cx, json_get_text(job->args, "encoding"), &ex->set));
+        TRY(condition_parse(cx, ex->def, condition, &ex->condition));
+        TRY(open_file(ex));
+        ex->piece = arena_alloc(cx->mem, PIECE);
+        ex->cell = arena_alloc(cx->mem, CELL_ROOM);
+        ex->quoted = arena_alloc(cx->mem, 2 * CELL_ROOM);
+        db_queue(cx, S("set local work_mem = '64MB'"), NULL, 0);
+        TRY(ex->condition ? put_ids_aside(ex) : estimate(ex));
+        TRY(job_progress(cx, job, 0, ex->total, "job.step.write"));
+        TRY(put_heading(ex));
+        TRY(put_rows(ex));
+        tell(ex, condition);
+        return RC_OK;
+}
+
+rc export_start(struct cx *cx, const struct export_order *order, int64_t *ret_job)
+{
+        const struct definition *def;
+        const struct item **items;
+        struct condition *condition;
+        json_t *args = json_object(), *names = json_array(), *json;
+        enum charset set;
+        size_t count;
+
+        TRY(definition_get(cx, order->register_name, &def));
+        for (size_t i = 0; i < order->item_count; i++)
+                json_array_append_new(names, json_str(order->items[i]));
+        TRY(choose_items(cx, def, names, &items, &count));
+        TRY(choose_charset(cx, order->encoding, &set));
+        TRY(condition_read(cx, def, order->condition, &condition, &json));
+        (void)json_set(args, "items", names);
+        (void)json_set(args, "encoding", json_string(set == CHARSET_CP932 ? "cp932" : "utf-8"));
+        if (json != NULL)
+                (void)json_set(args, "condition", json);
+        TRY(job_add(cx, "export", def->name, args, ret_job));
+        log_subject(cx, def->name, *ret_job);
+        return RC_OK;
+}
