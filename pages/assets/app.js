@@ -62,11 +62,31 @@ function problems(root) {
                 field.setAttribute('aria-describedby', sentence.id);
                 (field.closest('.field') || field.parentElement).append(sentence);
         }
+        stale(root);
         const box = one('[data-problems]', root);
         if (box) {
                 box.setAttribute('tabindex', '-1');
                 box.focus();
                 box.scrollIntoView({ block: 'nearest' });
+        }
+}
+
+/* Somebody was quicker: under each field that differs stands what is there now; saving again means this version. */
+function stale(root) {
+        const current = one('[data-current]', root);
+        if (!current)
+                return;
+        const version = one('main form input[name="version"]');
+        if (version)
+                version.value = current.dataset.current;
+        for (const now of all('[data-item]', current)) {
+                const field = document.getElementById(`f-${now.dataset.item}`);
+                const mine = field?.type === 'checkbox' ? (field.checked ? 't' : 'f') : field?.value;
+                if (!field || mine === now.dataset.value)
+                        continue;
+                const sentence = one('#now', root).content.firstElementChild.cloneNode(true);
+                sentence.querySelector('b').textContent = now.querySelector('dd').textContent;
+                field.closest('.field').append(sentence);
         }
 }
 

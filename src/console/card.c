@@ -11,7 +11,8 @@ static const struct {
         const char *name;
         const char *look;       /* class of the figure when it is not 0 */
 } figures[] = {
-        { "read", "" }, { "created", "" }, { "updated", "" }, { "unchanged", "" }, { "refused", "bad" }, { "written", "" }, { "unmappable", "bad" },
+        { "read", "" }, { "created", "" }, { "changed", "" }, { "unchanged", "" }, { "blank", "" }, { "refused", "bad" }, { "rows", "" }, { "written", "" },
+        { "replaced", "bad" },
 };
 
 static str text_of(struct cx *cx, const char *group, str name)
@@ -54,10 +55,8 @@ static str register_title(const json_t *context, str name)
 
 static void refusals_dress(struct cx *cx, json_t *job, const json_t *result)
 {
-        json_t *rows = json_object_get(result, "refusals");
+        json_t *rows = json_object_get(result, "by_reason");
 
-        if (!json_is_array(rows))
-                rows = json_object_get(result, "errors");
         if (json_is_array(rows) && json_array_size(rows) > 0) {
                 (void)json_set(job, "refused", rows);
                 (void)json_set(job, "has_refused", json_true());
@@ -104,6 +103,12 @@ static void job_dress(struct cx *cx, const json_t *context, json_t *job)
                 (void)json_set(job, "figures", list);
                 (void)json_set(job, "has_figures", json_boolean(json_array_size(list) > 0));
                 refusals_dress(cx, job, result);
+                if (!str_absent(json_get_text(result, "encoding")))
+                        (void)json_set(job, "encoding_text", json_str(text_of(cx, "job.encoding_name", json_get_text(result, "encoding"))));
+                if (!str_absent(json_get_text(result, "file")))
+                        (void)json_set(job, "source_name", json_object_get(result, "file"));
+                if (!str_absent(json_get_text(result, "sentence")))
+                        (void)json_set(job, "sentence", json_object_get(result, "sentence"));
         }
         (void)json_set(job, "done_links", json_boolean(!active && !str_absent(name)));
 }

@@ -6,7 +6,6 @@
 #include "base/buf.h"
 #include "console/dress.h"
 #include "page/page.h"
-#include "register/condition.h"
 #include "register/definition.h"
 #include "register/item.h"
 
@@ -46,6 +45,8 @@ static str stored(struct cx *cx, const json_t *value)
 /* A reference may be an id or an object {id, title}. */
 static str shown(struct cx *cx, const struct item *item, const json_t *value)
 {
+        if (json_is_true(json_object_get(value, "masked")))
+                return S("");
         if (json_is_object(value)) {
                 str title = json_get_text(value, "heading");
 
@@ -103,13 +104,23 @@ static bool is_column(const struct definition *def, const struct item *item)
         return item->in_list && !in_heading(def, item);
 }
 
-static json_t *columns_model(struct cx *cx, const struct definition *def)
+/* Sorting as the handler offers it: sorts {ITEM: {query, is_sorted, is_descending}}. */
+static json_t *column(struct cx *cx, const struct item *item, const json_t *sorts)
+{
+        json_t *m = cell(cx, item, NULL), *sort = json_object_get(sorts, str_z(cx->mem, item->name));
+
+        if (json_is_object(sort))
+                (void)json_set(m, "sort", sort);
+        return m;
+}
+
+static json_t *columns_model(struct cx *cx, const struct definition *def, const json_t *sorts)
 {
         json_t *list = json_array();
 
         for (size_t i = 0; i < def->item_count; i++)
                 if (is_column(def, &def->items[i]))
-                        add(list, cell(cx, &def->items[i], NULL));
+                        add(list, column(cx, &def->items[i], sorts));
         return list;
 }
 
@@ -137,12 +148,16 @@ static str heading_title(struct cx *cx, const struct definition *def)
 
 static void count_dress(struct cx *cx, json_t *count)
 {
-        json_t *exact = json_object_get(count, "exact"), *about = json_object_get(count, "about");
+        static const char *const kinds[] = { "exact", "about", "at_least" };
 
-        if (!json_is_object(count))
-                return;
-        (void)json_set(count, "is_exact", json_boolean(json_is_integer(exact)));
-        (void)json_set(count, "text", json_str(dress_number(cx->mem, json_integer_value(json_is_integer(exact) ? exact : about))));
+        for (size_t i = 0; json_is_object(count) && i < COUNT(kinds); i++) {
+                const json_t *n = json_object_get(count, kinds[i]);
+
+                if (!json_is_integer(n))
+                        continue;
+                (void)json_set(count, str_format(cx->mem, "is_%s", kinds[i]).p, json_true());
+                (void)json_set(count, "text", json_str(dress_number(cx->mem, json_integer_value(n))));
+        }
 }
 
 static void query_set(struct cx *cx, const struct sheet *s, const char *member, const char *const *without, const char *name, str value)
@@ -152,8 +167,8 @@ static void query_set(struct cx *cx, const struct sheet *s, const char *member, 
 
 static void filter_dress(struct cx *cx, const struct sheet *s)
 {
-        static const char *const paging[] = { "after", "count", "build", NULL }, *const no_q[] = { "after", "count", "q", NULL },
-                          *const no_condition[] = { "after", "count", "condition", "build", NULL };
+        static const char *const paging[] = { "after", "shown", "count", "build", NULL }, *const no_q[] = { "after", "shown", "count", "q", NULL },
+                          *const no_condition[] = { "after", "shown", "count", "condition", "build", NULL };
         json_t *condition = json_object_get(s->context, "condition");
         str q = http_query(s->req, "q"), given = http_query(s->req, "condition"), export;
         bool has_q = !str_absent(q) && q.n > 0, has_condition = json_is_object(condition) && json_object_size(condition) > 0;
@@ -175,25 +190,6 @@ static void filter_dress(struct cx *cx, const struct sheet *s)
         (void)json_set(s->context, "export_query", json_str(export.n > 0 ? str_format(cx->mem, "?%.*s", STR_ARG(export)) : S("")));
         if (json_is_object(json_object_get(s->context, "frame")) && json_object_get(s->context, "condition_text"))
                 (void)json_set(json_object_get(json_object_get(s->context, "frame"), "search"), "condition_text", json_object_get(s->context, "condition_text"));
-}
-
-/* What the condition builder knows: operators, and beside the items of the register the ones every record has. */
-static void builder_dress(struct cx *cx, json_t *context)
-{
-        const struct item *system;
-        size_t count = condition_system_items(&system);
-        json_t *list = json_array();
-
-        for (size_t i = 0; i < count; i++) {
-                json_t *m = json_object();
-
-                (void)json_set(m, "name", json_str(system[i].name));
-                (void)json_set(m, "title", json_str(system[i].title[cx->lang]));
-                (void)json_set(m, "type", json_string(item_type_name(system[i].type)));
-                add(list, m);
-        }
-        (void)json_set(context, "system_items", list);
-        (void)json_set(context, "ops", condition_ops(cx));
 }
 
 /* One record -------------------------------------------------------------------------------------------------------------------------- */
@@ -364,6 +360,27 @@ static void record_dress(struct cx *cx, const struct sheet *s, json_t *record)
                 change_dress(cx, s->def, change);
 }
 
+/* Somebody was quicker: what stands there now beside what was typed. `current` is the record as the API shows it. */
+static rc stale_dress(struct cx *cx, const struct http_req *req, json_t *context)
+{
+        json_t *current = json_object_get(context, "current"), *list = json_array();
+        const struct definition *def;
+        str name = http_arg(req, "register");
+
+        if (!json_is_object(current) || str_absent(name) || !str_is(json_get_text(context, "code"), "STALE"))
+                return RC_OK;
+        TRY(definition_recall(cx, name, &def));
+        for (size_t i = 0; i < def->item_count; i++) {
+                json_t *m = field_model(cx, &def->items[i], current);
+
+                if (!masked(cx, &def->items[i]))
+                        add(list, m);
+        }
+        (void)json_set(context, "stale", json_true());
+        (void)json_set(context, "current_values", list);
+        return RC_OK;
+}
+
 /* The register itself ----------------------------------------------------------------------------------------------------------------- */
 
 static str joined(struct cx *cx, const json_t *choices)
@@ -415,6 +432,7 @@ rc sheet_dress(struct cx *cx, const struct http_req *req, json_t *context)
 
         json_array_foreach(list, i, one)
                 register_dress(cx, one);
+        TRY(stale_dress(cx, req, context));
         if (!json_is_object(reg))
                 return RC_OK;
         register_dress(cx, reg);
@@ -426,10 +444,11 @@ rc sheet_dress(struct cx *cx, const struct http_req *req, json_t *context)
                 return RC_OK;
         TRY(definition_recall(cx, json_get_text(reg, "name"), &s.def));
         if (json_is_array(records)) {
-                (void)json_set(context, "columns", columns_model(cx, s.def));
+                (void)json_set(context, "columns", columns_model(cx, s.def, json_object_get(context, "sorts")));
                 (void)json_set(context, "heading_title", json_str(heading_title(cx, s.def)));
+                if (s.def->heading_count > 0)
+                        (void)json_set(context, "heading", column(cx, s.def->heading[0], json_object_get(context, "sorts")));
                 records_dress(cx, s.def, records);
-                builder_dress(cx, context);
         } else if (json_is_object(record)) {
                 record_dress(cx, &s, record);
         } else {
