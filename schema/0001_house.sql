@@ -191,7 +191,9 @@ grant select (id, account_id, tenant, source, agent, created_at, seen_at), delet
 grant select (id, tenant, name, hint, permissions, created_by, created_at, expires_at, used_at, revoked_at),
     insert, update (revoked_at) on daicho.api_key to daicho_tenant;
 grant select, insert, update (cancel_asked) on daicho.job to daicho_tenant;
-grant insert on daicho.log to daicho_web, daicho_auth, daicho_jobs, daicho_cli;
+-- number, time and transaction are the database's own
+grant insert (actor_kind, actor_id, actor, groups, source, verb, kind, subject_id, result, detail) on daicho.log
+    to daicho_web, daicho_auth, daicho_jobs, daicho_cli;
 
 -- The doors: the only ways in, each a function of the owner -------------------------------------------------------------------------
 create type daicho.entrance as (

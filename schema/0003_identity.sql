@@ -86,7 +86,7 @@ language sql security definer set search_path = pg_catalog as $$
         returning a.id, a.login, a.state, a.groups
     )
     select t.name, t.lang, c.id, c.login,
-        (select string_agg(g.name, ', ' order by g.name) from daicho.account_group g where g.id = any (c.groups)), c.state, h.hash
+        (select string_agg(g.name, ', ' order by g.name) from daicho.account_group g where g.id = any (c.groups) and g.tenant = t.name), c.state, h.hash
     from (select 1) one
     left join daicho.tenant t on t.name = tenant_ and t.state = 'active'
     left join charged c on true

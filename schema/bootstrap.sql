@@ -89,24 +89,24 @@ revoke update on pg_catalog.pg_settings from public;
 -- no DO blocks, no functions but those that exist
 revoke usage on language plpgsql, sql from public;
 grant usage on language plpgsql, sql to daicho_owner;
-revoke execute on function pg_catalog.pg_logical_emit_message(boolean, text, text), pg_catalog.pg_logical_emit_message(boolean, text, bytea) from public;
 
--- large objects: nobody needs them
-revoke execute on function pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea),
-    pg_catalog.lo_open(oid, integer), pg_catalog.lowrite(integer, bytea), pg_catalog.lo_put(oid, bigint, bytea),
-    pg_catalog.lo_unlink(oid), pg_catalog.lo_get(oid), pg_catalog.lo_get(oid, bigint, integer), pg_catalog.loread(integer, integer),
-    pg_catalog.lo_truncate(integer, integer), pg_catalog.lo_truncate64(integer, bigint) from public;
--- advisory locks and notifications by injected text could hold up others
-revoke execute on function pg_catalog.pg_notify(text, text), pg_catalog.pg_advisory_lock(bigint), pg_catalog.pg_advisory_lock(integer, integer),
-    pg_catalog.pg_sleep(double precision), pg_catalog.pg_sleep_for(interval), pg_catalog.pg_sleep_until(timestamptz) from public;
-revoke execute on function pg_catalog.pg_advisory_xact_lock(bigint), pg_catalog.pg_advisory_xact_lock(integer, integer),
-    pg_catalog.pg_advisory_lock_shared(bigint), pg_catalog.pg_advisory_lock_shared(integer, integer),
-    pg_catalog.pg_advisory_xact_lock_shared(bigint), pg_catalog.pg_advisory_xact_lock_shared(integer, integer),
-    pg_catalog.pg_try_advisory_lock(bigint), pg_catalog.pg_try_advisory_lock(integer, integer),
-    pg_catalog.pg_try_advisory_xact_lock(bigint), pg_catalog.pg_try_advisory_xact_lock(integer, integer),
-    pg_catalog.pg_try_advisory_lock_shared(bigint), pg_catalog.pg_try_advisory_lock_shared(integer, integer),
-    pg_catalog.pg_try_advisory_xact_lock_shared(bigint), pg_catalog.pg_try_advisory_xact_lock_shared(integer, integer),
-    pg_catalog.pg_advisory_unlock(bigint), pg_catalog.pg_advisory_unlock_all() from public;
+-- Functions an injected expression could use to write outside its tables (large objects, WAL), to hold up others (locks, sleep) or to look at
+-- other tenants' statements on the same connection.
+do $$
+declare
+    f regprocedure;
+begin
+    for f in
+        select p.oid::regprocedure from pg_proc p
+        where p.pronamespace = 'pg_catalog'::regnamespace
+            and (p.proname ~ '^(lo_|loread$|lowrite$)' or p.proname ~ 'advisory' or p.proname ~ '^pg_(sleep|logical_|replication_|create_|drop_|copy_|stop_|start_)'
+                or p.proname in ('pg_notify', 'pg_prepared_statement', 'pg_cursor', 'pg_export_snapshot'))
+    loop
+        execute format('revoke execute on function %s from public', f);
+    end loop;
+end
+$$;
+revoke select on pg_catalog.pg_prepared_statements, pg_catalog.pg_cursors from public;
 grant execute on function pg_catalog.pg_advisory_lock(bigint), pg_catalog.pg_advisory_xact_lock(bigint), pg_catalog.pg_try_advisory_lock(bigint),
     pg_catalog.pg_advisory_unlock(bigint), pg_catalog.pg_advisory_unlock_all() to daicho_owner;
 grant execute on function pg_catalog.pg_notify(text, text) to daicho_tenant, daicho_owner;
