@@ -433,12 +433,14 @@ static rc update(struct cx *cx, const struct http_req *req, struct http_res *res
         struct record *rec = NULL;
         json_t *object;
         int64_t id, version;
+        rc code;
 
         TRY(id_read(cx, req, &id));
         TRY(body_read(cx, req, &object));
         TRY(shape_version(cx, req, object, &version));
         json_object_del(object, "version");
-        TRY(stale_told(cx, record_update(cx, http_arg(req, "register"), id, version, object, &def, &rec), def, rec, res));
+        code = record_update(cx, http_arg(req, "register"), id, version, object, &def, &rec);
+        TRY(stale_told(cx, code, def, rec, res));
         if (!api(req))
                 return http_created(res, 200, record_url(cx, def, id, "record_saved"), NULL);
         res->etag = version_tag(cx, rec);
@@ -451,10 +453,12 @@ static rc erase(struct cx *cx, const struct http_req *req, struct http_res *res)
         const struct definition *def = NULL;
         struct record *rec = NULL;
         int64_t id, version;
+        rc code;
 
         TRY(id_read(cx, req, &id));
         TRY(shape_version(cx, req, NULL, &version));
-        TRY(stale_told(cx, record_erase(cx, http_arg(req, "register"), id, version, &def, &rec), def, rec, res));
+        code = record_erase(cx, http_arg(req, "register"), id, version, &def, &rec);
+        TRY(stale_told(cx, code, def, rec, res));
         if (api(req))
                 return http_reply(res, 204, NULL, NULL);
         return http_created(res, 200, str_format(cx->mem, "/registers/%.*s/records?done=record_deleted", STR_ARG(def->name)), NULL);
