@@ -247,10 +247,12 @@ rc account_queue_up(struct cx *cx)
         return sql_account_lock(cx, &count);
 }
 
-rc account_manager_left(struct cx *cx)
+rc account_manager_left(struct cx *cx, uint64_t before)
 {
         int64_t count;
 
+        if ((before & permission_parse(str_of(permission_word(PERM_ACCOUNT_MANAGE)))) == 0)
+                return RC_OK;
         TRY(sql_account_administrators(cx, str_of(permission_word(PERM_ACCOUNT_MANAGE)), &count));
         if (count == 0 && cx->actor.kind != ACTOR_OPERATOR)
                 return fail(cx, RC_CONFLICT, NULL, "somebody who may manage accounts must be left");
@@ -327,12 +329,13 @@ static rc put_out(struct cx *cx, int64_t id)
 rc account_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, json_t **ret_before, json_t **ret)
 {
         static const char *const states[] = { "active", "suspended" };
-        uint64_t permissions;
+        uint64_t permissions, held;
         struct account *row;
         int64_t changed;
         json_t *before;
 
         TRY(row_open(cx, id, version, &row));
+        held = permission_parse(row->permissions);
         before = model(cx, row);
         TRY(login_read(cx, in, &row->login));
         TRY(text_read(cx, in, "name", NAME_MAX, true, &row->name));
@@ -350,7 +353,7 @@ rc account_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, 
         TRY(sql_account_change(cx, id, version, row->login, row->name, row->email, row->lang, row->theme, row->state, row->group_ids, &changed));
         if (changed == 0)
                 return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
-        TRY(account_manager_left(cx));
+        TRY(account_manager_left(cx, held));
         if (str_is(row->state, "suspended"))
                 TRY(put_out(cx, id));
         *ret_before = before;
@@ -369,7 +372,7 @@ rc account_erase(struct cx *cx, int64_t id, int64_t version, json_t **ret_before
         TRY(sql_account_drop(cx, id, version, &erased));
         if (erased == 0)
                 return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
-        TRY(account_manager_left(cx));
+        TRY(account_manager_left(cx, permission_parse(row->permissions)));
         *ret_before = model(cx, row);
         return RC_OK;
 }

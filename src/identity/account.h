@@ -32,7 +32,7 @@ rc account_password_change(struct cx *cx, str current, str next) MUST_USE;
 
 /* For the rest of this room: changes of accounts and groups happen one after the other, so that two cannot remove each other's last manager. */
 rc account_queue_up(struct cx *cx) MUST_USE;
-/* After a change: RC_CONFLICT when nobody is left who may manage accounts. */
-rc account_manager_left(struct cx *cx) MUST_USE;
+/* After a change of something that held `before`: RC_CONFLICT when it took away the last who may manage accounts. */
+rc account_manager_left(struct cx *cx, uint64_t before) MUST_USE;
 
 #endif
