@@ -10,9 +10,11 @@
 #include "cli/up.h"
 #include "cli/worker.h"
 #include "console/account_door.h"
+#include "console/export_door.h"
 #include "console/frame.h"
 #include "console/group_door.h"
 #include "console/home.h"
+#include "console/import_door.h"
 #include "console/job_door.h"
 #include "console/key_door.h"
 #include "console/log_door.h"
@@ -23,6 +25,8 @@
 #include "console/summary.h"
 #include "gate/openapi.h"
 #include "register/define.h"
+#include "register/export.h"
+#include "register/import.h"
 
 static const struct command *const commands[] = {
         up_commands,
@@ -44,6 +48,8 @@ static const struct route *const routes[] = {
         key_door_routes,
         record_door_routes,
         register_door_routes,
+        import_door_routes,
+        export_door_routes,
         summary_routes,
         job_door_routes,
         log_door_routes,
@@ -53,6 +59,8 @@ static const struct route *const routes[] = {
 
 static const struct job_kind jobs[] = {
         { "define", LOG_DEFINE, define_run, .owner = true },
+        { "import", LOG_IMPORT, import_run },
+        { "export", LOG_EXPORT, export_run },
         { .name = NULL },
 };
 

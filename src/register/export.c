@@ -33,6 +33,8 @@ struct export {
         const struct item **items;
         size_t count;
         struct condition *condition;
+        struct search_word words[SEARCH_WORDS_MAX];
+        size_t word_count;
         enum charset set;
         int fd;
         char *piece;            /* ready bytes of the file */
@@ -56,6 +58,12 @@ static rc reference_key(struct cx *cx, const struct item *item, const struct def
         if ((*ret_to)->key == NULL || !sql_visible(cx, (*ret_to)->key))
                 *ret_to = NULL;
         return RC_OK;
+}
+
+/* Some of the records, or all? */
+static bool chosen(const struct export *ex)
+{
+        return ex->condition != NULL || ex->word_count > 0;
 }
 
 static rc copy_statement(struct export *ex, str *ret)
@@ -90,7 +98,7 @@ static rc copy_statement(struct export *ex, str *ret)
         sql_add(sql, " from ");
         sql_table(sql, ex->def);
         sql_add(sql, " r");
-        if (ex->condition != NULL)
+        if (chosen(ex))
                 sql_add(sql, " join pg_temp.export_id e on e.id = r.id");
         buf_add(&sql->text, buf_str(&joins->text));
         sql_add(sql, " order by r.id) to stdout");
@@ -109,7 +117,12 @@ static rc put_ids_aside(struct export *ex)
         sql_add(sql, "insert into pg_temp.export_id select r.id from ");
         sql_table(sql, ex->def);
         sql_add(sql, " r where ");
-        condition_sql(sql, ex->condition);
+        if (ex->condition != NULL)
+                condition_sql(sql, ex->condition);
+        if (ex->condition != NULL && ex->word_count > 0)
+                sql_add(sql, " and ");
+        if (ex->word_count > 0)
+                search_terms(sql, ex->def, ex->words, ex->word_count);
         TRY(sql_run(sql, &rows));
         ex->total = (int64_t)rows_changed(rows);
         return db_run(cx, S("analyze pg_temp.export_id"), NULL, 0, NULL);
@@ -284,7 +297,7 @@ static rc put_rows(struct export *ex)
                         return flush(ex);
                 TRY(put_row(ex, row));
                 if (ex->rows % TELL_EVERY == 0)
-                        TRY(job_progress(cx, ex->job, ex->rows, ex->total > ex->rows ? ex->total : ex->rows, "job.step.write"));
+                        TRY(job_progress(cx, ex->job, ex->rows, ex->total > ex->rows ? ex->total : ex->rows, "job.step.file"));
         }
 }
 
@@ -366,6 +379,7 @@ static void tell(struct export *ex, json_t *condition)
         (void)json_set(result, "bytes", json_integer(ex->bytes));
         (void)json_set(result, "encoding", json_string(charset_name(ex->set)));
         (void)json_set(result, "columns", names);
+        (void)json_set(result, "q", json_str(json_get_text(ex->job->args, "q")));
         (void)json_set(result, "sentence", ex->condition ? json_str(condition_sentence(cx, ex->condition)) : json_null());
         (void)json_set(result, "replaced", json_integer(ex->loss.replaced));
         (void)json_set(result, "similar", json_integer(ex->loss.similar));
@@ -376,6 +390,8 @@ static void tell(struct export *ex, json_t *condition)
         log_detail(cx, "columns", json_incref(names));
         log_detail(cx, "encoding", json_string(charset_name(ex->set)));
         log_detail(cx, "condition", condition ? json_incref(condition) : json_null());
+        if (ex->word_count > 0)
+                log_detail(cx, "q", json_object_get(ex->job->args, "q"));
 }
 
 rc export_run(struct cx *cx, struct job *job)
@@ -388,13 +404,15 @@ rc export_run(struct cx *cx, struct job *job)
         TRY(choose_items(cx, ex->def, json_object_get(job->args, "items"), &ex->items, &ex->count));
         TRY(choose_charset(cx, json_get_text(job->args, "encoding"), &ex->set));
         TRY(condition_parse(cx, ex->def, condition, &ex->condition));
+        if (!str_empty(json_get_text(job->args, "q")))
+                TRY(search_words(cx, json_get_text(job->args, "q"), ex->words, &ex->word_count));
         TRY(open_file(ex));
         ex->piece = arena_alloc(cx->mem, PIECE);
         ex->cell = arena_alloc(cx->mem, CELL_ROOM);
         ex->quoted = arena_alloc(cx->mem, 2 * CELL_ROOM);
         db_queue(cx, S("set local work_mem = '64MB'"), NULL, 0);
-        TRY(ex->condition ? put_ids_aside(ex) : estimate(ex));
-        TRY(job_progress(cx, job, 0, ex->total, "job.step.write"));
+        TRY(chosen(ex) ? put_ids_aside(ex) : estimate(ex));
+        TRY(job_progress(cx, job, 0, ex->total, "job.step.file"));
         TRY(put_heading(ex));
         TRY(put_rows(ex));
         tell(ex, condition);
@@ -420,6 +438,8 @@ rc export_start(struct cx *cx, const struct export_order *order, int64_t *ret_jo
         (void)json_set(args, "encoding", json_string(set == CHARSET_CP932 ? "cp932" : "utf-8"));
         if (json != NULL)
                 (void)json_set(args, "condition", json);
+        if (!str_empty(str_trim(order->q)))
+                (void)json_set(args, "q", json_str(order->q));
         TRY(job_add(cx, "export", def->name, args, ret_job));
         log_subject(cx, def->name, *ret_job);
         return RC_OK;

@@ -15,6 +15,7 @@
 struct export_order {
         str register_name;
         str condition;          /* JSON text; absent: all records */
+        str q;                  /* words of the search box, all of which must be found; absent */
         str *items; size_t item_count;          /* names in the order wanted; 0: all the account may see */
         str encoding;           /* "utf-8" (also when absent) or "cp932" */
 };

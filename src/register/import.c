@@ -425,11 +425,11 @@ static rc apply(struct import *im, struct stage_counts *ret)
         TRY(send_suspects(im));
         TRY(job_progress(im->cx, im->job, im->read, 0, "job.step.wait"));
         TRY(stage_lock(im->cx, &im->stage));
-        TRY(job_progress(im->cx, im->job, im->read, 0, "job.step.apply"));
+        TRY(job_progress(im->cx, im->job, im->read, 0, "job.step.write"));
         TRY(stage_check(im->cx, &im->stage, im->suspect_count > 0, &late));
         if (late > 0)
                 TRY(take_late(im));
-        TRY(job_progress(im->cx, im->job, im->read, 0, "job.step.apply"));
+        TRY(job_progress(im->cx, im->job, im->read, 0, "job.step.write"));
         return stage_apply(im->cx, &im->stage, ret);
 }
 

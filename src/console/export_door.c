@@ -1,0 +1,89 @@
+/* export_door.c - records as a CSV file. The work is a job; the door takes the order and tells its number. */
+#include "base/house.h"
+
+#include "console/export_door.h"
+
+#include "base/fail.h"
+#include "log/log.h"
+#include "register/export.h"
+#include "register/record.h"
+
+enum { ITEMS_MAX = DEFINITION_ITEMS_MAX };
+
+static const struct field query_fields[] = {
+        { .name = "q", .type = SHAPE_TEXT, .max = 200, .summary = "Words of the search box" },
+        { .name = "condition", .type = SHAPE_TEXT, .max = CONDITION_SIZE_MAX, .summary = "Condition as JSON" },
+        { .name = "sort", .type = SHAPE_TEXT, .max = 60, .summary = "Console: order of the list it came from; a file is in order of the records' numbers" },
+        { .name = "shown", .type = SHAPE_INT, .min = 0, .max = 1000000000, .summary = "Console" },
+        { .name = "limit", .type = SHAPE_INT, .min = 1, .max = RECORD_LIMIT_MAX, .summary = "Console" },
+        { .name = "done", .type = SHAPE_TEXT, .max = 100, .summary = "Console" },
+        { NULL },
+};
+static const struct shape query_in = { "ExportQuery", query_fields };
+
+static const struct field order_fields[] = {
+        { .name = "condition", .type = SHAPE_JSON, .summary = "Which records (as in lists, object or JSON text); without: all" },
+        { .name = "q", .type = SHAPE_TEXT, .max = 200, .summary = "Words all of which must be found in the searchable items" },
+        { .name = "items", .type = SHAPE_LIST, .max = ITEMS_MAX, .summary = "Names of items in the order wanted; without: all" },
+        { .name = "encoding", .type = SHAPE_TEXT, .max = 20, .summary = "utf-8 (with byte order mark) or cp932; without: utf-8" },
+        { NULL },
+};
+static const struct shape order_in = { "ExportOrder", order_fields };
+static const struct field job_fields[] = {
+        { .name = "id", .type = SHAPE_INT, .required = true, .summary = "Number of the job: GET /jobs/{id}, then GET /jobs/{id}/file" },
+        { NULL },
+};
+static const struct shape out = { "ExportJob", job_fields };
+
+/* GET /registers/{register}/exports/new - export_new.html: {register, condition, sentence, count}. */
+static rc form(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        struct record_query query = { .limit = 1, .narrow = true, .count = true };
+        json_t *in, *model = json_object(), *count = json_object();
+        struct record_page *page;
+
+        log_subject(cx, http_arg(req, "register"), 0);
+        TRY(shape_read(cx, &query_in, req, &in));
+        query.q = json_get_text(in, "q");
+        query.condition = json_get_text(in, "condition");
+        TRY(record_list(cx, http_arg(req, "register"), &query, &page));
+        (void)json_set(count, page->total_kind == RECORD_COUNT_EXACT ? "exact" : "about", json_integer(page->total));
+        (void)json_set(model, "register", definition_model(cx, page->def));
+        (void)json_set(model, "condition", page->condition ? page->condition : json_null());
+        (void)json_set(model, "sentence", json_str(page->sentence));
+        (void)json_set(model, "count", page->total_kind == RECORD_COUNT_NONE ? json_null() : count);
+        (void)json_set(model, "masked", json_boolean(cx->masked));
+        return http_reply(res, 200, "export_new.html", model);
+}
+
+/* POST /registers/{register}/exports - 202 {id}. */
+static rc create(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *in, *model = json_object(), *condition, *items;
+        struct export_order order = { .register_name = http_arg(req, "register") };
+        str names[ITEMS_MAX];
+        int64_t id;
+
+        log_subject(cx, http_arg(req, "register"), 0);
+        TRY(shape_read(cx, &order_in, req, &in));
+        condition = json_object_get(in, "condition");
+        items = json_object_get(in, "items");
+        order.condition = json_is_string(condition) ? json_text(condition) : json_is_object(condition) ? json_write(cx->mem, condition) : STR_NONE;
+        order.q = json_get_text(in, "q");
+        order.encoding = json_get_text(in, "encoding");
+        order.items = names;
+        for (size_t i = 0; i < json_array_size(items) && i < ITEMS_MAX; i++)
+                names[order.item_count++] = json_text(json_array_get(items, i));
+        TRY(export_start(cx, &order, &id));
+        (void)json_set(model, "id", json_integer(id));
+        return http_created(res, 202, str_format(cx->mem, "/jobs/%" PRId64, id), model);
+}
+
+const struct route export_door_routes[] = {
+        /*     method path                                 permission          verb        body     rate    handler summary */
+        ROUTE( GET,   "/registers/{register}/exports/new", PERM_RECORD_EXPORT, LOG_VIEW,   0,       NORMAL, form,   "Form for an export",
+               .in = &query_in, .face = FACE_CONSOLE ),
+        ROUTE( POST,  "/registers/{register}/exports",     PERM_RECORD_EXPORT, LOG_EXPORT, KB(128), HEAVY,  create, "Export records as a CSV file",
+               .in = &order_in, .out = &out ),
+        ROUTE_END
+};
