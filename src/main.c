@@ -11,6 +11,7 @@
 #include "cli/worker.h"
 #include "console/account_door.h"
 #include "console/export_door.h"
+#include "console/describe.h"
 #include "console/frame.h"
 #include "console/group_door.h"
 #include "console/home.h"
@@ -66,7 +67,7 @@ static const struct job_kind jobs[] = {
 
 int main(int argc, char **argv)
 {
-        static const struct gate_hooks hooks = { .start = frame_start, .frame = frame_add };
+        static const struct gate_hooks hooks = { .start = frame_start, .frame = frame_add, .openapi = describe_registers };
         static const struct house house = { .commands = commands, .routes = routes, .jobs = jobs, .hooks = &hooks };
 
         return command_main(&house, argc, argv);

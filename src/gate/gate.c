@@ -18,16 +18,14 @@
 
 enum { FORM_TOKENS = 2048 };    /* room for _csrf and _method in a form whose route takes no body of its own */
 
-static const struct gate_hooks no_hooks;
-const struct gate_hooks *unit_hooks = &no_hooks;
-bool unit_login_only;
 static const struct route *const *route_tables;
 
 void gate_start(const struct route *const *tables, bool login_only, const struct gate_hooks *hooks)
 {
         route_tables = tables;
         unit_login_only = login_only;
-        unit_hooks = hooks ? hooks : &no_hooks;
+        if (hooks != NULL)
+                unit_hooks = hooks;
         match_start(tables);
 }
 

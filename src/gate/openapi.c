@@ -97,7 +97,7 @@ static json_t *field_schema(const struct field *f)
         return s;
 }
 
-json_t *openapi_shape(const struct shape *shape)
+static json_t *shape_schema(const struct shape *shape)
 {
         json_t *s = typed("object"), *properties = json_object(), *required = json_array();
 
@@ -116,7 +116,7 @@ static void shape_add(json_t *schemas, const struct shape *shape)
 {
         if (shape == NULL || json_object_get(schemas, shape->name) != NULL)
                 return;
-        (void)set(schemas, shape->name, openapi_shape(shape));
+        (void)set(schemas, shape->name, shape_schema(shape));
         for (const struct field *f = shape->fields; f->name != NULL; f++)
                 shape_add(schemas, f->of);
 }
@@ -219,6 +219,11 @@ static void parameter_add(json_t *operation, const char *in, str name, json_t *s
         append(list, p);
 }
 
+void openapi_query(json_t *operation, const char *name, json_t *schema, const char *what)
+{
+        parameter_add(operation, "query", str_of(name), schema, what, false);
+}
+
 /* {id} is a number, everything else a name. */
 static void path_parameters(struct cx *cx, json_t *operation, const char *path)
 {
@@ -301,7 +306,7 @@ static void query_add(json_t *operation, const struct shape *shape)
 /* A body with a file: the fields as parts beside it. */
 static void file_body(json_t *operation, const struct shape *shape)
 {
-        json_t *schema = shape ? openapi_shape(shape) : set(typed("object"), "properties", json_object());
+        json_t *schema = shape ? shape_schema(shape) : set(typed("object"), "properties", json_object());
         json_t *content;
 
         (void)set(json_object_get(schema, "properties"), "file", set(typed("string"), "contentMediaType", text("application/octet-stream")));
@@ -365,7 +370,7 @@ static void schemes_add(json_t *components)
                       text("The console's session; changes also need the header X-CSRF-Token")));
 }
 
-json_t *openapi_document(struct cx *cx)
+static json_t *whole(struct cx *cx)
 {
         json_t *d = json_object(), *components, *answers;
 
@@ -387,7 +392,7 @@ json_t *openapi_document(struct cx *cx)
 /* GET /openapi.json - this document, with the registers of the tenant. */
 static rc document(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        json_t *d = openapi_document(cx);
+        json_t *d = whole(cx);
 
         if (unit_hooks->openapi != NULL)
                 TRY(unit_hooks->openapi(cx, d));

@@ -7,13 +7,10 @@
 /* GET /openapi.json, GET /health. */
 extern const struct route openapi_routes[];
 
-/* The document without any register. */
-json_t *openapi_document(struct cx *cx);
-
-/* For the hook that adds registers: an operation under a path, with the answers every operation has; a JSON Schema of a shape. */
+/* For the hook that adds registers: an operation under a path, with the answers every operation has; a parameter of its query. */
 json_t *openapi_operation(struct cx *cx, json_t *document, const char *path, const char *method, const char *id, const char *tag,
                           str summary);
-json_t *openapi_shape(const struct shape *shape);
+void openapi_query(json_t *operation, const char *name, json_t *schema, const char *what);
 /* {"$ref": "#/components/schemas/NAME"} */
 json_t *openapi_reference(const char *name);
 /* Answer `status` with this schema as JSON. */

@@ -58,7 +58,8 @@ static rc int_read(struct cx *cx, const struct field *f, json_t *v, json_t **ret
         if (!json_is_integer(v))
                 return wrong(cx, f, "must be a whole number");
         if ((f->min != 0 || f->max != 0) && (i < f->min || i > f->max))
-                return fail(cx, RC_INVALID, f->name, "must be between %d and %d", (int)f->min, (int)f->max);
+                return f->max == INT64_MAX ? fail(cx, RC_INVALID, f->name, "must be at least %lld", (long long)f->min)
+                                           : fail(cx, RC_INVALID, f->name, "must be between %lld and %lld", (long long)f->min, (long long)f->max);
         *ret = v;
         return RC_OK;
 }

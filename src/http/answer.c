@@ -4,6 +4,7 @@
 #include "http/answer.h"
 
 #include "base/buf.h"
+#include "http/disposition.h"
 
 #include <microhttpd.h>
 
@@ -23,24 +24,6 @@ static const struct {
 static const char policy_page[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
                                   "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 static const char policy_data[] = "default-src 'none'; frame-ancestors 'none'; sandbox";
-
-str answer_disposition(struct arena *mem, str file_name)
-{
-        struct buf b = buf_open(mem, HEADER_MAX);
-
-        buf_text(&b, "attachment; filename=\"");
-        for (size_t i = 0; i < file_name.n; i++) {
-                char c = file_name.p[i];
-
-                if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\' || c == '%' || c == '/' || c == ';')
-                        c = '_';
-                if (((unsigned char)file_name.p[i] & 0xc0) != 0x80)     /* one _ a character */
-                        buf_char(&b, c);
-        }
-        buf_text(&b, "\"; filename*=UTF-8''");
-        buf_url(&b, file_name);
-        return buf_str(&b);
-}
 
 static void header(struct MHD_Response *r, const char *name, const char *value)
 {
@@ -76,7 +59,7 @@ struct MHD_Response *answer_create(const struct http_res *res)
         if (!str_absent(res->location))
                 header_text(r, res->mem, "Location", res->location);
         if (!str_absent(res->file_name))
-                header_text(r, res->mem, "Content-Disposition", answer_disposition(res->mem, res->file_name));
+                header_text(r, res->mem, "Content-Disposition", disposition_attachment(res->mem, res->file_name));
         if (!str_absent(res->file))
                 header_text(r, res->mem, "X-Accel-Redirect", str_format(res->mem, "/-/files/%.*s", STR_ARG(res->file)));
         for (size_t i = 0; i < res->header_count; i++) {

@@ -7,7 +7,4 @@
 struct MHD_Response;
 
 struct MHD_Response *answer_create(const struct http_res *res);
-/* attachment; RFC 6266 with a plain name for old readers and filename* (RFC 5987) for all others. */
-str answer_disposition(struct arena *mem, str file_name);
-
 #endif

@@ -6,8 +6,8 @@
 #include "base/buf.h"
 #include "base/fail.h"
 #include "base/json.h"
-#include "http/answer.h"
 #include "http/cookie.h"
+#include "http/disposition.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -127,7 +127,7 @@ static void downloads_carry_both_names(void **state)
         };
 
         for (size_t i = 0; i < COUNT(cases); i++)
-                assert_true(str_is(answer_disposition(cx.mem, str_of(cases[i].name)), cases[i].header));
+                assert_true(str_is(disposition_attachment(cx.mem, str_of(cases[i].name)), cases[i].header));
 }
 
 int main(void)

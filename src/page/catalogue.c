@@ -6,10 +6,11 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/yaml.h"
+#include "page/format.h"
 
 #include <stdlib.h>
 
-enum { CATALOGUE_BYTES_MAX = 1 << 20, ENTRIES_MAX = 20000, KEY_MAX = 200, ARGUMENTS_MAX = 9 };
+enum { CATALOGUE_BYTES_MAX = 1 << 20, ENTRIES_MAX = 20000, KEY_MAX = 200 };
 
 static struct text_entry *entries;      /* sorted by key; process lifetime */
 static size_t entry_count, entry_room;
@@ -111,46 +112,6 @@ static rc yaml_open(struct reading *r, str directory, const char *file, json_t *
         return result;
 }
 
-/* Conversions of a printf format by the argument they take: kinds[0] for the first… "%*d" and the like take two. Returns their number, -1: not readable. */
-static int conversions(const char *f, char kinds[ARGUMENTS_MAX][6])
-{
-        int next = 0, count = 0;
-
-        for (; *f != '\0'; f++) {
-                size_t n = 0;
-                int at;
-
-                if (*f != '%' || *++f == '%')
-                        continue;
-                at = f[0] >= '1' && f[0] <= '9' && f[1] == '$' ? f[0] - '1' : -1;
-                if (at >= 0)
-                        f += 2;
-                while (*f != '\0' && strchr("-+ #0123456789.*", *f) != NULL)
-                        if (*f++ == '*')
-                                next++;
-                if (at < 0)
-                        at = next++;
-                if (at >= ARGUMENTS_MAX)
-                        return -1;
-                while (*f != '\0' && strchr("hlzjt", *f) != NULL && n < 4)
-                        kinds[at][n++] = *f++;
-                if (*f == '\0' || strchr("diucsxXfg", *f) == NULL)
-                        return -1;
-                kinds[at][n++] = *f;
-                kinds[at][n] = '\0';
-                count++;
-        }
-        return count;
-}
-
-bool catalogue_formats_agree(const char *english, const char *translation)
-{
-        char a[ARGUMENTS_MAX][6] = { { 0 } }, b[ARGUMENTS_MAX][6] = { { 0 } };
-        int count = conversions(english, a);
-
-        return count >= 0 && conversions(translation, b) == count && memcmp(a, b, sizeof(a)) == 0;
-}
-
 static rc messages_take(struct reading *r, const json_t *object)
 {
         const char *english;
@@ -159,7 +120,7 @@ static rc messages_take(struct reading *r, const json_t *object)
         json_object_foreach ((json_t *)(uintptr_t)object, english, v) {
                 int64_t line = yaml_line(r->lines, object, english);
 
-                if (!json_is_string(v) || !catalogue_formats_agree(english, json_string_value(v)))
+                if (!json_is_string(v) || !format_agrees(english, json_string_value(v)))
                         return fail_line(r->cx, RC_INVALID, line, r->file, "the translation must take the same %%-arguments as the English");
                 fail_translation_add(LANG_JA, str_copy(r->mem, str_of(english)).p, str_copy(r->mem, json_text(v)).p);
         }

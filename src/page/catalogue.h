@@ -17,7 +17,4 @@ rc catalogue_start(struct cx *cx, struct arena *mem, str directory) MUST_USE;
 /* NULL when missing. */
 const struct text_entry *catalogue_find(const char *key);
 
-/* Do both formats take the same arguments? Exported for its test. */
-bool catalogue_formats_agree(const char *english, const char *translation);
-
 #endif

@@ -1,7 +1,7 @@
-/* catalogue_test.c - translations of refusals take the same arguments as the English, in any order. */
+/* format_test.c - translations of refusals take the same arguments as the English, in any order. */
 #include "base/house.h"
 
-#include "page/catalogue.h"
+#include "page/format.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -30,7 +30,7 @@ static void arguments_must_agree(void **state)
         };
 
         for (size_t i = 0; i < COUNT(cases); i++)
-                if (catalogue_formats_agree(cases[i].english, cases[i].translation) != cases[i].agree)
+                if (format_agrees(cases[i].english, cases[i].translation) != cases[i].agree)
                         fail_msg("%s / %s", cases[i].english, cases[i].translation);
 }
 
