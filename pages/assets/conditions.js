@@ -230,7 +230,11 @@ export function conditions(form) {
         raw.open = false;
         host.hidden = false;
         draw();
+        let shown = false;                              /* closing it just now also comes as an event */
         raw.addEventListener('toggle', () => {
+                if (raw.open === shown)
+                        return;
+                shown = raw.open;
                 if (raw.open)
                         area.value = JSON.stringify(clean(tree), null, 2);
                 host.hidden = raw.open;

@@ -126,6 +126,43 @@ static void errors_dress(json_t *context)
                 (void)json_set(e, "has_item", json_boolean(!str_absent(json_get_text(e, "item"))));
 }
 
+/* Browsers say who they are at great length; people want "Firefox · Windows". The first word found counts. */
+static const char *found(str agent, const char *const (*words)[2], size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                if (memmem(agent.p, agent.n, words[i][0], strlen(words[i][0])) != NULL)
+                        return words[i][1];
+        return NULL;
+}
+
+static str agent_text(struct cx *cx, str agent)
+{
+        static const char *const browsers[][2] = {
+                { "Edg/", "Edge" }, { "Firefox/", "Firefox" }, { "Chrome/", "Chrome" }, { "Safari/", "Safari" }, { "curl/", "curl" },
+        };
+        static const char *const systems[][2] = {
+                { "Windows", "Windows" }, { "iPhone", "iPhone" }, { "iPad", "iPad" }, { "Android", "Android" }, { "Mac OS X", "macOS" }, { "Linux", "Linux" },
+        };
+        const char *browser = found(agent, browsers, COUNT(browsers)), *system = found(agent, systems, COUNT(systems));
+
+        if (browser == NULL)
+                return agent;
+        return system ? str_format(cx->mem, "%s · %s", browser, system) : str_of(browser);
+}
+
+static void sessions_dress(struct cx *cx, json_t *sessions)
+{
+        size_t i;
+        json_t *one;
+
+        json_array_foreach(sessions, i, one) {
+                str agent = json_get_text(one, "agent");
+
+                if (!str_absent(agent))
+                        (void)json_set(one, "agent_text", json_str(agent_text(cx, agent)));
+        }
+}
+
 void card_dress(struct cx *cx, const struct http_req *req, json_t *context)
 {
         static const char *const after[] = { "after", "before", "count", NULL };
@@ -141,6 +178,9 @@ void card_dress(struct cx *cx, const struct http_req *req, json_t *context)
                         job_dress(cx, context, job);
         }
         errors_dress(context);
+        sessions_dress(cx, json_object_get(context, "sessions"));
+        if (json_object_get(context, "next_query") != NULL)
+                return;
         if (json_is_string(next))
                 (void)json_set(context, "next_query", json_str(dress_query(cx, req, after, "after", json_text(next))));
         else if (json_is_integer(next))

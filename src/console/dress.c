@@ -134,8 +134,10 @@ static void time_add(struct cx *cx, json_t *object, const char *name, str value)
 {
         msec at;
 
-        if (clock_read(value, &at))
-                set_new(object, str_format(cx->mem, "%s_text", name).p, json_str(clock_text(cx->mem, cx->lang, at)));
+        if (!clock_read(value, &at))
+                return;
+        set_new(object, str_format(cx->mem, "%s_text", name).p, json_str(clock_text(cx->mem, cx->lang, at)));
+        set_new(object, str_format(cx->mem, "%s_short", name).p, json_str(clock_short(cx->mem, at)));
 }
 
 static void walk(struct cx *cx, const char *holder, json_t *value, int depth);

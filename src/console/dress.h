@@ -2,6 +2,7 @@
  * list in order, addresses of links that keep the query. The API never sees any of it. Adds members only; what a handler set stays.
  *
  *   NAME_at         -> NAME_at_text     "2026年11月22日(日) 14:05"
+ *                      NAME_at_short    "2026/11/22 14:05"
  *   NAME (integer)  -> NAME_text        "12,345"
  *   kind, state, …  -> kind_text, is_STATE (table `words` in dress.c)
  *   records, record -> cells, sections, heading_text … (dress_record.c) */
