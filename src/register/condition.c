@@ -202,7 +202,7 @@ static rc read_values(struct reading *r, const json_t *v, const char *path, stru
 
         switch (ops[c->op].arity) {
         case '0':
-                return v == NULL || json_is_null(v) || str_is(json_text(v), "") ? RC_OK : fail(r->cx, RC_INVALID, path, "has no meaning here");
+                return v == NULL || json_is_null(v) || (json_is_string(v) && json_string_length(v) == 0) ? RC_OK : fail(r->cx, RC_INVALID, path, "has no meaning here");
         case '1':
                 c->values = NEW_ARRAY(r->cx->mem, str, 1);
                 return read_operand(r, v, path, c);
