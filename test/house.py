@@ -214,11 +214,37 @@ class House:
         house = cls(directory or tempfile.mkdtemp(prefix='daicho-'), {**base, **(conf or {})})
         atexit.register(house.close)
         try:
+            if not bench and not directory:
+                house.copy_made_one()
             house.up(demo=demo, prefix=prefix)
         except BaseException:
             house.close()
             raise
         return house
+
+    def copy_made_one(self):
+        """A house that was started once and stopped, kept under the build directory: initdb and the migrations are the slow part of a start."""
+        digest = hashlib.sha256()
+        for path in sorted([*(ROOT / 'schema').rglob('*.sql'), *(ROOT / 'src/cli').glob('*.c')]):
+            digest.update(path.read_bytes())
+        kept = BUILD / 'test-houses' / f'{digest.hexdigest()[:16]}-{os.geteuid()}'
+        if not kept.exists():
+            first = House(tempfile.mkdtemp(prefix='daicho-'), {'database_memory': 128, 'web_workers': 1, 'auth_workers': 1, 'job_workers': 1})
+            try:
+                first.up()
+                first.stop()
+                shutil.rmtree(kept.parent, ignore_errors=True)
+                kept.parent.mkdir(exist_ok=True)
+                half = kept.with_suffix(f'.{os.getpid()}')
+                subprocess.run(['cp', '-a', str(first.dir), str(half)], check=True)
+                half.rename(kept)
+            finally:
+                first.close()
+        shutil.rmtree(self.dir)
+        subprocess.run(['cp', '-a', '--reflink=auto', str(kept), str(self.dir)], check=True)
+        (self.dir / 'daicho.conf').unlink()
+        for log in (self.dir / 'log').iterdir():
+            log.unlink()
 
     def write_conf(self):
         if self.conf:

@@ -346,7 +346,8 @@ struct child *edge_child(struct cx *cx, const struct place *place, int listen_fd
         struct child *child = NEW(cx->mem, struct child);
 
         *child = (struct child){ .name = "nginx", .argv = edge_argv(cx, place, false), .variable = "NGINX=3;",
-                                 .log = place_path(cx, place->dir, "log/nginx.log"), .listen_fd = listen_fd, .stop_signal = SIGQUIT,
+                                 .log = place_path(cx, place->dir, "log/nginx.log"), .stale = place_path(cx, place->dir, "run/edge.sock"), .listen_fd = listen_fd,
+                                 .stop_signal = SIGQUIT,
                                  .death_signal = SIGTERM, .patience_ms = 5000, .stage = 2 };
         return child;
 }

@@ -114,8 +114,11 @@ static void become(const struct child *child, pid_t mother)
 
 static bool launch(struct child *child)
 {
-        pid_t mother = getpid(), pid = fork();
+        pid_t mother = getpid(), pid;
 
+        if (child->stale != NULL)
+                (void)unlink(child->stale);
+        pid = fork();
         if (pid == 0)
                 become(child, mother);
         child->pid = pid > 0 ? pid : 0;

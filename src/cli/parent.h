@@ -11,6 +11,7 @@ struct child {
         const char *const *argv;        /* argv[0] absolute */
         const char *variable;           /* one environment variable, NULL: none */
         const char *log;                /* stdout and stderr are appended to this file */
+        const char *stale;              /* a socket a crash leaves behind, removed before a start; NULL: none */
         int listen_fd;                  /* becomes descriptor 3; -1: none */
         bool tells;                     /* writes a byte to descriptor 4 when it is ready */
         int stop_signal;                /* how to end it politely */

@@ -140,10 +140,11 @@ rc place_open(struct cx *cx, str dir, struct place *ret)
                 return fail(cx, RC_CONFLICT, NULL, "%.*s was made by another version of Daicho (layout %.*s, this program knows %d)",
                             STR_ARG(dir), STR_ARG(str_trim(version)), PLACE_LAYOUT);
         TRY(read_config(cx, dir, &place.config));
-        TRY(place_share(cx, &place.share, &place.statics));
         if (is_directory(place_path(cx, dir, "share/schema"))) {
                 place.share = str_format(cx->mem, "%.*s/share", STR_ARG(dir));
                 place.statics = str_format(cx->mem, "%.*s/share/static", STR_ARG(dir));
+        } else {
+                TRY(place_share(cx, &place.share, &place.statics));
         }
         *ret = place;
         return RC_OK;
