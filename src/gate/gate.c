@@ -202,8 +202,16 @@ static void refusal_begin(struct cx *cx, struct unit *u)
                 again = enter_by_name(cx, cx->tenant, false);
         else if (db_ensure(cx) == RC_OK)
                 db_begin(cx);
-        if (again != RC_OK)
+        if (again != RC_OK) {
+                /* put out meanwhile, or the contract suspended: the house's own log takes the entry */
                 u->entered = false;
+                log_detail(cx, "tenant", json_str(cx->tenant));
+                cx->tenant = STR_NONE;
+                db_rollback(cx);
+                fail_clear(cx);
+                if (db_ensure(cx) == RC_OK)
+                        db_begin(cx);
+        }
         cx->failure = told;
 }
 
