@@ -99,7 +99,7 @@ begin
     for f in
         select p.oid::regprocedure from pg_proc p
         where p.pronamespace = 'pg_catalog'::regnamespace
-            and (p.proname ~ '^(lo_|loread$|lowrite$)' or p.proname ~ 'advisory' or p.proname ~ '^pg_(sleep|logical_|replication_|create_|drop_|copy_|stop_|start_)'
+            and (p.proname ~ '^(lo_|loread$|lowrite$)' or p.proname ~ 'advisory' or p.proname ~ '^pg_(sleep|logical_|replication_|create_|drop_|copy_|stop_|start_|rotate_|read_|ls_|file_)'
                 or p.proname in ('pg_notify', 'pg_prepared_statement', 'pg_cursor', 'pg_export_snapshot'))
     loop
         execute format('revoke execute on function %s from public', f);

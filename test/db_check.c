@@ -82,6 +82,7 @@ static void values_come_back_as_they_went(void **state)
 static void queued_statements_run_before_the_one_waited_for(void **state)
 {
         struct cx *cx = open_cx();
+        struct rows *first, *second;
 
         (void)state;
         RUN(cx, "create table queued (n int)");
@@ -93,7 +94,11 @@ static void queued_statements_run_before_the_one_waited_for(void **state)
         }
         assert_int_equal(number(cx, "select count(*) from queued"), 1200);
         db_queue(cx, S("delete from queued where n > 0"), NULL, 0);
+        db_queue_read(cx, S("select max(n) from queued"), NULL, 0, &first);
+        db_queue_read(cx, S("select 77"), NULL, 0, &second);
         OK(db_commit(cx));
+        assert_int_equal(rows_int(first, 0, 0), 0);
+        assert_int_equal(rows_int(second, 0, 0), 77);
         assert_int_equal(number(cx, "select count(*) from queued"), 1);
         RUN(cx, "drop table queued");
         close_cx(cx);

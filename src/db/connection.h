@@ -15,12 +15,13 @@ enum transaction {
         TRANSACTION_FAILED,     /* a statement failed; only db_rollback helps */
 };
 
-enum op_kind { OP_BEGIN, OP_PREPARE, OP_FORGET, OP_QUEUED, OP_WANTED, OP_END };
+enum op_kind { OP_BEGIN, OP_PREPARE, OP_FORGET, OP_QUEUED, OP_END };
 
 /* One message in flight: results come back in this order. */
 struct op {
         enum op_kind kind;
         uint64_t statement;     /* id; OP_PREPARE and OP_FORGET */
+        struct rows **rows;     /* OP_QUEUED: where its rows are wanted, or NULL */
 };
 
 enum { OPS_MAX = 512, COPY_PIECE = 1 << 16 };
@@ -41,8 +42,8 @@ struct db {
         char refusal[256];
 };
 
-/* Sends what is queued, waits for all answers. *ret: the result of OP_WANTED, the caller's to clear; ret may be NULL. */
-rc db_trip(struct cx *cx, PGresult **ret) MUST_USE;
+/* Sends what is queued, waits for all answers. */
+rc db_trip(struct cx *cx) MUST_USE;
 /* Note the refusal in `result` (or of the connection when NULL) and mark the transaction failed. Does not clear `result`. */
 rc db_refuse(struct cx *cx, const PGresult *result);
 /* The pipeline is empty and left; BEGIN has been sent if it was wanted. */

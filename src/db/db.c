@@ -143,7 +143,7 @@ const char *db_refusal(const struct cx *cx)
 static void op_add(struct db *db, enum op_kind kind, uint64_t statement)
 {
         must(db->op_count < OPS_MAX);
-        db->ops[db->op_count++] = (struct op){ kind, statement };
+        db->ops[db->op_count++] = (struct op){ kind, statement, NULL };
 }
 
 /* A send that libpq refuses means that the connection is gone; the trip will find that out. */
@@ -153,7 +153,7 @@ static void send_plain(struct db *db, enum op_kind kind, uint64_t statement, con
         op_add(db, kind, statement);
 }
 
-static void send_prepared(struct cx *cx, enum op_kind kind, str sql, const str *args, size_t count)
+static void send_prepared(struct cx *cx, enum op_kind kind, str sql, const str *args, size_t count, struct rows **ret)
 {
         struct db *db = cx->db;
         struct arena_mark mark = arena_mark(cx->mem);
@@ -183,13 +183,14 @@ static void send_prepared(struct cx *cx, enum op_kind kind, str sql, const str *
         }
         (void)PQsendQueryPrepared(db->pg, name, (int)count, values, NULL, NULL, 0);
         op_add(db, kind, 0);
+        db->ops[db->op_count - 1].rows = ret;
         arena_rewind(cx->mem, mark);
 }
 
 /* BEGIN and COMMIT are statements like others: prepared once. */
 static void send_word(struct cx *cx, enum op_kind kind, str word)
 {
-        send_prepared(cx, kind, word, NULL, 0);
+        send_prepared(cx, kind, word, NULL, 0, NULL);
 }
 
 static void begin_if_wanted(struct cx *cx)
@@ -223,10 +224,27 @@ static PGresult *answer(struct db *db)
         return first;
 }
 
-rc db_trip(struct cx *cx, PGresult **ret)
+/* Up to the answer to Sync; before it may stand a refusal of the implicit commit (a deferred constraint) and its NULL. */
+static bool sync_read(struct cx *cx, bool told)
+{
+        for (int i = 0; i < 4 && connected(cx->db); i++) {
+                PGresult *result = PQgetResult(cx->db->pg);
+                ExecStatusType status = result ? PQresultStatus(result) : PGRES_EMPTY_QUERY;
+
+                if (status == PGRES_FATAL_ERROR && !told) {
+                        (void)db_refuse(cx, result);
+                        told = true;
+                }
+                PQclear(result);
+                if (status == PGRES_PIPELINE_SYNC)
+                        break;
+        }
+        return told;
+}
+
+rc db_trip(struct cx *cx)
 {
         struct db *db = cx->db;
-        PGresult *wanted = NULL;
         size_t count = db->op_count;
         bool told = false;
 
@@ -239,8 +257,8 @@ rc db_trip(struct cx *cx, PGresult **ret)
                 ExecStatusType status = result ? PQresultStatus(result) : PGRES_FATAL_ERROR;
 
                 if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
-                        if (op->kind == OP_WANTED) {
-                                wanted = result;
+                        if (op->rows != NULL) {
+                                *op->rows = rows_make(cx, result);
                                 continue;
                         }
                 } else {
@@ -252,34 +270,15 @@ rc db_trip(struct cx *cx, PGresult **ret)
                 }
                 PQclear(result);
         }
-        /* up to the answer to Sync; before it may stand a refusal of the implicit commit (a deferred constraint) and its NULL */
-        for (int i = 0; i < 4 && connected(db); i++) {
-                PGresult *sync = PQgetResult(db->pg);
-                ExecStatusType status = sync ? PQresultStatus(sync) : PGRES_EMPTY_QUERY;
-
-                if (status == PGRES_FATAL_ERROR && !told) {
-                        (void)db_refuse(cx, sync);
-                        told = true;
-                }
-                PQclear(sync);
-                if (status == PGRES_PIPELINE_SYNC)
-                        break;
-        }
-        if (!connected(db) && !told) {
-                (void)db_refuse(cx, NULL);
+        told = sync_read(cx, told);
+        if (!connected(db)) {
+                if (!told)
+                        (void)db_refuse(cx, NULL);
                 told = true;
+                if (db->transaction != TRANSACTION_NONE)
+                        db->transaction = TRANSACTION_FAILED;
         }
-        if (!connected(db) && db->transaction != TRANSACTION_NONE)
-                db->transaction = TRANSACTION_FAILED;
-        if (told) {
-                PQclear(wanted);
-                return cx->failure.code;
-        }
-        if (ret != NULL)
-                *ret = wanted;
-        else
-                PQclear(wanted);
-        return RC_OK;
+        return told ? cx->failure.code : RC_OK;
 }
 
 static rc refuse_after_failure(struct cx *cx)
@@ -287,24 +286,7 @@ static rc refuse_after_failure(struct cx *cx)
         return fail(cx, RC_INTERNAL, NULL, "a statement of this unit of work failed before");
 }
 
-rc db_run(struct cx *cx, str sql, const str *args, size_t count, struct rows **ret)
-{
-        PGresult *result;
-
-        must(cx->db != NULL && !cx->db->copying_in && !cx->db->copying_out);
-        if (cx->db->transaction == TRANSACTION_FAILED)
-                return refuse_after_failure(cx);
-        begin_if_wanted(cx);
-        send_prepared(cx, OP_WANTED, sql, args, count);
-        TRY(db_trip(cx, &result));
-        if (ret != NULL)
-                *ret = rows_make(cx, result);
-        else
-                PQclear(result);
-        return RC_OK;
-}
-
-void db_queue(struct cx *cx, str sql, const str *args, size_t count)
+static void queue(struct cx *cx, str sql, const str *args, size_t count, struct rows **ret)
 {
         struct db *db = cx->db;
 
@@ -313,9 +295,33 @@ void db_queue(struct cx *cx, str sql, const str *args, size_t count)
                 return;
         begin_if_wanted(cx);
         /* a failure of an early trip is kept: the transaction has failed, or (outside one) the code stands in cx */
-        if (db->op_count > OPS_MAX - 8 && db_trip(cx, NULL) != RC_OK)
+        if (db->op_count > OPS_MAX - 8 && db_trip(cx) != RC_OK)
                 return;
-        send_prepared(cx, OP_QUEUED, sql, args, count);
+        send_prepared(cx, OP_QUEUED, sql, args, count, ret);
+}
+
+rc db_run(struct cx *cx, str sql, const str *args, size_t count, struct rows **ret)
+{
+        struct rows *rows = NULL;
+
+        must(cx->db != NULL);
+        if (cx->db->transaction == TRANSACTION_FAILED)
+                return refuse_after_failure(cx);
+        queue(cx, sql, args, count, ret != NULL ? &rows : NULL);
+        TRY(db_trip(cx));
+        if (ret != NULL)
+                *ret = rows;
+        return RC_OK;
+}
+
+void db_queue(struct cx *cx, str sql, const str *args, size_t count)
+{
+        queue(cx, sql, args, count, NULL);
+}
+
+void db_queue_read(struct cx *cx, str sql, const str *args, size_t count, struct rows **ret)
+{
+        queue(cx, sql, args, count, ret);
 }
 
 /* Transactions ------------------------------------------------------------------------------------------------------------------- */
@@ -345,12 +351,12 @@ rc db_commit(struct cx *cx)
                 db_rollback(cx);
                 return refuse_after_failure(cx);
         case TRANSACTION_NONE:
-                return db->op_count > 0 ? db_trip(cx, NULL) : RC_OK;
+                return db->op_count > 0 ? db_trip(cx) : RC_OK;
         case TRANSACTION_OPEN:
                 break;
         }
         send_word(cx, OP_END, S("commit"));
-        code = db_trip(cx, NULL);
+        code = db_trip(cx);
         if (code == RC_OK)
                 db->transaction = TRANSACTION_NONE;
         else
@@ -372,7 +378,7 @@ void db_rollback(struct cx *cx)
         for (int i = 0; i < 2 && connected(db) && (db->op_count > 0 || PQtransactionStatus(db->pg) != PQTRANS_IDLE); i++) {
                 if (db->transaction != TRANSACTION_NONE || i > 0)
                         send_word(cx, OP_END, S("rollback"));
-                if (db_trip(cx, NULL) == RC_OK)
+                if (db_trip(cx) == RC_OK)
                         break;
         }
         db->transaction = TRANSACTION_NONE;
@@ -389,7 +395,7 @@ rc db_pipeline_leave(struct cx *cx)
                 return refuse_after_failure(cx);
         begin_if_wanted(cx);
         if (cx->db->op_count > 0)
-                TRY(db_trip(cx, NULL));
+                TRY(db_trip(cx));
         if (!connected(cx->db))
                 return db_refuse(cx, NULL);
         must(PQexitPipelineMode(cx->db->pg));

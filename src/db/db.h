@@ -35,6 +35,9 @@ bool db_in_transaction(const struct cx *cx);
 rc db_run(struct cx *cx, str sql, const str *args, size_t count, struct rows **ret) MUST_USE;
 /* Sent with the next db_run or db_commit; result ignored, failure is that call's failure. */
 void db_queue(struct cx *cx, str sql, const str *args, size_t count);
+/* The same, but its rows are wanted: *ret is set when the next db_run or db_commit has come back with RC_OK. Saves a trip where two statements do not
+ * depend on each other. ret must live until then. */
+void db_queue_read(struct cx *cx, str sql, const str *args, size_t count, struct rows **ret);
 
 size_t rows_count(const struct rows *rows);
 size_t rows_changed(const struct rows *rows);           /* rows an INSERT/UPDATE/DELETE touched */
