@@ -116,7 +116,7 @@ static void page_tell(struct cx *cx, struct unit *u, rc code, json_t *model, str
 
 void refusal_render(struct cx *cx, struct unit *u, rc code, struct http_res *res)
 {
-        json_t *model = problem_model(cx, u, code, res->model);
+        json_t *model = problem_model(cx, u, code, code == RC_STALE ? res->model : NULL);
 
         *res = (struct http_res){ .mem = cx->mem, .status = rc_http(code) };
         if (code == RC_METHOD && u->allow[0] != '\0')
