@@ -529,14 +529,24 @@ static rc run(struct import *im, str name)
         return refused_count(im->refused) > 0 ? give_refused(im, name) : RC_OK;
 }
 
+static void file_erase(void *p)
+{
+        (void)unlink(p);
+}
+
+/* The file goes when the unit ends, unless the job will be tried again: after passing troubles, or when the process dies before. */
 rc import_run(struct cx *cx, struct job *job)
 {
         struct import *im = NEW(cx->mem, struct import);
         str name = json_get_text(job->args, "name");
+        rc result;
 
         im->cx = cx;
         im->job = job;
-        return run(im, str_absent(name) ? S("file.csv") : name);
+        result = run(im, str_absent(name) ? S("file.csv") : name);
+        if (result != RC_BUSY && result != RC_UNAVAILABLE && result != RC_DISK_FULL)
+                arena_defer(cx->mem, file_erase, file_store_path(cx->mem, json_get_text(job->args, "file")));
+        return result;
 }
 
 rc import_start(struct cx *cx, const struct import_order *order, int64_t *ret_job)
