@@ -18,7 +18,7 @@ import tempfile
 import psycopg
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BUILD = pathlib.Path(os.environ.get('DAICHO_BUILD', ROOT / 'build'))
+BUILD = pathlib.Path(os.environ.get('BUILD', ROOT / 'build')).resolve()
 BIN = pathlib.Path('/usr/lib/postgresql/15/bin')
 PORT = 5432                 # only names the socket file; the directory is our own
 LOGINS = ['daicho_owner', 'daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_cli']

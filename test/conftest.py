@@ -4,6 +4,7 @@ import pathlib, sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from cluster import Cluster
 from house import House
 
 
@@ -12,6 +13,14 @@ def house():
     house = House.start()
     yield house
     house.close()
+
+
+@pytest.fixture(scope='session')
+def cluster():
+    """A bare PostgreSQL with a migrated template database, for tests of db/, tenant/ and schema/ below HTTP."""
+    cluster = Cluster.start()
+    yield cluster
+    cluster.stop()
 
 
 @pytest.fixture

@@ -7,16 +7,9 @@ import subprocess
 import psycopg
 import pytest
 
-from cluster import BUILD, ROOT, Cluster
+from cluster import BUILD, ROOT
 
 PROMISES = re.findall(r'cmocka_unit_test\((\w+)\)', (ROOT / 'test' / 'db_check.c').read_text())
-
-
-@pytest.fixture(scope='module')
-def cluster():
-    cluster = Cluster.start()
-    yield cluster
-    cluster.stop()
 
 
 @pytest.fixture(scope='module')

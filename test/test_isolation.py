@@ -7,20 +7,11 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from cluster import Cluster
-
 DENIED = (errors.InsufficientPrivilege,)
 
 
 def digest(text):
     return hashlib.sha256(text.encode()).digest()
-
-
-@pytest.fixture(scope='module')
-def cluster():
-    cluster = Cluster.start()
-    yield cluster
-    cluster.stop()
 
 
 @pytest.fixture(scope='module')
