@@ -325,7 +325,7 @@ static void choices_check(struct reading *r, const struct place *at, struct item
                 for (size_t w = 0; w < 3 + c->alias_count; w++) {
                         str word = w == 0 ? c->value : w < 3 ? c->title[w - 1] : c->aliases[w - 3];
 
-                        if (item_choice(r->cx->mem, item, word) != c) {
+                        if (item_choice(r->cx->mem, item, word) != c || item_choice(r->cx->mem, item, item_plain(r->cx->mem, word)) != c) {
                                 wrong(r, at, "choices", "\"%.*s\" could mean two of them", STR_ARG(word));
                                 return;
                         }
@@ -645,7 +645,7 @@ rc definition_recall(struct cx *cx, str name, const struct definition **ret)
 {
         struct memory *m = memory_find(cx->tenant, name);
 
-        if (m == NULL)
+        if (m == NULL || m->def->version < 0)
                 return definition_get(cx, name, ret);
         *ret = m->def;
         return RC_OK;

@@ -57,6 +57,24 @@ static rc run(struct sql *sql, const struct definition *def, struct rows **ret)
         return code;
 }
 
+/* A refusal may come from a remembered definition that is of yesterday: then look again. *ret_again: with *def, which is now today's. */
+static rc refusal_checked(struct cx *cx, const struct definition **def, rc refused, bool *ret_again)
+{
+        struct failure told = cx->failure;
+        int64_t version = (*def)->version, id = (*def)->id;
+        rc code;
+
+        *ret_again = false;
+        if (refused != RC_INVALID && refused != RC_FORBIDDEN)
+                return refused;
+        fail_clear(cx);
+        code = definition_get(cx, str_copy(cx->mem, (*def)->name), def);
+        *ret_again = code == RC_OK && ((*def)->version != version || (*def)->id != id);
+        if (code == RC_OK && !*ret_again)
+                cx->failure = told;
+        return *ret_again ? RC_OK : cx->failure.code;
+}
+
 static rc unknown(struct cx *cx)
 {
         return fail(cx, RC_UNKNOWN, NULL, "there is no such record");
@@ -228,11 +246,16 @@ rc record_create(struct cx *cx, str register_name, const json_t *object, const s
 
         TRY(definition_recall(cx, register_name, &def));
         for (int tries = 0; tries < TRIES; tries++) {
-                struct record_input *in;
+                struct record_input *in = NULL;
                 struct sql *sql = sql_open(cx);
                 struct rows *rows;
+                bool again;
+                rc code = record_read(cx, def, object, true, &in);
 
-                TRY(record_read(cx, def, object, true, &in));
+                if (code != RC_OK) {
+                        TRY(refusal_checked(cx, &def, code, &again));
+                        continue;
+                }
                 insert_sql(sql, def, in);
                 TRY(run(sql, def, &rows));
                 if (rows_count(rows) == 1) {
@@ -303,11 +326,16 @@ rc record_update(struct cx *cx, str register_name, int64_t id, int64_t version, 
         for (int tries = 0; tries < TRIES; tries++) {
                 const struct definition *seen = def;
                 int64_t seen_version = def->version;
-                struct record_input *in;
+                struct record_input *in = NULL;
                 struct sql *sql = sql_open(cx);
                 struct rows *rows;
+                bool again;
+                rc code = record_read(cx, def, object, false, &in);
 
-                TRY(record_read(cx, def, object, false, &in));
+                if (code != RC_OK) {
+                        TRY(refusal_checked(cx, &def, code, &again));
+                        continue;
+                }
                 if (given_count(def, in) > 0) {
                         update_sql(sql, def, id, version, in);
                         TRY(run(sql, def, &rows));
@@ -711,8 +739,12 @@ rc record_list(struct cx *cx, str register_name, const struct record_query *quer
         l->query = query;
         TRY(definition_recall(cx, register_name, &l->def));
         for (int tries = 0; again && tries < TRIES; tries++) {
-                TRY(listing_read(l));
-                TRY(page_fetch(l, &again));
+                rc code = listing_read(l);
+
+                if (code != RC_OK)
+                        TRY(refusal_checked(cx, &l->def, code, &again));
+                else
+                        TRY(page_fetch(l, &again));
         }
         if (again)
                 return fail(cx, RC_BUSY, NULL, "this register was changed just now; please try again");
