@@ -39,6 +39,8 @@ struct db {
         char *copy_piece;       /* rows on their way to COPY, sent in pieces of COPY_PIECE */
         size_t copy_used;
         char *copy_row;         /* what db_copy_read last gave out */
+        bool (*watch)(void *of);        /* db_watch */
+        void *watch_of;
         char refusal[256];
 };
 

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NAME_MAX_SIZE = 24 };
+enum { NAME_MAX_SIZE = 24, WATCH_MS = 300 };
 
 /* Opening and closing ------------------------------------------------------------------------------------------------------------ */
 
@@ -212,10 +212,47 @@ static void op_undo(struct db *db, const struct op *op)
                 statement_leak(db->statements);
 }
 
+void db_watch(struct cx *cx, bool (*go_on)(void *of), void *of)
+{
+        cx->db->watch = go_on;
+        cx->db->watch_of = of;
+}
+
+static void cancel(struct db *db)
+{
+        PGcancel *order = PQgetCancel(db->pg);
+        char why[256];
+
+        if (order != NULL)
+                (void)PQcancel(order, why, sizeof(why));
+        PQfreeCancel(order);
+}
+
+/* Until the server has answered: ask the watcher now and then. It is asked no more once it said no. */
+static void watch(struct db *db)
+{
+        while (db->watch != NULL && connected(db) && PQisBusy(db->pg)) {
+                struct pollfd p = { .fd = PQsocket(db->pg), .events = POLLIN };
+
+                if (poll(&p, 1, WATCH_MS) > 0) {
+                        (void)PQconsumeInput(db->pg);
+                } else if (!db->watch(db->watch_of)) {
+                        db->watch = NULL;
+                        cancel(db);
+                }
+        }
+}
+
 /* The one answer of one message, up to the NULL that ends it; NULL: the connection is gone. */
 static PGresult *answer(struct db *db)
 {
-        PGresult *first = PQgetResult(db->pg), *next;
+        PGresult *first, *next;
+
+        if (db->watch != NULL) {
+                (void)PQflush(db->pg);
+                watch(db);
+        }
+        first = PQgetResult(db->pg);
 
         if (first == NULL || !connected(db))
                 return first;
@@ -343,6 +380,7 @@ rc db_commit(struct cx *cx)
         rc code;
 
         must(db != NULL && !db->copying_in && !db->copying_out);
+        db->watch = NULL;
         switch (db->transaction) {
         case TRANSACTION_WANTED:
                 db->transaction = TRANSACTION_NONE;
@@ -372,6 +410,7 @@ void db_rollback(struct cx *cx)
 
         if (db == NULL)
                 return;
+        db->watch = NULL;
         if (db->copying_in || db->copying_out)
                 db_copy_stop(db);
         /* twice: a queued statement that fails takes the first ROLLBACK of its trip with it */

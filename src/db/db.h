@@ -57,6 +57,10 @@ str db_time(struct cx *cx, msec t);                             /* timestamptz *
 str db_bytes(struct cx *cx, str bytes);                         /* bytea, as \x…; absent stays absent */
 str db_array(struct cx *cx, const str *items, size_t count);    /* text[] literal; an absent item is NULL */
 
+/* While a statement works, ask now and then whether it should go on; false cancels it (RC_CANCELLED). go_on may use another connection. Until the end
+ * of the transaction; NULL: no more. */
+void db_watch(struct cx *cx, bool (*go_on)(void *of), void *of);
+
 /* COPY. Text format of COPY; leaves pipeline mode for its duration; inside db_begin. db_rollback() ends a COPY half done. */
 rc db_copy_in(struct cx *cx, str sql) MUST_USE;
 rc db_copy_write(struct cx *cx, const char *p, size_t n) MUST_USE;

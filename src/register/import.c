@@ -418,9 +418,19 @@ static rc take_late(struct import *im)
         }
 }
 
+/* Asked while the database works on one long statement. */
+static bool go_on(void *of)
+{
+        struct import *im = of;
+
+        return job_progress(im->cx, im->job, im->read, 0, "job.step.write") == RC_OK;
+}
+
 static rc apply(struct import *im, struct stage_counts *ret)
 {
         int64_t late = 0;
+
+        db_watch(im->cx, go_on, im);
 
         TRY(send_suspects(im));
         TRY(job_progress(im->cx, im->job, im->read, 0, "job.step.wait"));
