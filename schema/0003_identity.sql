@@ -216,7 +216,9 @@ begin
     if session_user <> 'daicho_jobs' then
         raise insufficient_privilege using message = 'jobs are finished by their runners only';
     end if;
-    update daicho.job set state = state_, result = result_, result_file = file_, result_name = name_, finished_at = daicho.clock(),
+    -- the transaction began with the work: its clock reading is the beginning, so the end adds what has passed since
+    update daicho.job set state = state_, result = result_, result_file = file_, result_name = name_,
+        finished_at = daicho.clock() + (pg_catalog.clock_timestamp() - pg_catalog.now()),
         done = case when state_ = 'done' then greatest(done, total) else done end
     where id = id_ and state = 'running' and attempt = attempt_ and tenant = coalesce(daicho.role_tenant(), tenant);
     return found;
