@@ -7,6 +7,7 @@
 #include "cli/cmd_tenant.h"
 #include "cli/cmd_work.h"
 #include "cli/command.h"
+#include "cli/demo.h"
 #include "cli/up.h"
 #include "cli/worker.h"
 #include "console/account_door.h"
@@ -37,6 +38,7 @@ static const struct command *const commands[] = {
         cmd_work_commands,
         cmd_house_commands,
         worker_commands,
+        demo_commands,
         NULL,
 };
 

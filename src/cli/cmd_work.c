@@ -4,11 +4,14 @@
 #include "cli/cmd_work.h"
 
 #include "base/fail.h"
+#include "base/file.h"
 #include "cli/operator.h"
 #include "cli/print.h"
 #include "jobs/jobs.h"
 #include "log/log.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -75,6 +78,70 @@ rc cmd_work_wait(struct cx *cx, str tenant, int64_t id, json_t **ret)
         }
 }
 
+static rc number_word(struct cx *cx, struct args *args, int64_t *ret)
+{
+        str word;
+
+        TRY(args_word(cx, args, "ID", &word));
+        if (!str_int(word, ret) || *ret <= 0)
+                return fail(cx, RC_USAGE, NULL, "%s must be a whole number, not \"%.*s\"", "ID", STR_ARG(word));
+        return RC_OK;
+}
+
+struct fetch {
+        int64_t id;
+        str path, name;
+};
+
+static rc fetch_work(struct cx *cx, void *data)
+{
+        struct fetch *f = data;
+
+        log_subject(cx, S("job"), f->id);
+        return job_file(cx, f->id, true, true, &f->path, &f->name);
+}
+
+static rc copy_out(struct cx *cx, const char *from, const char *to)
+{
+        static char part[1 << 16];
+        int in = open(from, O_RDONLY | O_CLOEXEC), out;
+        ssize_t n = 0;
+
+        if (in < 0)
+                return file_failed(cx, from, errno);
+        out = strcmp(to, "-") == 0 ? dup(STDOUT_FILENO) : open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        while (out >= 0 && (n = read(in, part, sizeof(part))) > 0)
+                for (ssize_t put = 0, k; put < n; put += k)
+                        if ((k = write(out, part + put, (size_t)(n - put))) <= 0) {
+                                n = -1;
+                                break;
+                        }
+        if (out < 0 || n < 0 || close(out) != 0)
+                return file_failed(cx, to, errno);
+        (void)close(in);
+        return RC_OK;
+}
+
+rc cmd_work_fetch(struct cx *cx, str tenant, int64_t id, str path)
+{
+        struct fetch f = { .id = id };
+
+        TRY(operator_do(cx, tenant, LOG_DOWNLOAD, fetch_work, &f));
+        return copy_out(cx, file_store_path(cx->mem, f.path), str_z(cx->mem, path));
+}
+
+static rc job_file_run(struct cx *cx, struct args *args)
+{
+        str tenant, path;
+        int64_t id;
+
+        TRY(operator_tenant(cx, args, &tenant));
+        TRY(number_word(cx, args, &id));
+        TRY(args_word(cx, args, "FILE", &path));
+        TRY(args_end(cx, args));
+        return cmd_work_fetch(cx, tenant, id, path);
+}
+
 static rc list_work(struct cx *cx, void *data)
 {
         struct question *q = data;
@@ -97,16 +164,6 @@ static rc job_list_run(struct cx *cx, struct args *args)
                 print_json(cx, q.model);
         else
                 print_table(cx, json_object_get(q.model, "jobs"), columns);
-        return RC_OK;
-}
-
-static rc number_word(struct cx *cx, struct args *args, int64_t *ret)
-{
-        str word;
-
-        TRY(args_word(cx, args, "ID", &word));
-        if (!str_int(word, ret) || *ret <= 0)
-                return fail(cx, RC_USAGE, NULL, "%s must be a whole number, not \"%.*s\"", "ID", STR_ARG(word));
         return RC_OK;
 }
 
@@ -217,6 +274,7 @@ const struct command cmd_work_commands[] = {
         { "job list", "--tenant NAME [--active] [--limit N]", "list long work, newest first", job_list_run },
         { "job show", "--tenant NAME ID", "one job with its progress and result", job_show_run },
         { "job wait", "--tenant NAME ID", "wait until a job has ended", job_wait_run },
+        { "job file", "--tenant NAME ID FILE", "fetch the file a job left: exported records, refused rows", job_file_run },
         { "job cancel", "--tenant NAME ID", "ask a job to stop", job_cancel_run },
         { "log list", "--tenant NAME [--actor A] [--verb V] [--kind K] [--subject ID] [--result R] [--source S] [--from DAY] [--to DAY] [--before ID] [--limit N]",
           "list the operation log, newest first", log_list_run },

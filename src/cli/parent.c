@@ -179,7 +179,8 @@ static void reap(bool restart)
                         continue;       /* a grandchild that came to us */
                 (void)kill(-pid, SIGKILL);      /* what it left in its group: nginx's workers outlive a killed master */
                 child->pid = 0;
-                if (restart)
+                child->status = status;
+                if (restart && !child->once)
                         plan_restart(child, status);
         }
 }
@@ -225,7 +226,7 @@ static int restart_due(int most)
         for (size_t i = 0; i < parent.count; i++) {
                 struct child *child = parent.child[i];
 
-                if (child->pid != 0)
+                if (child->pid != 0 || child->once)
                         continue;
                 if (child->restart_at <= now) {
                         if (!launch(child))
@@ -238,7 +239,7 @@ static int restart_due(int most)
 }
 
 /* Its last words are the reason. */
-static rc ended(struct cx *cx, const struct child *child)
+rc parent_ended(struct cx *cx, const struct child *child)
 {
         char tail[2048];
         int fd = open(child->log, O_RDONLY | O_CLOEXEC);
@@ -263,7 +264,7 @@ rc parent_ready(struct cx *cx, int timeout_ms)
                 reap(false);
                 for (size_t i = 0; i < parent.count; i++) {
                         if (parent.child[i]->pid == 0)
-                                return ended(cx, parent.child[i]);
+                                return parent_ended(cx, parent.child[i]);
                         all = all && parent.child[i]->ready;
                 }
                 if (parent.asked)
@@ -287,7 +288,7 @@ rc parent_wait(struct cx *cx, const struct child *watched, int timeout_ms)
                 if (parent.asked)
                         return RC_CANCELLED;
                 if (watched != NULL && watched->pid == 0)
-                        return ended(cx, watched);
+                        return parent_ended(cx, watched);
                 left = end - clock_tick();
                 if (left <= 0)
                         return RC_OK;

@@ -19,9 +19,11 @@ struct child {
         int patience_ms;                /* politeness ends after this */
         int stage;                      /* stages stop one after the other, highest first */
         int nice;
+        bool once;                      /* ends by itself and is not started again */
         /* kept by parent.c */
         int pid;
         bool ready;
+        int status;                     /* once: how it ended, as of waitpid(); valid when pid is 0 */
         int crashes;
         msec started, restart_at;
 };
@@ -36,6 +38,8 @@ rc parent_add(struct cx *cx, struct child *child) MUST_USE;
 rc parent_ready(struct cx *cx, int timeout_ms) MUST_USE;
 /* Looks after the children for at most timeout_ms; RC_CANCELLED when asked to stop, RC_UNAVAILABLE when `watched` ended (NULL: never). */
 rc parent_wait(struct cx *cx, const struct child *watched, int timeout_ms) MUST_USE;
+/* The refusal that says a child ended, with its last words. */
+rc parent_ended(struct cx *cx, const struct child *child) MUST_USE;
 /* Ends all children, stage by stage. A second signal ends politeness. */
 void parent_stop(struct cx *cx);
 /* One line on stderr and in the log. */

@@ -101,6 +101,8 @@ static rc share_bring(struct cx *cx, struct place *place, const struct passwd *u
         TRY(copy(cx, share, "pages", mine));
         TRY(copy(cx, share, "schema", mine));
         TRY(copy(cx, share, "registers", mine));
+        if (statics.n > 7)              /* the generator of sample data stands beside the program */
+                TRY(copy(cx, (str){ statics.p, statics.n - 7 }, "gen_customers", mine));
         if (statics.n > 7)
                 TRY(copy(cx, (str){ statics.p, statics.n - 7 }, "static", mine));
         TRY(tree_give(cx, mine, user));

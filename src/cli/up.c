@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "cli/authority.h"
 #include "cli/cluster.h"
+#include "cli/demo.h"
 #include "cli/edge.h"
 #include "cli/parent.h"
 #include "cli/servant.h"
@@ -173,6 +174,34 @@ static rc watch(struct cx *cx, const struct place *place)
         }
 }
 
+/* Sample data, once; the parent looks after the house meanwhile. */
+static rc demo_make(struct cx *cx, const struct up *up)
+{
+        struct child *child = demo_child(cx, up->place);
+
+        if (child == NULL)
+                return RC_OK;
+        parent_say("making sample data: 10 000 invented customers and what they bought");
+        TRY(parent_add(cx, child));
+        while (child->pid != 0)
+                TRY(parent_wait(cx, NULL, 50));
+        if (child->status != 0)
+                return parent_ended(cx, child);
+        return RC_OK;
+}
+
+static rc tell_ready(struct cx *cx, const struct up *up)
+{
+        str words = S("");
+
+        if (up->demo)
+                TRY(demo_words(cx, up->place, &words));
+        (void)printf("ready https://%.*s:%lld/\n%.*s", STR_ARG(up->place->config.host), (long long)up->port, STR_ARG(words));
+        (void)fflush(stdout);
+        supervisor_tell("READY=1");
+        return RC_OK;
+}
+
 static rc up_run(struct cx *cx, struct args *args)
 {
         struct up up = { .lock = -1, .listen_fd = -1 };
@@ -180,12 +209,12 @@ static rc up_run(struct cx *cx, struct args *args)
 
         TRY(prepare(cx, args, &up));
         result = start(cx, &up);
-        if (result == RC_OK) {
-                (void)printf("ready https://%.*s:%lld/\n", STR_ARG(up.place->config.host), (long long)up.port);
-                (void)fflush(stdout);
-                supervisor_tell("READY=1");
+        if (result == RC_OK && up.demo)
+                result = demo_make(cx, &up);
+        if (result == RC_OK)
+                result = tell_ready(cx, &up);
+        if (result == RC_OK)
                 result = watch(cx, up.place);
-        }
         supervisor_tell("STOPPING=1");
         parent_stop(cx);
         (void)unlink(place_path(cx, up.place->dir, "run/port"));

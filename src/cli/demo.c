@@ -1,0 +1,209 @@
+/* demo.c - see demo.h. DIR/secret/demo holds the words and is written last: without it the making begins anew. */
+#include "base/house.h"
+
+#include "cli/demo.h"
+
+#include "base/fail.h"
+#include "base/file.h"
+#include "cli/cmd_register.h"
+#include "cli/cmd_work.h"
+#include "cli/operator.h"
+#include "cli/spawn.h"
+#include "db/db.h"
+#include "identity/account.h"
+#include "identity/group.h"
+#include "identity/key.h"
+#include "identity/password.h"
+#include "log/log.h"
+#include "register/import.h"
+#include "tenant/tenant.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#define DEMO_TENANT S("demo")
+#define DEMO_CUSTOMERS "10000"
+
+struct person {
+        const char *login;
+        const char *name;
+        const char *group;      /* as tenant_create makes them */
+        str password;
+};
+
+struct cast {
+        struct person person[3];
+        str key;
+};
+
+struct file {
+        const char *register_name;
+        const char *path;
+        const char *name;
+        int64_t job;
+};
+
+static rc tenant_work(struct cx *cx, void *data)
+{
+        rc result = tenant_end(cx, DEMO_TENANT);        /* of a start that was cut short */
+
+        if (result == RC_UNKNOWN)
+                fail_clear(cx);
+        else if (result != RC_OK)
+                return result;
+        log_subject(cx, S("tenant"), 0);
+        return tenant_create(cx, DEMO_TENANT, S("デモ株式会社"), S("ja"));
+}
+
+static rc person_add(struct cx *cx, struct person *person)
+{
+        json_t *in = json_object(), *groups = json_array(), *made;
+        int64_t group;
+        str none;
+
+        TRY(group_find(cx, str_of(person->group), &group));
+        must(json_array_append_new(groups, json_integer(group)) == 0);
+        person->password = password_make(cx);
+        (void)json_set(in, "login", json_string(person->login));
+        (void)json_set(in, "name", json_string(person->name));
+        (void)json_set(in, "groups", groups);
+        (void)json_set(in, "password", json_str(person->password));
+        return account_create(cx, in, &made, &none);
+}
+
+static rc cast_work(struct cx *cx, void *data)
+{
+        struct cast *cast = data;
+        json_t *permissions = json_array(), *in = json_object(), *made;
+
+        for (size_t i = 0; i < COUNT(cast->person); i++)
+                TRY(person_add(cx, &cast->person[i]));
+        for (int p = PERM_NONE + 1; p < PERMISSIONS; p++)
+                must(json_array_append_new(permissions, json_string(permission_word((enum permission)p))) == 0);
+        (void)json_set(in, "name", json_string("demo"));
+        (void)json_set(in, "permissions", permissions);
+        return key_create(cx, in, &made, &cast->key);
+}
+
+static rc import_work(struct cx *cx, void *data)
+{
+        struct file *file = data;
+        struct import_order order = { .register_name = str_of(file->register_name), .path = file->path, .name = str_of(file->name) };
+
+        log_subject(cx, order.register_name, 0);
+        return import_start(cx, &order, &file->job);
+}
+
+/* Beside the program in a source tree or in the package; in a house whose user cannot walk there, beside the shared files. */
+static rc generator_find(struct cx *cx, const struct place *place, const char **ret)
+{
+        str binary = place_binary(cx);
+        const char *paths[3];
+
+        while (binary.n > 1 && binary.p[binary.n - 1] != '/')
+                binary.n--;
+        paths[0] = place_path(cx, place->share, "gen_customers");
+        paths[1] = str_z(cx->mem, str_format(cx->mem, "%.*sgen_customers", STR_ARG(binary)));
+        paths[2] = "/usr/lib/daicho/gen_customers";
+        for (size_t i = 0; i < COUNT(paths); i++) {
+                if (access(paths[i], X_OK) == 0) {
+                        *ret = paths[i];
+                        return RC_OK;
+                }
+        }
+        return fail(cx, RC_UNAVAILABLE, NULL, "the program %s is missing; install the package %s", paths[2], "daicho");
+}
+
+static rc file_import(struct cx *cx, const struct place *place, const char *register_name, const char *name, bool orders)
+{
+        struct file file = { .register_name = register_name, .path = place_path(cx, place->dir, "tmp/demo-%s.csv", register_name), .name = name };
+        const char *argv[] = { NULL, "--rows", DEMO_CUSTOMERS, "--seed", "1", "--out", file.path, orders ? "--orders" : NULL, NULL };
+        json_t *job;
+        str said;
+
+        TRY(generator_find(cx, place, &argv[0]));
+        TRY(spawn_run(cx, argv, "daicho", &said));
+        TRY(operator_do(cx, DEMO_TENANT, LOG_IMPORT, import_work, &file));
+        return cmd_work_wait(cx, DEMO_TENANT, file.job, &job);
+}
+
+static rc register_make(struct cx *cx, const struct place *place, const char *name)
+{
+        str yaml;
+
+        TRY(file_read(cx, place_path(cx, place->share, "registers/%s.yaml", name), MB(1), &yaml));
+        return cmd_register_define(cx, DEMO_TENANT, yaml);
+}
+
+/* Invented customers were not all invented today: charts by month want something to show. History is not written: nothing was changed. */
+static rc years_spread(struct cx *cx, const struct place *place)
+{
+        str conninfo;
+
+        db_close(cx->db);
+        cx->db = NULL;
+        cx->tenant = STR_NONE;
+        TRY(place_conninfo(cx, place->dir, "postgres", "daicho", &conninfo));
+        TRY(db_open(cx, str_z(cx->mem, conninfo), &cx->db));
+        return db_script(cx, S("set local session_replication_role = replica;"
+                               "update t_demo.r_customers set created_at = created_at - interval '1 day' * (730 * power((10001 - id) / 10001.0, 1.4))::int"
+                               " where id <= 10000;"
+                               "update t_demo.r_customers set updated_at = created_at;"));
+}
+
+static rc words_write(struct cx *cx, const struct place *place, const struct cast *cast)
+{
+        struct buf out = buf_open(cx->mem, KB(4));
+
+        buf_format(&out, "  tenant   %.*s\n", STR_ARG(DEMO_TENANT));
+        for (size_t i = 0; i < COUNT(cast->person); i++)
+                buf_format(&out, "  log-in   %-8s password %.*s\n", cast->person[i].login, STR_ARG(cast->person[i].password));
+        buf_format(&out, "  API key  %.*s\n", STR_ARG(cast->key));
+        return file_write(cx, place_path(cx, place->dir, "secret/demo"), buf_str(&out), 0600);
+}
+
+static rc make(struct cx *cx, struct args *args)
+{
+        struct cast cast = { .person = { { "admin", "管理 花子", "管理者" }, { "staff", "営業 太郎", "担当者" },
+                                         { "viewer", "閲覧 次郎", "閲覧者(個人情報なし)" } } };
+        const struct place *place;
+
+        TRY(args_end(cx, args));
+        TRY(command_place(cx, &place));
+        TRY(operator_do(cx, STR_NONE, LOG_CREATE, tenant_work, NULL));
+        db_close(cx->db);
+        cx->db = NULL;
+        TRY(operator_do(cx, DEMO_TENANT, LOG_CREATE, cast_work, &cast));
+        TRY(register_make(cx, place, "customers"));
+        TRY(register_make(cx, place, "orders"));
+        TRY(file_import(cx, place, "customers", "顧客サンプル.csv", false));
+        TRY(file_import(cx, place, "orders", "購入履歴サンプル.csv", true));
+        TRY(years_spread(cx, place));
+        return words_write(cx, place, &cast);
+}
+
+const struct command demo_commands[] = {
+        { .name = "demo", .usage = "", .run = make },
+        { .name = NULL },
+};
+
+struct child *demo_child(struct cx *cx, const struct place *place)
+{
+        struct child *child = NEW(cx->mem, struct child);
+        const char **argv = NEW_ARRAY(cx->mem, const char *, 5);
+
+        if (access(place_path(cx, place->dir, "secret/demo"), F_OK) == 0)
+                return NULL;
+        argv[0] = "/proc/self/exe";
+        argv[1] = "demo";
+        argv[2] = "--dir";
+        argv[3] = str_z(cx->mem, place->dir);
+        *child = (struct child){ .name = "demo", .argv = argv, .log = place_path(cx, place->dir, "log/house.log"), .listen_fd = -1,
+                                 .stop_signal = SIGTERM, .death_signal = SIGTERM, .patience_ms = 5000, .stage = 3, .once = true };
+        return child;
+}
+
+rc demo_words(struct cx *cx, const struct place *place, str *ret)
+{
+        return file_read(cx, place_path(cx, place->dir, "secret/demo"), KB(8), ret);
+}
