@@ -13,6 +13,7 @@
 #include "http/urlencoded.h"
 
 #include <microhttpd.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -34,8 +35,6 @@ struct http_server {
         char spool[1024];
         size_t bodies;                  /* requests whose body is arriving */
 };
-
-static const char no_body;              /* state of a request without a body */
 
 static str pair_find(const struct http_pair *pairs, size_t count, const char *name)
 {
@@ -136,43 +135,29 @@ static bool method_read(const char *text, enum http_method *ret)
         return false;
 }
 
-struct query {
-        struct cx *cx;
-        struct http_pair *pairs;
-        size_t count;
-        size_t room;
-        rc result;
+/* What is remembered of a request from its first line to its answer. */
+struct visit {
+        struct incoming *body;          /* NULL: none, or the headers are not read yet */
+        bool begun;                     /* the headers have been seen */
+        str query;
+        char text[];
 };
 
-static enum MHD_Result query_add(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_size, const char *value, size_t value_size)
+/* Called with the request line as it came. libmicrohttpd would keep every argument of a query as an object in the connection's memory, and hang up
+ * when there are many: so the query is taken from it here, and parsed by urlencoded.c. */
+static void *visit_open(void *cls, const char *uri, struct MHD_Connection *connection)
 {
-        struct query *q = cls;
-        struct http_pair *p;
+        char *mark = strchr((char *)(uintptr_t)uri, '?');
+        size_t n = mark ? strlen(mark + 1) : 0;
+        struct visit *v = calloc(1, sizeof(*v) + n + 1);
 
-        if (q->count == q->room) {
-                q->result = fail(q->cx, RC_TOO_LARGE, NULL, "a form may have at most %d fields", URLENCODED_PAIRS_MAX);
-                return MHD_NO;
+        must(v != NULL);
+        if (mark != NULL) {
+                memcpy(v->text, mark + 1, n);
+                v->query = (str){ v->text, n };
+                mark[1] = '\0';
         }
-        p = &q->pairs[q->count++];
-        q->result = urlencoded_decode(q->cx, (str){ key, key_size }, true, NULL, false, &p->name);
-        if (q->result == RC_OK)
-                q->result = urlencoded_decode(q->cx, (str){ value ? value : "", value_size }, true, p->name.p, false, &p->value);
-        return q->result == RC_OK ? MHD_YES : MHD_NO;
-}
-
-static rc query_read(struct cx *cx, struct MHD_Connection *connection, struct http_req *req)
-{
-        struct query q = { .cx = cx };
-        int count = MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, NULL, NULL);
-
-        if (count <= 0)
-                return RC_OK;
-        q.room = count < URLENCODED_PAIRS_MAX ? (size_t)count : URLENCODED_PAIRS_MAX;
-        q.pairs = NEW_ARRAY(cx->mem, struct http_pair, q.room);
-        (void)MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, query_add, &q);
-        req->query = q.pairs;
-        req->query_count = q.result == RC_OK ? q.count : 0;
-        return q.result;
+        return v;
 }
 
 /* Address as nginx wrote it; anything else is not an address. */
@@ -200,7 +185,8 @@ static str type_read(struct cx *cx, struct MHD_Connection *connection)
 }
 
 /* A fresh unit of work for this request. A refusal stays in cx->failure; what could be read is in *req. */
-static void request_begin(struct cx *cx, struct MHD_Connection *connection, const char *url, const char *method, struct http_req *req)
+static void request_begin(struct cx *cx, struct MHD_Connection *connection, const char *url, const char *method, const struct visit *visit,
+                          struct http_req *req)
 {
         arena_reset(cx->mem);
         fail_clear(cx);
@@ -229,7 +215,8 @@ static void request_begin(struct cx *cx, struct MHD_Connection *connection, cons
                 (void)fail(cx, RC_MALFORMED, NULL, "an address begins with / and has at most %d bytes", PATH_MAX_CHARS);
                 return;
         }
-        (void)query_read(cx, connection, req);
+        if (!str_absent(visit->query) && urlencoded_read(cx, visit->query, false, &req->query, &req->query_count) != RC_OK)
+                must(cx->failure.code != RC_OK);
 }
 
 static enum MHD_Result request_serve(struct http_server *server, struct MHD_Connection *connection, struct http_req *req)
@@ -264,33 +251,33 @@ static struct incoming_limits limits_ask(struct http_server *server, struct MHD_
 }
 
 static enum MHD_Result body_begin(struct http_server *server, struct MHD_Connection *connection, const char *url, const char *method,
-                                  str length, void **state)
+                                  str length, struct visit *visit)
 {
         struct http_req req;
         struct incoming_limits limits;
         int64_t announced = -1;         /* chunked: not known */
 
-        request_begin(server->cx, connection, url, method, &req);
+        request_begin(server->cx, connection, url, method, visit, &req);
         if (!str_absent(length) && !str_int(length, &announced))
                 (void)fail(server->cx, RC_MALFORMED, NULL, "the Content-Length is not a number");
         limits = limits_ask(server, connection, &req, announced);
         if (limits.refused && announced > DRAIN_MAX)
                 return request_serve(server, connection, &req);
-        *state = incoming_open(connection, req.type, server->spool, limits);
+        visit->body = incoming_open(connection, req.type, server->spool, limits);
         server->bodies++;
         return MHD_YES;
 }
 
 static enum MHD_Result body_end(struct http_server *server, struct MHD_Connection *connection, const char *url, const char *method,
-                                struct incoming *in)
+                                struct visit *visit)
 {
         struct http_req req;
         struct cx *cx = server->cx;
         int64_t announced = -1;
 
-        request_begin(cx, connection, url, method, &req);
+        request_begin(cx, connection, url, method, visit, &req);
         (void)str_int(header_of(connection, "Content-Length"), &announced);
-        if (!limits_ask(server, connection, &req, announced).refused && incoming_end(cx, in, &req) != RC_OK)
+        if (!limits_ask(server, connection, &req, announced).refused && incoming_end(cx, visit->body, &req) != RC_OK)
                 must(cx->failure.code != RC_OK);
         return request_serve(server, connection, &req);
 }
@@ -300,39 +287,43 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
                               const char *data, size_t *size, void **state)
 {
         struct http_server *server = cls;
+        struct visit *visit = *state;
 
-        if (*state == NULL) {
+        if (!visit->begun) {
                 str length = header_of(connection, "Content-Length");
 
-                if (str_absent(header_of(connection, "Transfer-Encoding")) && (str_absent(length) || str_is(length, "0"))) {
-                        *state = (void *)(uintptr_t)&no_body;
+                visit->begun = true;
+                if (str_absent(header_of(connection, "Transfer-Encoding")) && (str_absent(length) || str_is(length, "0")))
                         return MHD_YES;
-                }
-                return body_begin(server, connection, url, method, length, state);
+                return body_begin(server, connection, url, method, length, visit);
         }
         if (*size > 0) {
-                bool on = *state == &no_body || incoming_add(*state, data, *size);
+                bool on = visit->body == NULL || incoming_add(visit->body, data, *size);
 
                 *size = 0;
                 return on ? MHD_YES : MHD_NO;
         }
-        if (*state == &no_body) {
+        if (visit->body == NULL) {
                 struct http_req req;
 
-                request_begin(server->cx, connection, url, method, &req);
+                request_begin(server->cx, connection, url, method, visit, &req);
                 return request_serve(server, connection, &req);
         }
-        return body_end(server, connection, url, method, *state);
+        return body_end(server, connection, url, method, visit);
 }
 
 static void completed(void *cls, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why)
 {
         struct http_server *server = cls;
+        struct visit *visit = *state;
 
-        if (*state != NULL && *state != &no_body) {
-                incoming_close(*state);
+        if (visit == NULL)
+                return;
+        if (visit->body != NULL) {
+                incoming_close(visit->body);
                 server->bodies--;
         }
+        free(visit);
         *state = NULL;
 }
 
@@ -346,7 +337,7 @@ rc http_start(struct cx *cx, int listen_fd, str spool, const struct http_service
         server.daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, handle, &server, MHD_OPTION_LISTEN_SOCKET, (MHD_socket)listen_fd,
                                          MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
                                          (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-                                         MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL, MHD_OPTION_NOTIFY_COMPLETED, completed,
+                                         MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL, MHD_OPTION_URI_LOG_CALLBACK, visit_open, NULL, MHD_OPTION_NOTIFY_COMPLETED, completed,
                                          &server, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
         if (server.daemon == NULL)
                 return fail(cx, RC_UNAVAILABLE, NULL, "the HTTP server cannot start on its socket");

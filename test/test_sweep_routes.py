@@ -1,0 +1,227 @@
+"""Every route of the route tables, asked in every wrong way: the right refusal, an entry in the operation log, never a 5xx.
+
+Made from `daicho routes --json`: a new route is swept without a line here."""
+import json
+import subprocess
+
+import pytest
+
+from house import DAICHO
+
+ROUTES = json.loads(subprocess.run([str(DAICHO), 'routes', '--json'], capture_output=True, text=True, check=True).stdout)
+CHANGES = {'POST', 'PUT', 'PATCH', 'DELETE'}
+ODD_IDS = ['0', '-1', 'abc', '99999999999999999999', '1%2e5', '%E3%80%81', '1;drop', "'", '..', '%7B%7D', '9' * 300]
+
+
+def name(route):
+    return f"{route['method']} {route['path']}"
+
+
+def api(route):
+    return 'API' in route['face']
+
+
+def console(route):
+    return 'console' in route['face']
+
+
+def some(test):
+    return pytest.mark.parametrize('route', [r for r in ROUTES if test(r)], ids=name)
+
+
+def address(route, id='1', register='customers'):
+    return route['path'].replace('{id}', str(id)).replace('{register}', register)
+
+
+class Pair:
+    """Two contracts: one with a row of everything, the other with nothing but its admin."""
+
+    def __init__(self, house):
+        self.house, self.full, self.empty = house, house.tenant(name='sweepone'), house.tenant(name='sweeptwo')
+        self.powerless = self.empty.new_key('powerless', 'record.read')
+        self.reader = self.empty.new_key('reader', 'record.import')
+        made = self.full.api('POST', '/registers/customers/records', json={'email': 'sweep@example.jp', 'family_name': '掃除', 'given_name': '花'})
+        assert made.status == 201, made
+        self.ids = {'records': made.json()['id'], 'log': 999999999}
+        self.ids['accounts'] = self.full.staff.id
+        self.ids['keys'] = house.sql("select min(id) from daicho.api_key where tenant = 'sweepone'")[0][0]
+        self.ids['groups'] = house.sql("select min(id) from daicho.account_group where tenant = 'sweepone'")[0][0]
+        self.ids['jobs'] = house.sql("select min(id) from daicho.job where tenant = 'sweepone'")[0][0]
+        self.full.staff.browser()
+        self.ids['sessions'] = house.sql("select max(id) from daicho.session where tenant = 'sweepone'")[0][0]
+
+    def id_of(self, route):
+        """Something of this kind that belongs to the full contract."""
+        kind = route['path'].split('/{id}')[0].rsplit('/', 1)[1]
+        return self.ids[kind]
+
+
+@pytest.fixture(scope='session')
+def pair(house):
+    return Pair(house)
+
+
+class Log:
+    """Entries written since; `where`: a contract's log, or the house's for what happens before a contract is known."""
+
+    def __init__(self, house, where):
+        self.house, self.table = house, f't_{where}.log' if where else 'daicho.log'
+        self.last = self.house.sql(f'select coalesce(max(id), 0) from {self.table}')[0][0]
+
+    def results(self):
+        return [row[0] for row in self.house.sql(f'select result from {self.table} where id > {self.last} order by id')]
+
+
+def problem(answer, status, code):
+    assert answer.status == status, answer
+    assert answer.headers['Content-Type'] == 'application/problem+json', answer
+    told = answer.json()
+    assert told['status'] == status and told['code'] == code and told['detail'] and told['errors'], told
+
+
+def json_body(route):
+    return {} if route['method'] in CHANGES else None
+
+
+def key_call(pair, route, path, key, **more):
+    if route['method'] in CHANGES and 'body' not in more and 'json' not in more and 'files' not in more:
+        more['json' if route['body_max'] else 'body'] = {} if route['body_max'] else None
+    return pair.house.api(route['method'], path, key=key, **more)
+
+
+@some(lambda r: api(r) and r['permission'] != 'public')
+def test_program_without_key_is_refused_and_logged(pair, route):
+    log = Log(pair.house, None)
+    problem(key_call(pair, route, address(route), None), 401, 'UNAUTHORIZED')
+    assert log.results() == (['UNAUTHORIZED'] if route['verb'] else [])
+
+
+@some(lambda r: api(r) and r['permission'] != 'public')
+def test_unknown_key_is_refused(pair, route):
+    problem(key_call(pair, route, address(route), 'dk_' + 'x' * 43), 401, 'UNAUTHORIZED')
+
+
+@some(lambda r: console(r) and r['permission'] != 'public')
+def test_person_without_session_is_led_to_the_log_in(pair, route):
+    log = Log(pair.house, None)
+    browser = pair.house.browser()
+    answer = browser.request(route['method'], address(route), form={} if route['method'] in CHANGES else None)
+    if route['method'] == 'GET':
+        assert answer.status == 303 and answer.headers['Location'].startswith('/login'), answer
+    else:
+        assert answer.status == 401 and answer.headers['Content-Type'].startswith('text/html'), answer
+    assert log.results() == (['UNAUTHORIZED'] if route['verb'] else [])
+
+
+@some(lambda r: api(r) and r['permission'] not in ('public', 'any account'))
+def test_missing_permission_is_refused_and_logged(pair, route):
+    key = pair.powerless if route['permission'] != 'record.read' else pair.reader
+    log = Log(pair.house, 'sweeptwo')
+    problem(key_call(pair, route, address(route), key), 403, 'FORBIDDEN')
+    assert log.results() == (['FORBIDDEN'] if route['verb'] else [])
+
+
+@some(lambda r: console(r) and r['permission'] not in ('public', 'any account', 'record.read'))
+def test_person_without_permission_gets_a_page_that_says_so(pair, route):
+    browser = pair.empty.browser('viewer')
+    answer = browser.request(route['method'], address(route), form={} if route['method'] in CHANGES else None)
+    assert answer.status == 403 and answer.headers['Content-Type'].startswith('text/html'), answer
+    assert route['permission'] in answer.text
+
+
+@some(lambda r: console(r) and r['method'] in CHANGES and r['permission'] != 'public')
+@pytest.mark.parametrize('token', [None, '', 'x', 'A' * 43])
+def test_forged_form_is_refused_and_logged(pair, route, token):
+    browser = pair.empty.browser()
+    log = Log(pair.house, 'sweeptwo')
+    form = {} if token is None else {'_csrf': token}
+    answer = browser.request(route['method'], address(route), form=form, csrf=False)
+    assert answer.status == 403 and 'FORGED' in answer.text, answer
+    assert log.results() == ['FORGED']
+
+
+@some(lambda r: api(r) and r['method'] in CHANGES and r['permission'] != 'public')
+def test_cookie_without_token_changes_nothing_on_the_api_either(pair, route):
+    answer = pair.empty.browser().request(route['method'], '/api/v1' + address(route), json_body={} if route['body_max'] else None, csrf=False)
+    problem(answer, 403, 'FORGED')
+
+
+@some(lambda r: api(r) and r['method'] in CHANGES)
+def test_oversized_body_is_refused_and_logged(pair, route):
+    key = None if route['permission'] == 'public' else pair.empty.key
+    log = Log(pair.house, None if key is None else 'sweeptwo')
+    answer = pair.house.api(route['method'], address(route), key=key, body=b'x' * (route['body_max'] + 100000),
+                            headers={'Content-Type': 'application/json'})
+    problem(answer, 413, 'TOO_LARGE')
+    assert log.results() == (['TOO_LARGE'] if route['verb'] else [])
+
+
+@some(lambda r: api(r) and r['method'] in CHANGES and r['body_max'])
+@pytest.mark.parametrize('body', [b'{', b'{"a":1,"a":2}', b'[' * 500, b'\xff\xfe', b'{"a":"\\u0000"}', b'nul', b'"text"', b'[]', b'{"no_such_member":1}'])
+def test_malformed_body_is_refused_in_words(pair, route, body):
+    answer = pair.house.api(route['method'], address(route, 424242), key=pair.empty.key, body=body,
+                            headers={'Content-Type': 'application/json', 'If-Match': '"1"'})
+    assert 200 <= answer.status < 500, answer
+    if answer.status >= 400:
+        assert answer.json()['detail'], answer
+
+
+@some(lambda r: api(r) and r['method'] in CHANGES and r['body_max'])
+@pytest.mark.parametrize('kind', ['text/plain', 'application/octet-stream', 'multipart/form-data', 'multipart/form-data; boundary=', 'x', ''])
+def test_other_content_types_are_refused_in_words(pair, route, kind):
+    answer = pair.house.api(route['method'], address(route, 424242), key=pair.empty.key, body=b'hello', headers={'Content-Type': kind, 'If-Match': '"1"'})
+    assert 200 <= answer.status < 500, answer
+
+
+@some(lambda r: api(r) and '{id}' in r['path'])
+def test_what_belongs_to_another_contract_is_not_there(pair, route):
+    path, body = address(route, pair.id_of(route)), {'version': 1} if route['method'] in CHANGES else None
+    if route['path'] == '/accounts/{id}/password':
+        body = {'password': 'long-enough-0-and-odd'}
+    browser = pair.empty.browser()
+    log = Log(pair.house, 'sweeptwo')
+    problem(browser.request(route['method'], '/api/v1' + path, json_body=body, headers={'If-Match': '"1"'}), 404, 'UNKNOWN')
+    assert log.results() == (['UNKNOWN'] if route['verb'] else [])
+
+
+@some(lambda r: api(r) and '{register}' in r['path'])
+@pytest.mark.parametrize('register', ['nothing', 'pg_class', 'daicho.account', 'customers"', '%00', '%ff', 'x' * 500, '..%2F..', 'Customers'])
+def test_unknown_register_is_refused(pair, route, register):
+    answer = pair.house.api(route['method'], address(route, 1, register), key=pair.empty.key, json={} if route['body_max'] else None,
+                            headers={'If-Match': '"1"'})
+    assert 400 <= answer.status < 500, answer
+
+
+@some(lambda r: '{id}' in r['path'])
+@pytest.mark.parametrize('id', ODD_IDS)
+def test_odd_ids_never_break_anything(pair, route, id):
+    prefix = '/api/v1' if api(route) else ''
+    answer = pair.empty.browser().request(route['method'], prefix + address(route, id), json_body={} if route['method'] in CHANGES else None,
+                                          headers={'If-Match': '"1"'})
+    assert 400 <= answer.status < 500, answer
+
+
+@some(lambda r: r['method'] == 'GET' and not r['path'].endswith('/file'))
+@pytest.mark.parametrize('query', ['?x=1', '?limit=abc', '?limit=-1', '?limit=99999999999999999999', '?after=%00', '?after=zzz', '?q=%ff', '?condition={',
+                                   '?condition=[]', '?' + 'a=1&' * 1200, '?done=<script>', '?q=' + '%E3%81%82' * 300])
+def test_odd_queries_never_break_anything(pair, route, query):
+    prefix = '/api/v1' if api(route) else ''
+    answer = pair.full.browser().request('GET', prefix + address(route, 1) + query)
+    assert 200 <= answer.status < 500, answer
+
+
+@some(lambda r: True)
+def test_other_methods_are_told_apart(pair, route):
+    """TRACE and the like never reach a handler; a wrong method of ours is 405 with Allow."""
+    path = ('/api/v1' if api(route) else '') + address(route)
+    taken = {r['method'] for r in ROUTES if r['path'] == route['path'] and (api(r) if api(route) else console(r))}
+    for method in ['OPTIONS', 'PROPFIND'] + sorted(CHANGES | {'GET'}):
+        if method in taken or ('{' in route['path'] and any(r['path'] != route['path'] for r in ROUTES if matches(r, address(route)))):
+            continue
+        answer = pair.house.http.request(method, path, {'Authorization': f'Bearer {pair.empty.key}'})
+        assert answer.status == 405, (method, answer)
+
+
+def matches(route, path):
+    parts, given = route['path'].split('/'), path.split('/')
+    return len(parts) == len(given) and all(p.startswith('{') or p == g for p, g in zip(parts, given))
