@@ -54,9 +54,15 @@ export function conditions(form) {
                 return node;
         };
 
+        /* What people mean most often: one of several choices; a part of a text; otherwise the first operator that fits. */
+        const usual = (type) => {
+                const wanted = { choice: 'in', text: 'contains', kana: 'contains', email: 'contains', telephone: 'contains', date: 'between', integer: 'ge' }[type];
+                const fit = fitting(type);
+                return (fit.find((op) => op.name === wanted) || fit[0]).name;
+        };
         const fresh = () => {
                 const [name, item] = usable[0];
-                return { item: name, op: fitting(item.type)[0].name, value: '' };
+                return { item: name, op: usual(item.type), value: '' };
         };
 
         function value(node, row) {
@@ -110,9 +116,10 @@ export function conditions(form) {
                 if (Array.isArray(node.value))
                         node.value = node.value[0] ?? '';
                 if (list.length && !op.input) {
-                        const field = h('select', { 'aria-label': label }, ...list.map((choice) => h('option', { value: choice.value }, choice.title)));
+                        const field = h('select', { 'aria-label': label }, h('option', { value: '' }, ''),
+                                ...list.map((choice) => h('option', { value: choice.value }, choice.title)));
                         if (!list.some((choice) => choice.value === node.value))
-                                node.value = list[0].value;
+                                node.value = '';
                         field.value = node.value;
                         field.addEventListener('change', () => { node.value = field.value; });
                         return field;
@@ -190,9 +197,7 @@ export function conditions(form) {
                 op.value = node.op;
                 item.addEventListener('change', () => {
                         node.item = item.value;
-                        const fit = fitting(items.get(node.item).type);
-                        if (!fit.some((o) => o.name === node.op))
-                                node.op = fit[0].name;
+                        node.op = usual(items.get(node.item).type);
                         node.value = '';
                         const next = row(node, list);
                         box.replaceWith(next);
@@ -213,10 +218,16 @@ export function conditions(form) {
                 return box;
         }
 
+        /* A row whose value nobody has filled in yet asks nothing. */
+        function unfinished(node) {
+                const op = ops.find((candidate) => candidate.name === node.op);
+                return op && op.arity !== '0' && (node.value === '' || node.value === undefined || (Array.isArray(node.value) && node.value.every((v) => v === '')));
+        }
+
         function clean(node) {
                 const kind = kindOf(node);
                 if (kind)
-                        return { [kind]: node[kind].map(clean).filter((child) => !kindOf(child) || child[kindOf(child)].length) };
+                        return { [kind]: node[kind].map(clean).filter((child) => (kindOf(child) ? child[kindOf(child)].length : !unfinished(child))) };
                 const op = ops.find((candidate) => candidate.name === node.op);
                 if (op?.arity === '0') {
                         const { value: dropped, ...rest } = node;

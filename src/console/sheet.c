@@ -92,6 +92,7 @@ static json_t *cell(struct cx *cx, const struct item *item, const json_t *record
         (void)json_set(m, "name", json_str(item->name));
         (void)json_set(m, "title", json_str(item->title[cx->lang]));
         (void)json_set(m, "is_number", json_boolean(is_number(item)));
+        (void)json_set(m, "is_wide", json_boolean(item->type == ITEM_EMAIL || item->lines));
         (void)json_set(m, "masked", json_boolean(masked(cx, item)));
         (void)json_set(m, "text", json_str(masked(cx, item) ? S("") : shown(cx, item, value_of(record, item))));
         return m;

@@ -570,7 +570,7 @@ static str shown(struct cx *cx, const struct condition *c, size_t i)
 static str leaf_sentence(struct cx *cx, const struct condition *c)
 {
         enum { SHOWN = 12 };
-        const char *format = ops[c->op].sentence[cx->lang];
+        const char *format = ops[c->op == OP_IN && c->value_count == 1 ? OP_EQ : c->op].sentence[cx->lang];
         struct buf b = buf_open(cx->mem, KB(16));
         str second = S("");
 
