@@ -80,10 +80,9 @@ def test_a_cursor_of_somebody_else_opens_nothing(shop):
 
 def test_writing_is_no_way_to_guess(shop):
     path = f'{RECORDS}/{shop.record["id"]}'
-    for name, value in CUSTOMER.items():
-        answer = shop.api('PATCH', path, json={name: value, 'version': 3}, key=shop.blind)
-        if name in PERSONAL:
-            assert answer.status == 403 and answer.json()['errors'][0]['item'] == name
+    for name in PERSONAL:
+        answer = shop.api('PATCH', path, json={name: CUSTOMER[name], 'version': 3}, key=shop.blind)
+        assert answer.status == 403 and answer.json()['errors'][0]['item'] == name
     assert shop.api('GET', path).json()['family_name'] == '秘密田'
     taken = shop.api('POST', RECORDS, json={'email': 'himitsu@example.jp', 'family_name': 'x'}, key=shop.blind)
     free = shop.api('POST', RECORDS, json={'email': 'nobody@example.jp', 'family_name': 'x'}, key=shop.blind)

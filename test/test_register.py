@@ -106,8 +106,8 @@ def test_a_dropped_item_is_forgotten_by_every_process(shop):
         assert shop.api('GET', '/registers/assets/records/1').status == 200
     define(shop, changed(items=ASSETS['items'][:2]), '/registers/assets', 'PUT', drop=['holder', 'bought_on', 'encrypted'])
     answers = [shop.api('GET', '/registers/assets/records/1') for _ in range(40)]
-    assert {a.status for a in answers} <= {200, 429} and sum(a.status == 200 for a in answers) > 30
-    assert all('holder' not in a.json() for a in answers[-10:])
+    assert {a.status for a in answers} == {200}
+    assert all('holder' not in a.json() for a in answers)
 
 
 def test_a_unique_item_cannot_be_made_of_repeated_values(shop):
@@ -129,7 +129,7 @@ def test_an_item_that_becomes_personal_is_hidden_at_once(shop):
     define(shop, changed(items=items), '/registers/assets', 'PUT')
     for _ in range(12):
         answer = shop.api('GET', '/registers/assets/records', key=blind)
-        assert 'SECRETCODE' not in answer.text and answer.status in (200, 429)
+        assert 'SECRETCODE' not in answer.text and answer.status == 200
 
 
 def test_a_name_is_taken_once_and_kept(shop):

@@ -171,13 +171,44 @@ static rc unit_attribute(struct cx *cx, struct unit *u)
         return told.code;
 }
 
+/* Refused because of what somebody else did at the same moment: a deadlock, or a definition this process remembers that has just changed. Nothing was
+ * done, so it can be done again. A file sent along may have been taken already. */
+static bool again(const struct cx *cx, const struct unit *u, rc code)
+{
+        static const char *const states[] = { "40", "0A000", "42703", "42P01" };
+        str state;
+
+        if (code != RC_BUSY || !u->entered || u->route->file_max > 0)
+                return false;
+        state = str_of(db_refusal(cx));
+        for (size_t i = 0; i < COUNT(states); i++)
+                if (str_starts(state, str_of(states[i])))
+                        return true;
+        return false;
+}
+
+static rc handle(struct cx *cx, struct unit *u, struct http_res *res)
+{
+        struct http_res fresh = *res;
+        rc code = u->route->handler(cx, u->req, res);
+
+        if (!again(cx, u, code))
+                return code;
+        db_rollback(cx);
+        fail_clear(cx);
+        *res = fresh;
+        u->entered = false;
+        TRY(enter_tenant(cx, u));
+        return u->route->handler(cx, u->req, res);
+}
+
 static rc unit_run(struct cx *cx, struct unit *u, struct http_res *res)
 {
         if (cx->failure.code != RC_OK)
                 return unit_attribute(cx, u);
         TRY(route_find(cx, u));
         TRY(admit(cx, u));
-        TRY(u->route->handler(cx, u->req, res));
+        TRY(handle(cx, u, res));
         TRY(face_render(cx, u, res));
         if (u->route->verb != LOG_NOTHING)
                 log_write(cx, u->route->verb, RC_OK);
