@@ -152,7 +152,7 @@ static rc import(struct cx *cx, struct args *args)
 {
         static const struct column columns[] = { { "read", "rows read:" }, { "created", "new:" }, { "changed", "changed:" },
                                                  { "unchanged", "unchanged:" }, { "refused", "refused:" }, { NULL, NULL } };
-        struct transfer t = { .in = { .copy = true } };
+        struct transfer t = { .job = 0 };
         str tenant, file, refused = STR_NONE;
         json_t *job;
 
@@ -163,10 +163,11 @@ static rc import(struct cx *cx, struct args *args)
         TRY(args_word(cx, args, "REGISTER", &t.in.register_name));
         TRY(args_word(cx, args, "FILE", &file));
         TRY(args_end(cx, args));
-        t.in.path = str_z(cx->mem, file);
         t.in.name = file_name_clean(cx->mem, file);
-        if (access(t.in.path, R_OK) != 0)
-                return file_failed(cx, t.in.path, errno);
+        if (access(str_z(cx->mem, file), R_OK) != 0)
+                return file_failed(cx, str_z(cx->mem, file), errno);
+        TRY(operator_stage(cx, file, &t.in.path));
+        t.in.copy = str_is(file, t.in.path);
         TRY(operator_do(cx, tenant, LOG_IMPORT, import_work, &t));
         TRY(cmd_work_wait(cx, tenant, t.job, &job));
         transfer_show(cx, job, columns);

@@ -15,4 +15,7 @@ rc operator_tenant(struct cx *cx, struct args *args, str *ret) MUST_USE;
 typedef rc (*operator_work)(struct cx *cx, void *data);
 rc operator_do(struct cx *cx, str tenant, enum log_verb verb, operator_work work, void *data) MUST_USE;
 
+/* A file of the caller's for the house to take: as root a copy that the house may read and move away, else the path itself. */
+rc operator_stage(struct cx *cx, str path, const char **ret) MUST_USE;
+
 #endif

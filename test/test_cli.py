@@ -1,0 +1,223 @@
+"""The commands as an operator types them: what they print, for people and with --json, and how they refuse."""
+import json, os, pathlib, re, subprocess
+
+import pytest
+
+from house import BUILD, DAICHO, ENVIRONMENT, ROOT, Refused
+
+
+def daicho(*args, env=None, input=None):
+    done = subprocess.run([str(a) for a in (DAICHO, *args)], capture_output=True, text=True, env={**ENVIRONMENT, **(env or {})}, input=input, cwd='/',
+                          timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_help_lists_every_command_in_both_languages():
+    status, english, _ = daicho('help')
+    assert status == 0
+    for name in 'up down tenant account key register import export job log routes config migrate template'.split():
+        assert re.search(rf'^  daicho {name}\b', english, re.M), name
+    status, japanese, _ = daicho('help', env={'LANG': 'ja_JP.UTF-8'})
+    assert status == 0
+    assert re.findall(r'^  daicho .*', japanese, re.M) == re.findall(r'^  daicho .*', english, re.M)
+    summaries = [l for l in japanese.splitlines() if l.startswith('        ')]
+    assert all(re.search('[ぁ-んァ-ヶ一-龠]', l) for l in summaries), [l for l in summaries if not re.search('[ぁ-んァ-ヶ一-龠]', l)]
+
+
+@pytest.mark.parametrize('args, sentence', [
+    ([], 'a command is missing'),
+    (['fly'], 'there is no command "fly"'),
+    (['tenant', 'fly'], 'there is no command "tenant fly"'),
+    (['tenant', 'create'], 'NAME is missing'),
+    (['tenant', 'create', 'a', 'b'], '"b" is one word too many'),
+    (['tenant', 'list', '--fast'], 'there is no option --fast here'),
+    (['tenant', 'create', 'x', '--title'], '--title needs a value'),
+    (['up', '--port', 'many'], '--port must be a whole number from 0 to 65535, not "many"'),
+    (['job', 'list'], '--tenant NAME is missing'),
+    (['job', 'show', '--tenant', 'x', 'first'], 'ID must be a whole number, not "first"'),
+    (['tenant', 'end', 'x'], 'repeat its name: --confirm NAME'),
+    (['tenant', 'end', 'x', '--confirm', 'y'], 'repeat its name: --confirm NAME'),
+])
+def test_usage_mistakes_end_with_status_2_and_one_sentence(args, sentence):
+    status, out, err = daicho(*args)
+    assert status == 2
+    assert sentence in err.strip().splitlines()[-1]
+    assert out == ''
+
+
+def test_commands_say_when_nothing_runs_there(tmp_path):
+    status, _, err = daicho('tenant', 'list', '--dir', tmp_path)
+    assert status == 1 and f'{tmp_path} is not a directory of Daicho' in err
+
+
+def test_tenants_are_made_listed_suspended_resumed_and_ended(house):
+    made = house.cli('tenant', 'create', 'shortlife', '--title', '短命商店', '--lang', 'en')
+    assert (made['name'], made['title'], made['lang'], made['state']) == ('shortlife', '短命商店', 'en', 'active')
+    with pytest.raises(Refused) as refused:
+        house.cli('tenant', 'create', 'shortlife')
+    assert refused.value.status == 1
+    house.cli('tenant', 'suspend', 'shortlife')
+    assert [t['state'] for t in house.cli('tenant', 'list') if t['name'] == 'shortlife'] == ['suspended']
+    house.cli('tenant', 'resume', 'shortlife')
+    assert [t['state'] for t in house.cli('tenant', 'list') if t['name'] == 'shortlife'] == ['active']
+    house.cli('tenant', 'end', 'shortlife', '--confirm', 'shortlife')
+    assert not [t for t in house.cli('tenant', 'list') if t['name'] == 'shortlife']
+    assert house.sql("select count(*) from pg_namespace where nspname = 't_shortlife'") == [(0,)]
+    entries = house.sql("select verb, result, actor_kind from daicho.log where detail::text like '%shortlife%' order by id")
+    assert [e[0] for e in entries] == ['create', 'create', 'update', 'update', 'delete']
+    assert {e[2] for e in entries} == {'operator'}
+    assert [e[1] for e in entries] == ['OK', 'CONFLICT', 'OK', 'OK', 'OK']
+
+
+def test_tables_for_people_are_aligned_with_kanji_taking_two_places(house):
+    house.tenant(name='aligned', title='株式会社整列', registers=())
+    status, out, _ = house.run('tenant', 'list')
+    assert status == 0
+    head, *rows = out.splitlines()
+    row = next(r for r in rows if r.startswith('aligned'))
+    width = lambda s: sum(2 if ord(c) > 0x2e80 else 1 for c in s)
+    assert width(row[:row.index('active')]) == width(head[:head.index('state')])
+
+
+def test_accounts_come_and_go_and_their_passwords_work(house):
+    tenant = house.tenant(registers=())
+    made = house.cli('account', 'create', '--tenant', tenant.name, 'hanako', '--group', '担当者', '--password', '-', input='Sakura-2026-xyz\n')
+    assert made['login'] == 'hanako' and 'password' not in made
+    house.browser_login(tenant.name, 'hanako', 'Sakura-2026-xyz')
+    reset = house.cli('account', 'password', '--tenant', tenant.name, 'hanako')
+    assert len(reset['password']) >= 16
+    house.cli('account', 'suspend', '--tenant', tenant.name, 'hanako')
+    assert house.browser().post('/login', {'tenant': tenant.name, 'login': 'hanako', 'password': reset['password']}).status == 401
+    house.cli('account', 'resume', '--tenant', tenant.name, 'hanako')
+    house.cli('account', 'erase', '--tenant', tenant.name, 'hanako')
+    assert [a['login'] for a in house.cli('account', 'list', '--tenant', tenant.name)['accounts']] == ['admin']
+    assert 'Sakura' not in json.dumps(tenant.log(), ensure_ascii=False)
+
+
+def test_account_without_password_gets_one_printed_once(house):
+    tenant = house.tenant(registers=())
+    status, out, err = house.run('account', 'create', '--tenant', tenant.name, 'jiro', '--group', '閲覧者(個人情報なし)')
+    assert status == 0, err
+    assert re.search(r'^[\w-]{16,}$', out, re.M), out
+
+
+def test_unknown_group_and_unknown_tenant_are_refused_with_status_1(house):
+    tenant = house.tenant(registers=())
+    for args in (['account', 'create', '--tenant', tenant.name, 'x', '--group', '無い係'], ['account', 'list', '--tenant', 'nosuch']):
+        status, _, err = house.run(*args)
+        assert status == 1
+        assert len(err.strip().splitlines()) == 1, err
+
+
+def test_key_works_until_it_is_revoked(house):
+    tenant = house.tenant(registers=())
+    made = house.cli('key', 'create', '--tenant', tenant.name, 'shop', '--permissions', 'record.read', '--days', 30)
+    assert house.api('GET', '/registers', key=made['key']).status == 200
+    listed = house.cli('key', 'list', '--tenant', tenant.name)['keys']
+    assert [k['name'] for k in listed] == ['shop'] and made['key'] not in json.dumps(listed)
+    house.cli('key', 'revoke', '--tenant', tenant.name, made['id'])
+    assert house.api('GET', '/registers', key=made['key']).status == 401
+
+
+def test_files_go_in_and_out_by_command(house, tmp_path):
+    tenant = house.tenant()
+    file, refused, out = tmp_path / '顧客.csv', tmp_path / 'refused.csv', tmp_path / 'out.csv'
+    subprocess.run([BUILD / 'gen_customers', '--rows', '300', '--bad', '0.05', '--encoding', 'cp932', '--eol', 'crlf', '--out', file], check=True)
+    job = house.cli('import', '--tenant', tenant.name, 'customers', file, '--refused', refused)
+    assert file.exists()                                # the original stays
+    assert job['state'] == 'done'
+    result = job['result']
+    assert result['read'] == 300 and result['created'] + result['refused'] + result['changed'] + result['unchanged'] == 300 and result['refused'] > 0
+    assert len(refused.read_bytes().decode('cp932', 'replace').splitlines()) > result['refused']
+    job = house.cli('export', '--tenant', tenant.name, 'customers', out, '--q', '佐藤', '--encoding', 'utf-8')
+    lines = out.read_bytes().decode('utf-8-sig').splitlines()
+    assert len(lines) == job['result']['rows'] + 1 > 1
+    assert all('佐藤' in l for l in lines[1:])
+    assert not list((house.dir / 'tmp').glob('import-*'))
+    owner = (house.dir / 'VERSION').stat().st_uid
+    assert {p.stat().st_uid for p in (house.dir / 'files').rglob('*')} == {owner}
+
+
+def test_missing_and_unreadable_files_are_named(house):
+    tenant = house.tenant()
+    status, _, err = house.run('import', '--tenant', tenant.name, 'customers', '/nowhere/x.csv')
+    assert status == 1 and '/nowhere/x.csv' in err and len(err.strip().splitlines()) == 1
+    status, _, err = house.run('register', 'define', '--tenant', tenant.name, '/nowhere/x.yaml')
+    assert status == 1 and '/nowhere/x.yaml' in err
+
+
+def test_wrong_definition_is_refused_with_its_line(house, tmp_path):
+    tenant = house.tenant(registers=())
+    file = tmp_path / 'bad.yaml'
+    file.write_text('name: things\nkind: master\ntitle: { ja: 物, en: Things }\nitems:\n  - name: size\n    type: colour\n    title: { ja: 大, en: Size }\n')
+    status, _, err = house.run('register', 'define', '--tenant', tenant.name, file)
+    assert status == 1 and re.search(r'line [5-7]: ', err), err
+
+
+def test_registers_are_listed_and_shown(house):
+    tenant = house.tenant()
+    listed = house.cli('register', 'list', '--tenant', tenant.name)
+    assert {r['name'] for r in listed.get('registers', listed) } == {'customers', 'orders'}
+    shown = house.cli('register', 'show', '--tenant', tenant.name, 'customers')
+    assert [i['name'] for i in shown['items']][:2] == ['email', 'family_name']
+
+
+def test_waiting_for_a_job_writes_no_entry_each_time_it_asks(house):
+    tenant = house.tenant(registers=('customers',))
+    kinds = [(e['verb'], e['actor_kind']) for e in tenant.log()]
+    assert kinds.count(('define', 'operator')) == 2             # asked, done
+    assert not [k for k in kinds if k[0] == '']
+
+
+def test_log_is_read_by_command_and_the_reading_is_logged(house):
+    tenant = house.tenant(registers=())
+    tenant.account('taro', group='担当者')
+    entries = house.cli('log', 'list', '--tenant', tenant.name, '--verb', 'create', '--kind', 'account')['entries']
+    assert len(entries) == 1
+    shown = house.cli('log', 'show', '--tenant', tenant.name, entries[0]['id'])
+    assert shown['proven'] is True
+    assert [e['verb'] for e in tenant.log()][-2:] == ['list', 'view']
+
+
+def test_routes_name_permission_verb_and_limits_of_each_address():
+    status, out, _ = daicho('routes', '--json')
+    rows = json.loads(out)
+    assert status == 0 and len(rows) > 30
+    login = next(r for r in rows if (r['method'], r['path']) == ('POST', '/login'))
+    assert (login['permission'], login['rate'], login['verb']) == ('public', 'login', 'login')
+    assert all(r['summary'] for r in rows)
+
+
+def test_config_is_printed_with_every_key_explained_and_reads_back(house):
+    status, out, _ = daicho('config', '--explain', '--dir', house.dir)
+    assert status == 0
+    assert re.search(r'^# .*\(0 to 65535\)\n#?port = ', out, re.M)
+    assert 'database_memory = 128' in out
+
+
+def test_migrate_finds_nothing_left_to_do(house):
+    assert house.cli('migrate') == {'applied': 0}
+
+
+def test_template_is_rendered_with_data_and_escaped(tmp_path):
+    (tmp_path / 't.html').write_text('{{#people}}<li>{{name}}</li>{{/people}}')
+    (tmp_path / 'd.json').write_text('{"people": [{"name": "<佐藤>"}, {"name": "鈴木"}]}')
+    status, out, _ = daicho('template', tmp_path / 't.html', '--data', tmp_path / 'd.json')
+    assert (status, out) == (0, '<li>&lt;佐藤&gt;</li><li>鈴木</li>')
+    (tmp_path / 't.html').write_text('a\n{{#people}}')
+    status, _, err = daicho('template', tmp_path / 't.html')
+    assert status == 1 and err.strip()
+
+
+def test_output_that_cannot_be_written_is_not_taken_for_done():
+    with open('/dev/full', 'w') as full:
+        done = subprocess.run([DAICHO, 'help'], stdout=full, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+    assert done.returncode == 1 and 'cannot be written' in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
+def test_stranger_on_the_machine_is_told_that_permission_is_missing(house):
+    done = subprocess.run(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', DAICHO, 'tenant', 'list', '--dir', house.dir],
+                          capture_output=True, text=True, env=ENVIRONMENT, cwd='/')
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1
