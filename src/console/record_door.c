@@ -206,6 +206,8 @@ static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
         if (query.q.n > 0)
                 log_detail(cx, "q", json_str(query.q));
         TRY(record_list(cx, http_arg(req, "register"), &query, &page));
+        if (query.q.n > 0 || page->condition != NULL)
+                log_verb(cx, LOG_SEARCH);
         if (page->condition != NULL)
                 log_detail(cx, "condition", page->condition);
         (void)json_set(model, "register", definition_model(cx, page->def));

@@ -451,7 +451,7 @@ static str result_name(struct cx *cx, str name)
 
         if (str_ends(base, S(".csv")) || str_ends(base, S(".CSV")))
                 base.n -= 4;
-        return str_format(cx->mem, "%.*s_%s.csv", STR_ARG(base), cx->lang == LANG_JA ? "取込できなかった行" : "refused");
+        return str_format(cx->mem, "%.*s_%s.csv", STR_ARG(base), cx->lang == LANG_JA ? "取り込めなかった行" : "refused");
 }
 
 static rc give_refused(struct import *im, str name)
