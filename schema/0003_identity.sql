@@ -166,12 +166,9 @@ declare
     picked bigint;
 begin
     perform pg_advisory_unlock_all();
-    -- what a dead runner left behind
+    -- what a dead runner left behind; the one that takes it judges whether to try again
     for r in select j.id from daicho.job j where j.state = 'running' order by j.id loop
         continue when not pg_try_advisory_lock(-r.id);
-        update daicho.job j set state = case when j.cancel_asked then 'cancelled' else 'failed' end, finished_at = daicho.clock(),
-            result = '{"code": "LOST"}'
-        where j.id = r.id and j.state = 'running' and (j.attempt >= 3 or j.cancel_asked);
         select j.id into picked from daicho.job j where j.id = r.id and j.state = 'running' for update skip locked;
         exit when picked is not null;
         perform pg_advisory_unlock(-r.id);
@@ -209,19 +206,29 @@ language sql security definer set search_path = pg_catalog as $$
     where id = id_ and state = 'running' and attempt = attempt_ returning cancel_asked
 $$;
 
--- The end. Also called inside the tenant, in the transaction of the work itself: then the work and its end are one.
-create function daicho.job_finish(id_ bigint, attempt_ int, state_ text, result_ jsonb, file_ text, name_ text) returns boolean
+-- The end. Also called inside the tenant, in the transaction of the work itself: then the work and its end are one. Null: the job is no longer this
+-- runner's. 'cancelled' instead of 'done': somebody asked to cancel and was told yes; the work must be rolled back.
+create function daicho.job_finish(id_ bigint, attempt_ int, state_ text, result_ jsonb, file_ text, name_ text) returns text
 language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    asked boolean;
 begin
     if session_user <> 'daicho_jobs' then
         raise insufficient_privilege using message = 'jobs are finished by their runners only';
+    end if;
+    select j.cancel_asked into asked from daicho.job j
+    where j.id = id_ and j.state = 'running' and j.attempt = attempt_ and j.tenant = coalesce(daicho.role_tenant(), j.tenant) for update;
+    if asked is null then
+        return null;
+    elsif asked and state_ = 'done' then
+        return 'cancelled';
     end if;
     -- the transaction began with the work: its clock reading is the beginning, so the end adds what has passed since
     update daicho.job set state = state_, result = result_, result_file = file_, result_name = name_,
         finished_at = daicho.clock() + (pg_catalog.clock_timestamp() - pg_catalog.now()),
         done = case when state_ = 'done' then greatest(done, total) else done end
-    where id = id_ and state = 'running' and attempt = attempt_ and tenant = coalesce(daicho.role_tenant(), tenant);
-    return found;
+    where id = id_;
+    return state_;
 end
 $$;
 

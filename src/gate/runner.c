@@ -44,6 +44,7 @@ static void starter_take(struct cx *cx, const struct job *job)
 
 static rc work(struct cx *cx, const struct job_kind *kind, struct job *job)
 {
+        TRY(job_check(cx, job));
         TRY(db_ensure(cx));
         TRY(enter_by_name(cx, job->tenant, kind->owner));
         TRY(kind->run(cx, job));

@@ -230,10 +230,20 @@ rc job_take(struct cx *cx, struct job **ret)
         *job = (struct job){
                 .id = r->id, .kind = r->kind, .tenant = r->tenant, .register_name = r->register_, .account_id = r->account_id,
                 .actor = { .kind = actor_kind_read(r->actor_kind), .id = r->actor_id, .name = r->actor, .groups = r->groups, .source = S("-") },
-                .permissions = r->permissions, .masked = r->masked, .attempt = (int)r->attempt, .side = cx->db,
+                .permissions = r->permissions, .masked = r->masked, .attempt = (int)r->attempt, .cancel_asked = r->cancel_asked,
+                .side = cx->db,
         };
         TRY(json_read(cx, r->args, &job->args));
         *ret = job;
+        return RC_OK;
+}
+
+rc job_check(struct cx *cx, const struct job *job)
+{
+        if (job->cancel_asked)
+                return fail(cx, RC_CANCELLED, NULL, "this job was cancelled");
+        if (job->attempt > JOB_ATTEMPTS)
+                return fail(cx, RC_INTERNAL, NULL, "the process that did this work ended %d times before it was done", JOB_ATTEMPTS);
         return RC_OK;
 }
 
@@ -266,20 +276,25 @@ rc job_finish(struct cx *cx, struct job *job, rc result)
         struct failure told = cx->failure;
         json_t *model = job->result;
         int64_t wait = RETRY_FIRST_S;
-        bool ours;
+        str heard = STR_NONE;
+        bool ours = false;
 
         if (result != RC_OK && result != RC_CANCELLED)
                 model = refusal_model(cx, result);
         for (int i = 1; i < job->attempt; i++)
                 wait *= RETRY_FACTOR;
         fail_clear(cx);
-        if (passing(result) && job->attempt < JOB_ATTEMPTS)
+        if (passing(result) && job->attempt < JOB_ATTEMPTS) {
                 TRY(sql_job_again(cx, job->id, job->attempt, wait, json_write(cx->mem, model), &ours));
-        else
+        } else {
                 TRY(sql_job_end(cx, job->id, job->attempt, state, model ? json_write(cx->mem, model) : STR_NONE,
-                                result == RC_OK ? job->result_file : STR_NONE, result == RC_OK ? job->result_name : STR_NONE, &ours));
+                                result == RC_OK ? job->result_file : STR_NONE, result == RC_OK ? job->result_name : STR_NONE, &heard));
+                ours = !str_absent(heard);
+        }
         cx->failure = told;
         if (!ours)
                 return fail(cx, RC_CONFLICT, NULL, "another runner has taken this job over");
+        if (result == RC_OK && str_is(heard, "cancelled"))
+                return fail(cx, RC_CANCELLED, NULL, "this job was cancelled");
         return RC_OK;
 }

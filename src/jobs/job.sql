@@ -39,8 +39,8 @@ select j.id, j.tenant, j.account_id, j.actor_kind, j.actor_id, j.actor, j.groups
     j.total, j.step, j.cancel_asked, j.result, j.result_file, j.result_name, j.created_at, j.started_at, j.finished_at, daicho.clock() as now
 from daicho.job_take() j;
 
--- job_end(id int, attempt int, state text, result json?, result_file text?, result_name text?) -> one bool
-select daicho.job_finish($1, $2::int, $3, $4::jsonb, $5, $6) as ours;
+-- job_end(id int, attempt int, state text, result json?, result_file text?, result_name text?) -> one text?
+select daicho.job_finish($1, $2::int, $3, $4::jsonb, $5, $6) as state;
 
 -- job_again(id int, attempt int, wait int, result json?) -> one bool
 select daicho.job_retry($1, $2::int, make_interval(secs => $3::double precision), $4::jsonb) as ours;

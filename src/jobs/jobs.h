@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 
-enum { JOB_ATTEMPTS = 3 };      /* also in daicho.job_take */
+enum { JOB_ATTEMPTS = 3 };
 
 struct job {
         int64_t id;
@@ -19,6 +19,7 @@ struct job {
         bool masked;
         json_t *args;           /* what job_add was given */
         int attempt;            /* from 1 */
+        bool cancel_asked;      /* before it was taken again */
         str result_file;        /* set by run(): path below the file store, offered for download */
         str result_name;        /* its file name for people */
         json_t *result;         /* set by run(): numbers and refusals, shown on the job card */
@@ -51,9 +52,12 @@ rc job_file(struct cx *cx, int64_t id, bool may_import, bool may_export, str *re
 /* For the runner (gate/runner.c): take the next due job, fair between tenants; *ret NULL when there is none. cx->db: the connection that stays the
  * runner's while the job runs, outside any tenant, role daicho_jobs; it becomes job->side. Taking ends the runner's hold on the job before. */
 rc job_take(struct cx *cx, struct job **ret) MUST_USE;
+/* Is it still to be done? RC_CANCELLED, or RC_INTERNAL when JOB_ATTEMPTS runners died over it. */
+rc job_check(struct cx *cx, const struct job *job) MUST_USE;
 /* The end. Of good work: inside its own transaction (cx->db the work connection, in the tenant), so that work and end are one commit.
  * Of refused work, after its rollback: outside any tenant; passing troubles (busy, unavailable, disk full) go back into the queue, 10 s, then
- * 40 s, at most JOB_ATTEMPTS times; others fail with the refusals of cx->failure in the result. RC_CONFLICT: the job is no longer this runner's. */
+ * 40 s, at most JOB_ATTEMPTS times; others fail with the refusals of cx->failure in the result. RC_CONFLICT: the job is no longer this runner's.
+ * RC_CANCELLED for good work that somebody called off: roll it back and finish it with that. */
 rc job_finish(struct cx *cx, struct job *job, rc result) MUST_USE;
 
 #endif
