@@ -6,6 +6,7 @@ rollback turns back) and raise "disk full" at the n-th."""
 
 import itertools
 import json
+import time
 
 import pytest
 
@@ -169,8 +170,12 @@ def test_an_import_that_fails_is_undone_or_taken_up_again(fault, strike):
     fault.plan(0)
     job = fault.house.import_file('customers', rows.encode(), fault.shop)
     fault.plan(strike)
-    state = fault.house.wait_job(job, fault.shop)
+    end = time.monotonic() + 60
+    while not (state := fault.house.sql('select state, done from daicho.job where id = %s', args=(job,))[0])[0] in ('done', 'failed'):
+        if fault.counted() > strike:        # it has happened: the second attempt need not wait its ten seconds
+            fault.house.sql("update daicho.job set not_before = now() - interval '1 second' where state = 'queued' and not_before > now()")
+        time.sleep(0.1)
+        assert time.monotonic() < end, state
     fault.plan(0)
     there = fault.shop.sql("select count(*) from r_customers where email like %s", args=(f'i{str(first)[:-3]}%',))[0][0]
-    assert state['state'] in ('done', 'failed'), state
-    assert there == (300 if state['state'] == 'done' else 0), state
+    assert there == (300 if state[0] == 'done' else 0), state
