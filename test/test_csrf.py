@@ -57,6 +57,16 @@ def test_nobody_is_logged_in_from_another_site(house, contract):
         assert ('Set-Cookie' in answer.headers) == (status == 303)
 
 
+def test_an_origin_that_is_not_ours_is_refused_where_the_browser_says_no_more(house, contract):
+    browser = contract.admin.browser(fresh=True)
+    before = state(house, contract)
+    for origin in ('https://evil.example', 'http://localhost', f'https://localhost.evil.example:{house.port}', 'https://localhost:1', 'file://'):
+        assert browser.post('/groups', {'name': 'forged'}, headers={'Origin': origin}).status == 403, origin
+    assert state(house, contract) == before
+    for n, origin in enumerate((f'https://localhost:{house.port}', 'null')):
+        assert browser.post('/groups', {'name': f'own {n}'}, headers={'Origin': origin}).status == 303, origin
+
+
 def test_the_api_with_a_cookie_wants_the_token_as_a_header(house, contract):
     browser = contract.admin.browser(fresh=True)
     made = {'name': 'by cookie', 'permissions': []}

@@ -153,6 +153,7 @@ static void server_common(struct buf *out, const struct place *place)
                    "                }\n"
                    "                location / {\n"
                    "                        limit_req zone=login burst=10 nodelay;\n"
+                   "                        limit_conn login_all %lld;\n"
                    "                        proxy_pass http://$pool;\n"
                    "                }\n"
                    "                location @busy {\n"
@@ -175,7 +176,7 @@ static void server_common(struct buf *out, const struct place *place)
                    "                error_page 413 = @large;\n"
                    "                error_page 429 = @busy;\n"
                    "                error_page 502 504 = @away;\n",
-                   STR_ARG(place->statics), STR_ARG(place->dir));
+                   STR_ARG(place->statics), STR_ARG(place->dir), (long long)place->config.login_queue);
 }
 
 /* What nginx itself says, in both languages: a worker that could choose the reader's is not there then. */
@@ -229,6 +230,7 @@ static void http_part(struct cx *cx, struct buf *out, const struct place *place,
         login_routes(out, routes);
         buf_text(out, "        }\n"
                       "        map $pool $login_address {\n                auth $binary_remote_addr;\n                default '';\n        }\n"
+                      "        map $pool $login_all {\n                auth 1;\n                default '';\n        }\n"
                       "        map $uri $api {\n                ~^/api/ 1;\n                default 0;\n        }\n"
                       "        map $api $away_type {\n                1 application/problem+json;\n                default text/html;\n        }\n"
                       /* a name with a hash of its content never means anything else */
@@ -241,7 +243,8 @@ static void http_part(struct cx *cx, struct buf *out, const struct place *place,
         words(out, "busy", 429, "Too many attempts; please wait a moment and try again",
               "短い時間に何度も操作されました。少し待ってから、もう一度お試しください。");
         words(out, "large", 413, "This is too large", "送られたデータが大きすぎます。");
-        buf_format(out, "        limit_req_zone $login_address zone=login:2m rate=%lldr/s;\n        limit_req_status 429;\n",
+        buf_format(out, "        limit_req_zone $login_address zone=login:2m rate=%lldr/s;\n        limit_req_status 429;\n"
+                        "        limit_conn_zone $login_all zone=login_all:64k;\n        limit_conn_status 429;\n",
                    (long long)config->login_rate);
         upstream(cx, out, place->dir, "web", config->web_workers);
         upstream(cx, out, place->dir, "auth", config->auth_workers);

@@ -89,6 +89,16 @@ static bool reading(const struct unit *u)
         return u->req->method == HTTP_GET;
 }
 
+/* Browsers that do not send Sec-Fetch-Site name the page's origin; "null" says nothing. */
+static bool origin_foreign(const struct http_req *req)
+{
+        str origin = http_header(req, "Origin"), host = http_header(req, "Host");
+
+        if (str_absent(origin) || str_is(origin, "null"))
+                return false;
+        return !str_starts(origin, S("https://")) || !str_equal_nocase((str){ origin.p + 8, origin.n - 8 }, host);
+}
+
 /* A request that a foreign page made the browser send. Both signs are checked: the token by everything that carries a cookie, the origin also by the
  * log-in, which has no token yet. */
 static rc forgery_check(struct cx *cx, struct unit *u)
@@ -98,7 +108,7 @@ static rc forgery_check(struct cx *cx, struct unit *u)
 
         if (reading(u) || !str_absent(u->key))
                 return RC_OK;
-        if (!str_absent(site) && !str_is(site, "same-origin") && !str_is(site, "none"))
+        if ((!str_absent(site) && !str_is(site, "same-origin") && !str_is(site, "none")) || origin_foreign(u->req))
                 return fail(cx, RC_FORGED, NULL, "this form was sent from another site");
         if (u->route->permission == PERM_PUBLIC || str_absent(u->cookie))
                 return RC_OK;
