@@ -319,7 +319,8 @@ static void route_add(struct cx *cx, json_t *document, const struct route *r)
 {
         json_t *schemas = member(member(document, "components"), "schemas"), *operation;
 
-        shape_add(schemas, r->in);
+        if (r->method != HTTP_GET && r->file_max == 0)
+                shape_add(schemas, r->in);
         shape_add(schemas, r->out);
         operation = openapi_operation(cx, document, r->path, method_words[r->method], operation_id(cx, r), route_tag(cx, r), str_of(r->summary));
         openapi_answer(operation, r->method == HTTP_POST ? "201" : "200", r->method == HTTP_POST ? "Done; the model of what was made" : "Done",

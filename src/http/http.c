@@ -84,7 +84,9 @@ str http_header(const struct http_req *req, const char *name)
         if (req->native == NULL)
                 return STR_NONE;
         s = header_of((struct MHD_Connection *)(uintptr_t)req->native, name);
-        return s.n <= HEADER_MAX && utf8_valid(s) && text_control(s, false) == s.n ? s : STR_NONE;
+        if (str_absent(s))
+                return s;
+        return s.n <= HEADER_MAX && utf8_valid(s) && text_control(s, false) == s.n ? s : S("");
 }
 
 str http_cookie(const struct http_req *req, const char *name)

@@ -40,7 +40,7 @@ str http_arg(const struct http_req *req, const char *name);
 str http_query(const struct http_req *req, const char *name);
 str http_field(const struct http_req *req, const char *name);
 const struct http_file *http_file(const struct http_req *req, const char *field);
-str http_header(const struct http_req *req, const char *name);
+str http_header(const struct http_req *req, const char *name);          /* empty when it holds what is no text */
 str http_cookie(const struct http_req *req, const char *name);
 
 struct http_res {
