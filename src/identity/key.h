@@ -10,7 +10,6 @@ enum { KEY_DAYS_MAX = 3650 };
 /* Models: {id, name, hint, permissions: [word…], permission_list: [{name, title, …}], maker, state active | expired | suspended (its maker is) | revoked,
  * created_at, expires_at, used_at, revoked_at}; a list, revoked ones last: {keys: […]}. */
 rc key_list(struct cx *cx, json_t **ret) MUST_USE;
-rc key_get(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
 /* in: {name, permissions: [word…], days: 1..KEY_DAYS_MAX or missing (until revoked)}. *ret_key: the key, to be shown this once.
  * RC_FORBIDDEN for a permission the caller does not hold, RC_CONFLICT when a living key has the name. */
 rc key_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_key) MUST_USE;
