@@ -113,6 +113,27 @@ static void job_dress(struct cx *cx, const json_t *context, json_t *job)
         (void)json_set(job, "done_links", json_boolean(!active && !str_absent(name)));
 }
 
+/* Where the subject of a log entry is shown: pages of the house, and records of the registers the frame knows. */
+static void entry_link(struct cx *cx, const json_t *context, json_t *entry)
+{
+        static const char *const pages[][2] = { { "account", "accounts" }, { "group", "groups" }, { "job", "jobs" } };
+        str kind = json_get_text(entry, "kind"), url = STR_NONE;
+        json_int_t id = json_integer_value(json_object_get(entry, "subject_id"));
+        const json_t *one;
+        size_t i;
+
+        if (str_absent(kind) || id <= 0)
+                return;
+        for (i = 0; i < COUNT(pages); i++)
+                if (str_is(kind, pages[i][0]))
+                        url = str_format(cx->mem, "/%s/%" JSON_INTEGER_FORMAT, pages[i][1], id);
+        json_array_foreach(json_object_get(json_object_get(context, "frame"), "registers"), i, one)
+                if (str_equal(json_get_text(one, "name"), kind))
+                        url = str_format(cx->mem, "/registers/%.*s/records/%" JSON_INTEGER_FORMAT, STR_ARG(kind), id);
+        if (!str_absent(url))
+                (void)json_set(entry, "subject_url", json_str(url));
+}
+
 /* Refusals name items; people know their titles. */
 static void errors_dress(json_t *context)
 {
@@ -179,6 +200,8 @@ void card_dress(struct cx *cx, const struct http_req *req, json_t *context)
         }
         errors_dress(context);
         sessions_dress(cx, json_object_get(context, "sessions"));
+        if (json_is_object(json_object_get(context, "entry")))
+                entry_link(cx, context, json_object_get(context, "entry"));
         if (json_object_get(context, "next_query") != NULL)
                 return;
         if (json_is_string(next))

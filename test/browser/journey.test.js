@@ -91,7 +91,11 @@ test('a CP932 file is brought in, a customer found by two characters, corrected,
                 assert.ok(log.includes(word), `the log says ${word}`);
         await page.locator('.rows tbody tr', { hasText: '変更' }).first().click();
         await page.waitForURL(/\/log\/\d+/);
-        assert.match(await page.textContent('main'), /4321|points|ポイント/);
+        assert.match(await page.textContent('main'), /変更 · 顧客/);
+        await shot(page, 'journey-log');
+        await page.locator('dd a').click();
+        await page.getByRole('heading', { level: 1, name }).waitFor();
+        assert.match(await page.textContent('.timeline'), /4,321/);
         assert.deepEqual(trouble.filter((t) => !/422/.test(t)), []);
         await context.close();
 });
