@@ -68,7 +68,8 @@ struct condition {
         bool system;
         enum op op;
         str *values; size_t value_count;        /* stored form; text pieces as given */
-        struct search_word word;                /* OF_TEXT */
+        struct search_word word;                /* OF_TEXT; folded by condition_read */
+        const char *path;
         const struct definition *history;
 };
 
@@ -166,9 +167,7 @@ static rc read_text(struct reading *r, const json_t *v, const char *path, struct
                 return fail(r->cx, RC_INVALID, path, "must not be empty");
         TRY(text_check(r->cx, s, path, 200, false));
         c->values[c->value_count++] = s;
-        TRY(search_word(r->cx, s, &c->word));
-        if (c->word.folded.n == 0)
-                return fail(r->cx, RC_INVALID, path, "must hold a letter, digit, kana or kanji; marks alone find nothing");
+        c->path = path;
         return RC_OK;
 }
 
@@ -298,7 +297,7 @@ static rc read_node(struct reading *r, const json_t *json, const char *path, str
         return read_leaf(r, json, path, c);
 }
 
-rc condition_parse(struct cx *cx, const struct definition *def, const json_t *json, struct condition **ret)
+rc condition_check(struct cx *cx, const struct definition *def, const json_t *json, struct condition **ret)
 {
         struct reading r = { .cx = cx, .def = def };
         struct condition *c;
@@ -309,6 +308,46 @@ rc condition_parse(struct cx *cx, const struct definition *def, const json_t *js
         }
         TRY(read_node(&r, json, "condition", &c));
         *ret = c;
+        return RC_OK;
+}
+
+/* The conditions that ask for a piece of text, in order. */
+static size_t pieces_find(struct condition *c, struct condition **ret, size_t n)
+{
+        if (c->kind == LEAF && ops[c->op].operand == OF_TEXT)
+                ret[n++] = c;
+        for (size_t i = 0; i < c->count; i++)
+                n = pieces_find(c->list[i], ret, n);
+        return n;
+}
+
+static rc pieces_fold(struct cx *cx, struct condition *c)
+{
+        struct condition *pieces[CONDITION_COUNT_MAX];
+        struct search_word words[CONDITION_COUNT_MAX];
+        str texts[CONDITION_COUNT_MAX];
+        size_t count = c ? pieces_find(c, pieces, 0) : 0;
+
+        if (count == 0)
+                return RC_OK;
+        for (size_t i = 0; i < count; i++)
+                texts[i] = pieces[i]->values[0];
+        TRY(search_fold(cx, texts, count, words));
+        for (size_t i = 0; i < count; i++) {
+                pieces[i]->word = words[i];
+                if (words[i].folded.n == 0)
+                        (void)fail(cx, RC_INVALID, pieces[i]->path, "must hold a letter, digit, kana or kanji; marks alone find nothing");
+        }
+        return cx->failure.code;
+}
+
+rc condition_parse(struct cx *cx, const struct definition *def, const json_t *json, struct condition **ret)
+{
+        struct condition *condition;
+
+        TRY(condition_check(cx, def, json, &condition));
+        TRY(pieces_fold(cx, condition));
+        *ret = condition;
         return RC_OK;
 }
 

@@ -17,7 +17,7 @@ bool search_possible(const struct cx *cx, const struct definition *def)
         return false;
 }
 
-static rc words_fold(struct cx *cx, const str *words, size_t count, struct search_word *ret)
+rc search_fold(struct cx *cx, const str *words, size_t count, struct search_word *ret)
 {
         struct search_grams *rows;
         size_t n;
@@ -27,11 +27,6 @@ static rc words_fold(struct cx *cx, const str *words, size_t count, struct searc
         for (size_t i = 0; i < n; i++)
                 ret[i] = (struct search_word){ rows[i].folded, str_is(rows[i].grams, "{}") ? STR_NONE : rows[i].grams, (size_t)rows[i].length };
         return RC_OK;
-}
-
-rc search_word(struct cx *cx, str word, struct search_word *ret)
-{
-        return words_fold(cx, &word, 1, ret);
 }
 
 rc search_words(struct cx *cx, str text, struct search_word ret[SEARCH_WORDS_MAX], size_t *ret_count)
@@ -60,7 +55,7 @@ rc search_words(struct cx *cx, str text, struct search_word ret[SEARCH_WORDS_MAX
         }
         if (n == 0)
                 return RC_OK;
-        TRY(words_fold(cx, words, n, folded));
+        TRY(search_fold(cx, words, n, folded));
         for (size_t i = 0; i < n; i++)
                 if (folded[i].folded.n > 0)
                         ret[count++] = folded[i];

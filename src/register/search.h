@@ -16,7 +16,9 @@ enum { SEARCH_WORDS_MAX = 8, SEARCH_CHARS_MAX = 200 };
 
 /* Is there anything this account may search in? */
 bool search_possible(const struct cx *cx, const struct definition *def);
-rc search_word(struct cx *cx, str word, struct search_word *ret) MUST_USE;
+/* Fold words; one trip. */
+enum { SEARCH_FOLD_MAX = 200 };
+rc search_fold(struct cx *cx, const str *words, size_t count, struct search_word *ret) MUST_USE;
 /* What was typed into the search box: its words; all must be found. One trip. RC_INVALID: too long, or nothing but marks. */
 rc search_words(struct cx *cx, str text, struct search_word ret[SEARCH_WORDS_MAX], size_t *ret_count) MUST_USE;
 

@@ -1,4 +1,4 @@
--- search_fold(words text[]) -> many(8) search_grams(folded text, grams text, length int)
+-- search_fold(words text[]) -> many(200) search_grams(folded text, grams text, length int)
 select w.folded, daicho.grams_of_term(w.word)::text as grams, length(w.folded) as length
 from (select u.word, u.n, daicho.search_word(u.word) as folded from unnest($1::text[]) with ordinality u(word, n)) w
 order by w.n;
