@@ -320,6 +320,18 @@ def test_certificate_names_the_host_and_is_made_anew_for_another(empty):
     assert 'DNS:crm.example' in names and 'DNS:localhost' in names and 'IP Address:127.0.0.1' in names
 
 
+def test_certificate_near_its_end_is_made_anew_by_the_same_authority(empty):
+    days = lambda: int(subprocess.run(['openssl', 'x509', '-in', empty.dir / 'tls/server.crt', '-noout', '-checkend', str(60 * 86400)]).returncode == 0)
+    make = ('openssl req -new -key secret/server.key -subj /CN=localhost -out old.csr && printf subjectAltName=DNS:localhost > old.ext && '
+            'openssl x509 -req -in old.csr -CA tls/ca.crt -CAkey secret/ca.key -CAcreateserial -days 10 -extfile old.ext -out tls/server.crt')
+    assert days()
+    subprocess.run(make, shell=True, check=True, cwd=empty.dir, capture_output=True)
+    assert not days()
+    empty.up()
+    assert days()
+    assert empty.api('GET', '/health').status == 200
+
+
 def test_old_protocols_are_refused_and_plain_http_is_sent_to_https(empty):
     empty.up()
     for option, good in (('-tls1_1', False), ('-tls1_2', True), ('-tls1_3', True)):

@@ -216,7 +216,7 @@ static bool is_for(X509 *certificate, struct cx *cx, str host)
         return X509_check_host(certificate, z, 0, 0, NULL) == 1 || X509_check_ip_asc(certificate, z, 0) == 1;
 }
 
-rc authority_ensure(struct cx *cx, str dir, str host)
+rc authority_ensure(struct cx *cx, str dir, str host, bool *ret_fresh)
 {
         const char *key_path = place_path(cx, dir, "secret/server.key"), *path = place_path(cx, dir, "tls/server.crt");
         const char *names;
@@ -226,8 +226,10 @@ rc authority_ensure(struct cx *cx, str dir, str host)
         TRY(names_list(cx, host, &names));
         TRY(authority_open(cx, dir, &authority_key, &authority));
         if (key != NULL && lasts(certificate, RENEW_DAYS) && is_for(certificate, cx, host) &&
-            X509_verify(certificate, authority_key) == 1 && X509_check_private_key(certificate, key) == 1)
+            X509_verify(certificate, authority_key) == 1 && X509_check_private_key(certificate, key) == 1) {
+                *ret_fresh = false;
                 return RC_OK;
+        }
         key = key_make(cx);
         certificate = certificate_make(cx, host.n <= 64 ? str_z(cx->mem, host) : "Daicho", key, SERVER_DAYS, authority);
         extension_add(certificate, authority, NID_basic_constraints, "critical,CA:FALSE");
@@ -238,5 +240,7 @@ rc authority_ensure(struct cx *cx, str dir, str host)
         extension_add(certificate, authority, NID_authority_key_identifier, "keyid:always");
         must(X509_sign(certificate, authority_key, EVP_sha256()) > 0);
         TRY(key_write(cx, key_path, key));
-        return certificate_write(cx, path, certificate, authority);
+        TRY(certificate_write(cx, path, certificate, authority));
+        *ret_fresh = true;
+        return RC_OK;
 }

@@ -6,7 +6,8 @@
 #include "base/cx.h"
 
 /* Makes DIR/secret/ca.key, DIR/tls/ca.crt (10 years), DIR/secret/server.key, DIR/tls/server.crt (397 days) when they are missing, when less than
- * 30 days are left, or when the certificate is for other names. Names: host, localhost, this machine's name, 127.0.0.1, ::1. */
-rc authority_ensure(struct cx *cx, str dir, str host) MUST_USE;
+ * 30 days are left, or when the certificate is for other names. Names: host, localhost, this machine's name, 127.0.0.1, ::1.
+ * *ret_fresh: the server's certificate is new. */
+rc authority_ensure(struct cx *cx, str dir, str host, bool *ret_fresh) MUST_USE;
 
 #endif

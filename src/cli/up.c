@@ -28,6 +28,7 @@ enum { READY_MS = 30000, ROUND_MS = 6 * 60 * 60 * 1000, DOWN_MS = 90000, SOCKET_
 
 struct up {
         struct place *place;
+        struct child *edge;
         int lock;
         int listen_fd;
         int64_t port;
@@ -124,10 +125,11 @@ static rc start(struct cx *cx, struct up *up)
 {
         struct place *place = up->place;
         struct child *postmaster;
+        bool fresh;
 
         TRY(parent_start(cx, place_path(cx, place->dir, "log/house.log")));
         if (str_empty(place->config.certificate))
-                TRY(authority_ensure(cx, place->dir, place->config.host));
+                TRY(authority_ensure(cx, place->dir, place->config.host, &fresh));
         TRY(edge_write(cx, place, command_house->routes));
         TRY(cluster_settle(cx, place));
         TRY(cluster_create(cx, place));
@@ -136,7 +138,8 @@ static rc start(struct cx *cx, struct up *up)
         TRY(cluster_prepare(cx, place, postmaster));
         TRY(workers_start(cx, place));
         TRY(parent_ready(cx, READY_MS));
-        TRY(parent_add(cx, edge_child(cx, place, up->listen_fd)));
+        up->edge = edge_child(cx, place, up->listen_fd);
+        TRY(parent_add(cx, up->edge));
         TRY(way_wait(cx, place));
         return file_write(cx, place_path(cx, place->dir, "run/port"), str_format(cx->mem, "%lld\n", (long long)up->port), 0600);
 }
@@ -159,17 +162,30 @@ static void supervisor_tell(const char *state)
         (void)close(fd);
 }
 
-/* Certificates end; a house may run longer. */
-static rc watch(struct cx *cx, const struct place *place)
+/* Certificates end; a house may run longer. nginx reads the new one without losing a connection. */
+static void certificate_renew(struct cx *cx, const struct up *up)
+{
+        const struct place *place = up->place;
+        bool fresh = false;
+
+        if (!str_empty(place->config.certificate))
+                return;
+        if (authority_ensure(cx, place->dir, place->config.host, &fresh) != RC_OK) {
+                parent_say("the certificate could not be renewed");
+                fail_clear(cx);
+        } else if (fresh && up->edge->pid > 0) {
+                parent_say("the certificate was renewed");
+                (void)kill(up->edge->pid, SIGHUP);
+        }
+}
+
+static rc watch(struct cx *cx, const struct up *up)
 {
         for (;;) {
                 struct arena_mark mark = arena_mark(cx->mem);
 
                 TRY(parent_wait(cx, NULL, ROUND_MS));
-                if (str_empty(place->config.certificate) && authority_ensure(cx, place->dir, place->config.host) != RC_OK) {
-                        parent_say("the certificate could not be renewed");
-                        fail_clear(cx);
-                }
+                certificate_renew(cx, up);
                 arena_rewind(cx->mem, mark);
         }
 }
@@ -214,7 +230,7 @@ static rc up_run(struct cx *cx, struct args *args)
         if (result == RC_OK)
                 result = tell_ready(cx, &up);
         if (result == RC_OK)
-                result = watch(cx, up.place);
+                result = watch(cx, &up);
         supervisor_tell("STOPPING=1");
         parent_stop(cx);
         (void)unlink(place_path(cx, up.place->dir, "run/port"));
