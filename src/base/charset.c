@@ -188,16 +188,18 @@ void charset_guess_start(struct charset_guess *g)
 #define FAST __attribute__((optimize("tree-vectorize")))
 #endif
 
+/* p[-1] is there. */
 FAST static int64_t line_ends(const char *p, size_t n)
 {
         int64_t lines = 0;
 
         while (n > 0) {
                 size_t block = n < 128 ? n : 128;
+                const char *before = p - 1;
                 uint8_t sum = 0;
 
                 for (size_t i = 0; i < block; i++)
-                        sum = (uint8_t)(sum + (p[i] == '\r') + ((p[i] == '\n') & (p[i - 1] != '\r')));
+                        sum = (uint8_t)(sum + (p[i] == '\r') + ((p[i] == '\n') & (before[i] != '\r')));
                 lines += sum;
                 p += block;
                 n -= block;

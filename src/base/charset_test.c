@@ -129,6 +129,17 @@ static void what_cp932_lacks_becomes_geta_and_is_counted(void **state)
         assert_int_equal(loss.similar, 1);
 }
 
+static void utf_8_is_written_as_it_is(void **state)
+{
+        struct charset_loss loss = { 0 };
+        char out[8];
+
+        assert_int_equal(charset_encode(CHARSET_UTF8, S("𠮷é"), out, &loss), 6);
+        assert_memory_equal(out, "𠮷é", 6);
+        assert_int_equal(charset_encode(CHARSET_UTF8, STR_NONE, out, &loss), 0);
+        assert_int_equal(loss.replaced + loss.similar, 0);
+}
+
 static void names_people_use_are_found(void **state)
 {
         enum charset set;
@@ -228,6 +239,7 @@ int main(void)
                 cmocka_unit_test(what_decodes_encodes_to_the_same_character),
                 cmocka_unit_test(extensions_of_nec_and_ibm_take_the_codes_windows_writes),
                 cmocka_unit_test(what_cp932_lacks_becomes_geta_and_is_counted),
+                cmocka_unit_test(utf_8_is_written_as_it_is),
                 cmocka_unit_test(names_people_use_are_found),
                 cmocka_unit_test(files_are_recognised),
                 cmocka_unit_test(a_large_file_in_cp932_is_known_before_its_end),

@@ -254,7 +254,7 @@ str file_name_clean(struct arena *mem, str name)
         }
         clean = str_trim((str){ out, n });
         while (clean.n > 0 && clean.p[0] == '.')
-                clean = (str){ clean.p + 1, clean.n - 1 };
+                clean = str_trim((str){ clean.p + 1, clean.n - 1 });
         clean = utf8_head(clean, NAME_MAX_CHARS);
         return clean.n > 0 ? str_copy(mem, clean) : S("file");
 }

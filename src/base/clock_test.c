@@ -1,0 +1,187 @@
+/* Tests of clock.c: against the C library's calendar, which the house itself does not use, and against what people write. */
+#include "base/house.h"
+
+#include "base/clock.h"
+
+#include <setjmp.h>
+#include <time.h>
+#include <cmocka.h>
+
+static struct arena *mem;
+
+static void every_day_of_ten_thousand_years_is_the_calendar_of_the_c_library(void **state)
+{
+        int64_t first = clock_days((struct date){ 1, 1, 1 }), last = clock_days((struct date){ 9999, 12, 31 });
+
+        assert_int_equal(clock_days((struct date){ 1970, 1, 1 }), 0);
+        for (int64_t day = first - 400; day <= last; day++) {
+                struct date d = clock_date(day);
+                time_t at = (time_t)day * 86400;
+                struct tm tm;
+
+                assert_int_equal(clock_days(d), day);
+                assert_non_null(gmtime_r(&at, &tm));
+                if (d.year != tm.tm_year + 1900 || d.month != tm.tm_mon + 1 || d.day != tm.tm_mday || clock_weekday(d) != tm.tm_wday)
+                        fail_msg("day %ld", (long)day);
+                assert_int_equal(clock_date_valid(d), day >= first);
+        }
+}
+
+static void only_days_that_exist_are_valid(void **state)
+{
+        static const struct date bad[] = { { 2026, 2, 29 }, { 1900, 2, 29 }, { 2026, 0, 1 },  { 2026, 13, 1 }, { 2026, 1, 0 },
+                                           { 2026, 1, 32 }, { 2026, 4, 31 }, { 10000, 1, 1 }, { 0, 1, 1 } };
+
+        for (size_t i = 0; i < COUNT(bad); i++)
+                assert_false(clock_date_valid(bad[i]));
+        assert_true(clock_date_valid((struct date){ 2000, 2, 29 }));
+}
+
+static void points_in_time_become_wall_clocks_and_back(void **state)
+{
+        static const msec table[] = { 0, 1, -1, 1795323909123, -62135596800000, 253402268399999, 86399999, 86400000, -86400000 };
+
+        for (size_t i = 0; i < COUNT(table); i++) {
+                struct civil tokyo = clock_tokyo(table[i]), utc = clock_utc(table[i]);
+
+                assert_int_equal(clock_from_tokyo(tokyo), table[i]);
+                assert_int_equal(clock_from_tokyo(utc), table[i] - 9 * CLOCK_HOUR);
+        }
+}
+
+static void people_and_protocols_read_their_form(void **state)
+{
+        msec at = 1795323909123;        /* 2026-11-22T05:05:09.123Z */
+
+        assert_true(str_is(clock_rfc3339(mem, at), "2026-11-22T14:05:09.123+09:00"));
+        assert_true(str_is(clock_rfc3339(mem, at - 123), "2026-11-22T14:05:09+09:00"));
+        assert_true(str_is(clock_http(mem, at), "Sun, 22 Nov 2026 05:05:09 GMT"));
+        assert_true(str_is(clock_text(mem, LANG_JA, at), "2026年11月22日(日) 14:05"));
+        assert_true(str_is(clock_text(mem, LANG_EN, at), "Sun 22 Nov 2026, 14:05"));
+        assert_true(str_is(clock_short(mem, at), "2026/11/22 14:05"));
+        assert_true(str_is(clock_date_text(mem, LANG_JA, (struct date){ 2026, 1, 5 }), "2026年1月5日(月)"));
+        assert_true(str_is(clock_iso_date(mem, (struct date){ 26, 1, 5 }), "0026-01-05"));
+}
+
+static void times_are_read_as_rfc_3339_and_postgresql_write_them(void **state)
+{
+        static const struct {
+                str text;
+                msec at;        /* -1: not a time */
+        } table[] = {
+                { S("2026-11-22T05:05:09.123Z"), 1795323909123 },
+                { S("2026-11-22t05:05:09.123z"), 1795323909123 },
+                { S("2026-11-22T14:05:09.123456+09:00"), 1795323909123 },
+                { S("2026-11-22 14:05:09.1+09"), 1795323909100 },
+                { S("2026-11-21 19:35:09.12-0930"), -1 },
+                { S("2026-11-21 19:35:09.12-09:30"), 1795323909120 },
+                { S("2026-11-22T05:05:09"), -1 },
+                { S("2026-11-22"), -1 },
+                { S("2026-02-30T05:05:09Z"), -1 },
+                { S("2026-11-22T24:00:00Z"), -1 },
+                { S("2026-11-22T05:60:00Z"), -1 },
+                { S("2026-11-22T05:05:60Z"), -1 },
+                { S("2026-11-22T05:05:09.Z"), -1 },
+                { S("2026-11-22T05:05:09Z "), -1 },
+                { S("2026-11-22T05:05:09+24:00"), -1 },
+                { S("2026-11-22T05:05:09+09:60"), -1 },
+                { S("2026-11-22T05:05:09+9"), -1 },
+                { S("2026-11-22T05:05:09+09:0"), -1 },
+                { S("2026-11-22T05:05:9Z"), -1 },
+                { S("2026-11-22_05:05:09Z"), -1 },
+                { S("26-11-22T05:05:09Z"), -1 },
+                { S(""), -1 },
+        };
+
+        for (size_t i = 0; i < COUNT(table); i++) {
+                msec at = -1;
+
+                if (clock_read(table[i].text, &at) != (table[i].at != -1) || at != table[i].at)
+                        fail_msg("%s", table[i].text.p);
+        }
+}
+
+static void dates_are_read_as_people_write_them(void **state)
+{
+        static const struct {
+                str text;
+                const char *date;       /* NULL: none */
+        } table[] = {
+                { S("2026-11-22"), "2026-11-22" },
+                { S(" 2026/1/5 "), "2026-01-05" },
+                { S("2026.1.5"), "2026-01-05" },
+                { S("20260105"), "2026-01-05" },
+                { S("2026年1月5日"), "2026-01-05" },
+                { S("２０２６／１／５"), "2026-01-05" },
+                { S("２０２６－１－５"), "2026-01-05" },
+                { S("令和8年11月22日"), "2026-11-22" },
+                { S("令和元年5月1日"), "2019-05-01" },
+                { S("平成31年4月30日"), "2019-04-30" },
+                { S("平成31年5月1日"), NULL },
+                { S("昭和64年1月7日"), "1989-01-07" },
+                { S("昭和64年1月8日"), NULL },
+                { S("平成元年1月7日"), NULL },
+                { S("大正15年12月25日"), "1926-12-25" },
+                { S("昭和元年12月25日"), "1926-12-25" },
+                { S("明治45年7月30日"), "1912-07-30" },
+                { S("明治5年1月1日"), NULL },
+                { S("R8.11.22"), "2026-11-22" },
+                { S("s63/1/7"), "1988-01-07" },
+                { S("Ｈ２-2-3"), "1990-02-03" },
+                { S("H020203"), NULL },
+                { S("平成2年13月"), NULL },
+                { S("1990-02-30"), NULL },
+                { S("1990-02/03"), NULL },
+                { S("1990-02"), NULL },
+                { S("90-02-03"), NULL },
+                { S("1990年2月3"), NULL },
+                { S("1990-02-03x"), NULL },
+                { S("199002030"), NULL },
+                { S("元年1月1日"), NULL },
+                { S("0000-01-01"), NULL },
+                { S(""), NULL },
+                { S("2026-11-22                                                                  "), NULL },
+        };
+
+        for (size_t i = 0; i < COUNT(table); i++) {
+                struct date d = { 0 };
+                bool read = clock_read_date(table[i].text, &d);
+
+                if (read != (table[i].date != NULL) || (read && !str_is(clock_iso_date(mem, d), table[i].date)))
+                        fail_msg("%s", table[i].text.p);
+        }
+}
+
+static void the_tick_goes_forward(void **state)
+{
+        msec a = clock_tick(), b = clock_tick();
+
+        assert_true(a > 0 && b >= a && b - a < 10000);
+}
+
+static int open_arena(void **state)
+{
+        mem = arena_open(MB(1));
+        return 0;
+}
+
+static int close_arena(void **state)
+{
+        arena_close(mem);
+        return 0;
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(every_day_of_ten_thousand_years_is_the_calendar_of_the_c_library),
+                cmocka_unit_test(only_days_that_exist_are_valid),
+                cmocka_unit_test(points_in_time_become_wall_clocks_and_back),
+                cmocka_unit_test(people_and_protocols_read_their_form),
+                cmocka_unit_test(times_are_read_as_rfc_3339_and_postgresql_write_them),
+                cmocka_unit_test(dates_are_read_as_people_write_them),
+                cmocka_unit_test(the_tick_goes_forward),
+        };
+
+        return cmocka_run_group_tests(tests, open_arena, close_arena);
+}
