@@ -56,11 +56,38 @@ static str register_title(const json_t *context, str name)
 static void refusals_dress(struct cx *cx, json_t *job, const json_t *result)
 {
         json_t *rows = json_object_get(result, "by_reason");
+        const json_t *one;
+        size_t i;
 
         if (json_is_array(rows) && json_array_size(rows) > 0) {
+                bool values = false;
+
+                json_array_foreach(rows, i, one)
+                        values = values || json_get_text(one, "value").n > 0;
+                (void)json_set(job, "has_values", json_boolean(values));
                 (void)json_set(job, "refused", rows);
                 (void)json_set(job, "has_refused", json_true());
         }
+}
+
+/* While a file is read, progress is counted in bytes; once it is over, the figures say more than the bar. */
+static void counts_dress(struct cx *cx, json_t *job, bool active)
+{
+        json_int_t done = json_integer_value(json_object_get(job, "done")), total = json_integer_value(json_object_get(job, "total"));
+        const json_t *result = json_object_get(job, "result"), *rows = json_object_get(result, "read");
+        bool bytes = str_is(json_get_text(job, "kind"), "import") && total > 0;
+
+        if (!json_is_integer(rows))
+                rows = json_object_get(result, "rows");
+        if (!active)
+                done = json_integer_value(rows);
+        (void)json_set(job, "is_bytes", json_boolean(bytes && active));
+        (void)json_set(job, "has_done", json_boolean(active ? done > 0 : json_is_integer(rows)));
+        (void)json_set(job, "has_total", json_boolean(active && total > 0));
+        (void)json_set(job, "done_text", json_str(bytes && active ? dress_size(cx->mem, done) : dress_number(cx->mem, done)));
+        (void)json_set(job, "total_text", json_str(bytes ? dress_size(cx->mem, total) : dress_number(cx->mem, total)));
+        if (bytes)
+                (void)json_set(job, "rate_text", json_str(dress_size(cx->mem, json_integer_value(json_object_get(job, "rate")))));
 }
 
 static void bar_dress(json_t *job)
@@ -95,7 +122,7 @@ static void job_dress(struct cx *cx, const json_t *context, json_t *job)
                 (void)json_set(job, "left_text", json_str(dress_duration(cx, json_integer_value(left))));
         if (json_is_integer(spent))
                 (void)json_set(job, "seconds_text", json_str(dress_duration(cx, json_integer_value(spent))));
-        (void)json_set(job, "done_text", json_str(dress_number(cx->mem, json_integer_value(json_object_get(job, "done")))));
+        counts_dress(cx, job, active);
         bar_dress(job);
         if (json_is_object(result)) {
                 json_t *list = figures_model(cx, result);

@@ -61,6 +61,19 @@ str dress_number(struct arena *mem, int64_t n)
         return str_copy(mem, (str){ out + at, sizeof(out) - at });
 }
 
+str dress_size(struct arena *mem, int64_t bytes)
+{
+        static const char *const units[] = { "KB", "MB", "GB", "TB" };
+        int64_t tenths = bytes * 10 / 1024;
+        size_t unit = 0;
+
+        for (; tenths >= 10240 && unit + 1 < COUNT(units); unit++)
+                tenths /= 1024;
+        if (unit == 0)
+                return str_format(mem, "%" PRId64 " KB", (tenths + 9) / 10);
+        return str_format(mem, "%" PRId64 ".%" PRId64 " %s", tenths / 10, tenths % 10, units[unit]);
+}
+
 /* A text of the catalogue with {{h}}, {{m}}, {{n}}. */
 str dress_duration(struct cx *cx, int64_t seconds)
 {

@@ -15,6 +15,7 @@
 rc dress_model(struct cx *cx, const struct http_req *req, json_t *context) MUST_USE;
 
 str dress_number(struct arena *mem, int64_t n);                         /* "-1,234" */
+str dress_size(struct arena *mem, int64_t bytes);                        /* "6.2 MB" */
 str dress_duration(struct cx *cx, int64_t seconds);                     /* "3分20秒" */
 /* The request's query without the parameters `without` (NULL-ended) and with name=value when name is given: "q=%E6%9D%B1&limit=50". */
 str dress_query(struct cx *cx, const struct http_req *req, const char *const *without, const char *name, str value);
