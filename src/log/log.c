@@ -7,13 +7,11 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/fail.h"
+#include "log/commitment.h"
 #include "log/log.sql.h"
 #include "page/page.h"
 
-enum {
-        SALT_SIZE = 32,
-        DETAIL_MAX = 48 * 1024, /* an entry and its detail must fit a leaf of 65 535 bytes */
-};
+enum { DETAIL_MAX = 48 * 1024 };        /* an entry and its detail must fit a leaf of 65 535 bytes */
 
 struct log_draft {
         str kind;
@@ -87,15 +85,6 @@ json_t *log_difference(const json_t *before, const json_t *after)
         return out;
 }
 
-void log_commit(struct arena *mem, str salt, str detail, uint8_t ret[static SHA256_SIZE])
-{
-        struct crypto_hash *hash = crypto_hash_open(mem);
-
-        crypto_hash_add(hash, salt);
-        crypto_hash_add(hash, detail);
-        crypto_hash_end(hash, ret);
-}
-
 /* Which items were wrong; not what was in them, and not the sentence, which may quote it. */
 static void note_refusal(struct cx *cx)
 {
@@ -160,10 +149,10 @@ void log_write(struct cx *cx, enum log_verb verb, rc result)
         } else if (str_absent(detail)) {
                 sql_log_insert_queue(cx, kind, a->id, name, groups, source, word, d->kind, id, code);
         } else {
-                uint8_t salt[SALT_SIZE], commitment[SHA256_SIZE];
+                uint8_t salt[COMMITMENT_SALT_SIZE], commitment[COMMITMENT_SIZE];
 
                 crypto_random(salt, sizeof(salt));
-                log_commit(cx->mem, (str){ (const char *)salt, sizeof(salt) }, detail, commitment);
+                commitment_of(cx->mem, (str){ (const char *)salt, sizeof(salt) }, detail, commitment);
                 sql_log_insert_detail_queue(cx, kind, a->id, name, groups, source, word, d->kind, id, code,
                                             (str){ (const char *)commitment, sizeof(commitment) }, (str){ (const char *)salt, sizeof(salt) }, detail);
         }
@@ -357,7 +346,7 @@ rc log_list(struct cx *cx, const json_t *filter, int64_t before_id, int limit, j
 static rc detail_read(struct cx *cx, const struct log_entry *e, json_t *model)
 {
         struct log_detail *d;
-        uint8_t again[SHA256_SIZE];
+        uint8_t again[COMMITMENT_SIZE];
         json_t *detail;
         const char *state = "none";
 
@@ -376,7 +365,7 @@ static rc detail_read(struct cx *cx, const struct log_entry *e, json_t *model)
                 return RC_OK;
         }
         TRY(json_read(cx, d->detail, &detail));
-        log_commit(cx->mem, d->salt, d->detail, again);
+        commitment_of(cx->mem, d->salt, d->detail, again);
         json_set(model, "detail_state", json_str(S("shown")));
         json_set(model, "detail", detail);
         json_set(model, "salt", json_str(crypto_hex(cx->mem, d->salt.p, d->salt.n)));

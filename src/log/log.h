@@ -23,9 +23,6 @@ json_t *log_difference(const json_t *before, const json_t *after);
 /* Called by gate, jobs and cli only: queue the entry so that it travels with COMMIT. Of a refusal (result not RC_OK) it notes the items of cx->failure. */
 void log_write(struct cx *cx, enum log_verb verb, rc result);
 
-/* SHA-256(salt || detail): what an entry says about its detail. */
-void log_commit(struct arena *mem, str salt, str detail, uint8_t ret[32]);
-
 /* One page of entries, newest first; before_id 0: from the newest. Model {entries: […], next: id | null}.
  * filter, each member may be missing: actor (log-in or key name), actor_kind, verb, kind, subject (id), result ("ok", "refused" or a refusal's name),
  * source, from, to (a day in Tokyo, both included, or RFC 3339). RC_INVALID names the member that cannot be read. */

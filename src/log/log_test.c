@@ -4,6 +4,7 @@
 #include "log/log.h"
 
 #include "base/crypto.h"
+#include "log/commitment.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -27,9 +28,9 @@ static void the_commitment_is_sha_256_of_salt_and_detail(void **state)
 
         for (size_t i = 0; i < sizeof(salt); i++)
                 salt[i] = (uint8_t)i;
-        log_commit(cx->mem, (str){ (const char *)salt, sizeof(salt) }, S("{\"q\":\"佐藤\"}"), got);
+        commitment_of(cx->mem, (str){ (const char *)salt, sizeof(salt) }, S("{\"q\":\"佐藤\"}"), got);
         assert_string_equal(crypto_hex(cx->mem, got, sizeof(got)).p, expected);
-        log_commit(cx->mem, S(""), S(""), got);
+        commitment_of(cx->mem, S(""), S(""), got);
         assert_string_equal(crypto_hex(cx->mem, got, sizeof(got)).p, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
         arena_close(cx->mem);
 }
