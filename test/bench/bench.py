@@ -5,9 +5,9 @@
 
 ratio > 1 is better than the floor where the figure is a speed; "x faster" figures say so. Starts a house of its own in a temporary
 directory, loads 1 000 000 customers (ROWS=… for another size), stops it, removes it. Exit status 1 when a bound is missed.
-A name as argument runs that part only: read create list search import export sizes.
+A name as argument runs that part only: read create list search import export storm sizes.
 """
-import csv, json, os, pathlib, random, re, shutil, statistics, subprocess, sys, tempfile, time
+import concurrent.futures, csv, json, os, pathlib, random, re, shutil, socket, statistics, subprocess, sys, tempfile, time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import house as house_module
@@ -234,6 +234,38 @@ class Bench:
             top = max(top, int(re.search(r'VmHWM:\s+(\d+)', status).group(1)))
         return round(top / 1024, 1)
 
+    def storm(self):
+        """50 people log in at the same moment (full cost of bcrypt): what do those notice who are working?"""
+        account = self.tenant.admin
+        body = json.dumps({'tenant': self.tenant.name, 'login': account.login, 'password': account.password}).encode()
+        sockets = sorted(str(p) for p in (self.house.dir / 'run').glob('auth.*.sock'))
+        request = self.request_file('storm', f'GET /api/v1/registers/customers/records/%RANDOM% HTTP/1.1\nHost: localhost\nX-Real-IP: 127.0.0.1\n'
+                                             f'Authorization: Bearer {self.key}\n\n')
+
+        def login(number):
+            with socket.socket(socket.AF_UNIX) as s:
+                s.settimeout(120)
+                s.connect(sockets[number % len(sockets)])
+                s.sendall(b'POST /api/v1/login HTTP/1.1\r\nHost: localhost\r\nX-Real-IP: 127.0.0.1\r\nConnection: close\r\n'
+                          b'Content-Type: application/json\r\nContent-Length: %d\r\n\r\n' % len(body) + body)
+                return s.recv(12)
+
+        self.load(request, clients=32, seconds=2, numbers=self.rows)
+        before = self.load(request, clients=32, numbers=self.rows)
+        with concurrent.futures.ThreadPoolExecutor(50) as pool:
+            started = time.monotonic()
+            logins = [pool.submit(login, i) for i in range(50)]
+            during = self.load(request, clients=32, seconds=4, numbers=self.rows)
+            answers = [f.result() for f in logins]
+        last = time.monotonic() - started
+        after = self.load(request, clients=32, numbers=self.rows)
+        if set(answers) != {b'HTTP/1.1 200'}:
+            raise SystemExit(f'bench: not everybody could log in: {set(answers)}')
+        quiet = (before['p99_us'] + after['p99_us']) / 2
+        speed = (before['per_second'] + after['per_second']) / 2
+        line('read_p99_in_login_storm', quiet / during['p99_us'], 0.33, 0.5, 'quiet_p99', p99_us=int(during['p99_us']), quiet_p99_us=int(quiet),
+             speed_kept=f'{during["per_second"] / speed:.2f}', last_login_seconds=f'{last:.1f}')
+
     def sizes(self):
         info('memory_web', peak_mib=self.peak('web'))
         info('binary', bytes=os.path.getsize(BUILD / 'daicho'), stripped_bytes=self.stripped())
@@ -253,7 +285,7 @@ class Bench:
 
 
 def main():
-    chosen = sys.argv[1:] or ['import', 'read', 'create', 'list', 'search', 'export', 'sizes']
+    chosen = sys.argv[1:] or ['import', 'read', 'create', 'list', 'search', 'export', 'storm', 'sizes']
     bench = Bench()
     try:
         bench.gender = '女'
