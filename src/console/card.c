@@ -10,9 +10,10 @@
 static const struct {
         const char *name;
         const char *look;       /* class of the figure when it is not 0 */
+        bool rare;              /* shown only when it is not 0 */
 } figures[] = {
-        { "read", "" }, { "created", "" }, { "changed", "" }, { "unchanged", "" }, { "blank", "" }, { "refused", "bad" }, { "rows", "" }, { "written", "" },
-        { "replaced", "bad" },
+        { "read", "" }, { "created", "" }, { "changed", "" }, { "unchanged", "" }, { "blank", "", true }, { "refused", "bad" }, { "rows", "" }, { "written", "" },
+        { "replaced", "bad", true },
 };
 
 static str text_of(struct cx *cx, const char *group, str name)
@@ -30,7 +31,7 @@ static json_t *figures_model(struct cx *cx, const json_t *result)
                 const json_t *n = json_object_get(result, figures[i].name);
                 json_t *m = json_object();
 
-                if (!json_is_integer(n))
+                if (!json_is_integer(n) || (json_integer_value(n) == 0 && figures[i].rare))
                         continue;
                 (void)json_set(m, "title", json_str(text_of(cx, "job.figure", str_of(figures[i].name))));
                 (void)json_set(m, "text", json_str(dress_number(cx->mem, json_integer_value(n))));
@@ -131,7 +132,7 @@ static void job_dress(struct cx *cx, const json_t *context, json_t *job)
                 (void)json_set(job, "has_figures", json_boolean(json_array_size(list) > 0));
                 refusals_dress(cx, job, result);
                 if (!str_absent(json_get_text(result, "encoding")))
-                        (void)json_set(job, "encoding_text", json_str(text_of(cx, "job.encoding_name", json_get_text(result, "encoding"))));
+                        (void)json_set(job, "encoding_text", json_str(text_of(cx, "job.encoding_name", str_equal_nocase(json_get_text(result, "encoding"), S("cp932")) ? S("cp932") : S("utf8"))));
                 if (!str_absent(json_get_text(result, "file")))
                         (void)json_set(job, "source_name", json_object_get(result, "file"));
                 if (!str_absent(json_get_text(result, "sentence")))
