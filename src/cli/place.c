@@ -85,6 +85,14 @@ static bool is_empty(const char *path)
         return empty;
 }
 
+/* What leads there must let the service user through. */
+static rc way_make(struct cx *cx, str dir)
+{
+        while (dir.n > 0 && dir.p[dir.n - 1] != '/')
+                dir.n--;
+        return dir.n > 1 ? file_directory(cx, str_z(cx->mem, (str){ dir.p, dir.n - 1 }), 0711) : RC_OK;
+}
+
 rc place_create(struct cx *cx, str dir)
 {
         static const char *const parts[] = { "secret", "tls", "run", "log", "files", "spool", "tmp" };
@@ -96,6 +104,7 @@ rc place_create(struct cx *cx, str dir)
         if (!place_exists(cx, dir) && !is_empty(top))
                 return fail(cx, RC_CONFLICT, NULL, "%.*s holds other things; give a new or empty directory with --dir",
                             STR_ARG(dir));
+        TRY(way_make(cx, dir));
         TRY(file_directory(cx, top, 0700));
         for (size_t i = 0; i < COUNT(parts); i++)
                 TRY(file_directory(cx, place_path(cx, dir, "%s", parts[i]), 0700));
