@@ -5,6 +5,7 @@
 #include "register/definition.h"
 
 #include "base/fail.h"
+#include "base/utf8.h"
 #include "register/item.h"
 #include "register/sql.h"
 
@@ -31,6 +32,9 @@ static void values_check(struct cx *cx, const struct definition *def, str text)
 {
         str got, again;
 
+        while (text.n > 0 && ((unsigned char)text.p[0] & 0xc0) == 0x80)         /* whole characters: that is what item_read is promised */
+                text = (str){ text.p + 1, text.n - 1 };
+        text.n = utf8_span(text);
         for (size_t i = 0; i < def->item_count; i++) {
                 struct item item = def->items[i];
 

@@ -108,14 +108,21 @@ static bool control(str s)
         return text_control(s, true) < s.n;
 }
 
-/* A text being rewritten: never longer than the original, which is what its room is. */
+/* A text being rewritten: of valid UTF-8 never longer than the original, or thrice that where a hyphen becomes a long mark. */
 struct draft {
         char *p;
         size_t n;
+        size_t room;
 };
+
+static struct draft draft_open(struct arena *mem, size_t room)
+{
+        return (struct draft){ arena_alloc(mem, room + UTF8_MAX), 0, room };
+}
 
 static void put(struct draft *d, uint32_t c)
 {
+        must(d->n <= d->room);
         if (c < 0x80)
                 d->p[d->n++] = (char)c;
         else
@@ -153,7 +160,7 @@ static str width(struct arena *mem, str s, enum width how)
 
         if (!width_needed(s, how == WIDTH_ALL))
                 return s;
-        d = (struct draft){ arena_alloc(mem, s.n + 1), 0 };
+        d = draft_open(mem, s.n);
         for (size_t at = 0; at < s.n;) {
                 uint32_t c = utf8_decode(s, &at);
 
@@ -224,7 +231,7 @@ static enum item_reason read_kana(struct arena *mem, const struct item *item, st
         if (!kana_only(s)) {
                 s = width(mem, s, WIDTH_ALL);
                 /* a hyphen of one byte may become a long mark of three */
-                d = (struct draft){ arena_alloc(mem, s.n * 3), 0 };
+                d = draft_open(mem, s.n * 3);
                 for (size_t at = 0; at < s.n;) {
                         uint32_t c = utf8_decode(s, &at);
 
@@ -643,8 +650,9 @@ static enum item_reason read_reference(struct arena *mem, const struct item *ite
         int64_t id;
 
         s = width(mem, s, WIDTH_ALL);
-        if (s.n > 0 && s.p[0] == '#')
+        if (s.p[0] == '#' && str_int((str){ s.p + 1, s.n - 1 }, &id))
                 s = (str){ s.p + 1, s.n - 1 };
+        s = trim(s);
         if (s.n == 0 || s.n > 1000 || (str_int(s, &id) && id <= 0))
                 return ITEM_NOT_REFERENCE;
         *ret = s;
@@ -941,7 +949,7 @@ str item_plain(struct arena *mem, str s)
         if (s.n == 0)
                 return s;
         s = width(mem, s, WIDTH_ALL);
-        d = (struct draft){ arena_alloc(mem, s.n + 1), 0 };
+        d = draft_open(mem, s.n);
         for (size_t at = 0; at < s.n;) {
                 uint32_t c = utf8_decode(s, &at);
 
