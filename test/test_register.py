@@ -69,6 +69,17 @@ def test_an_item_with_values_is_dropped_only_when_it_is_named(shop):
     assert 'holder' not in shop.api('GET', '/registers/assets/records').json()['records'][0]
 
 
+def test_a_plan_tells_what_would_be_done_and_does_nothing(shop):
+    shop.api('POST', '/registers/assets/records', json={'code': 'A1', 'holder': '田中'})
+    items = [i for i in ASSETS['items'] if i['name'] != 'holder'] + [{'name': 'place', 'type': 'text', 'title': '置き場所'}]
+    answer = shop.api('PUT', '/registers/assets?plan=1', json=changed(items=items))
+    assert answer.status == 200
+    plan = answer.json()['plan']
+    assert [i['name'] for i in plan['add']] == ['place'] and [(i['name'], i['records']) for i in plan['drop']] == [('holder', 1)]
+    register = shop.api('GET', '/registers/assets').json()['register']
+    assert register['version'] == 1 and 'holder' in [i['name'] for i in register['items']]
+
+
 def test_a_form_that_leaves_an_item_out_loses_nothing(shop):
     text = 'name: assets\ntitle: 資産\nitems:\n  - { name: code, type: text, title: 管理番号 }\n'
     answer = shop.browser().post('/registers/assets', {'_method': 'PUT', 'yaml': text}, htmx=True)

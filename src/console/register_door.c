@@ -74,10 +74,21 @@ static rc body_read(struct cx *cx, const struct http_req *req, json_t **ret_defi
         return RC_OK;
 }
 
-/* 202 with {job, plan}; console: 303 to the job. */
+/* What would be done: 200 with {plan}. */
+static rc plan(struct cx *cx, struct http_res *res, json_t *definition)
+{
+        json_t *told, *model = json_object();
+        struct definition *wanted;
+
+        TRY(definition_parse_json(cx, definition, &wanted));
+        TRY(define_plan(cx, wanted, &told));
+        return http_reply(res, 200, NULL, json_set(model, "plan", told));
+}
+
+/* 202 with {job, plan}; console: 303 to the job. ?plan=1: nothing is done, only told. */
 static rc apply(struct cx *cx, const struct http_req *req, struct http_res *res, str name)
 {
-        json_t *definition = NULL, *plan, *model = json_object();
+        json_t *definition = NULL, *done, *model = json_object();
         str drop[DROP_MAX];
         size_t drop_count;
         int64_t job;
@@ -85,12 +96,14 @@ static rc apply(struct cx *cx, const struct http_req *req, struct http_res *res,
         TRY(body_read(cx, req, &definition, drop, &drop_count));
         if (!str_absent(name) && !str_equal(json_get_text(definition, "name"), name))
                 return fail(cx, RC_INVALID, "name", "must stay \"%.*s\": a register is not renamed", STR_ARG(name));
-        TRY(define_queue(cx, definition, drop, drop_count, &job, &plan));
-        log_detail(cx, "plan", plan);
-        if (str_absent(name) && !json_is_true(json_object_get(plan, "new")))
+        if (api(req) && str_is(http_query(req, "plan"), "1"))
+                return plan(cx, res, definition);
+        TRY(define_queue(cx, definition, drop, drop_count, &job, &done));
+        log_detail(cx, "plan", done);
+        if (str_absent(name) && !json_is_true(json_object_get(done, "new")))
                 return fail(cx, RC_CONFLICT, "name", "there is a register of this name already; change it on its own page");
         (void)json_set(model, "job", json_integer(job));
-        (void)json_set(model, "plan", plan);
+        (void)json_set(model, "plan", done);
         return http_created(res, 202, str_format(cx->mem, "/jobs/%" PRId64, job), model);
 }
 

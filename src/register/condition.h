@@ -14,12 +14,10 @@ struct condition;
 enum { CONDITION_DEPTH_MAX = 5, CONDITION_COUNT_MAX = 100, CONDITION_VALUES_MAX = 500, CONDITION_SIZE_MAX = 32 * 1024 };
 
 /* json NULL or JSON null: every record; *ret NULL. Every mistake with its path ("condition.all[1].op"). Items this account may not see are refused.
- * Pieces of text are folded by the database: one trip, when there are any. */
+ * Pieces of text are folded by the database: one trip, when there are any (without a connection it is good for a sentence only). */
 rc condition_parse(struct cx *cx, const struct definition *def, const json_t *json, struct condition **ret) MUST_USE;
 /* The same from text; absent or empty: every record. *ret_json: as read, for models; NULL. */
 rc condition_read(struct cx *cx, const struct definition *def, str text, struct condition **ret, json_t **ret_json) MUST_USE;
-/* The reading alone, without a database but for histories: good for a sentence, not for SQL. */
-rc condition_check(struct cx *cx, const struct definition *def, const json_t *json, struct condition **ret) MUST_USE;
 
 /* A boolean expression over alias r, in brackets. */
 void condition_sql(struct sql *sql, const struct condition *condition);

@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 arena_close(cx.mem);
                 return 0;
         }
-        if (json_read(&cx, text, &json) == RC_OK && condition_check(&cx, def, json, &condition) == RC_OK) {
+        if (json_read(&cx, text, &json) == RC_OK && condition_parse(&cx, def, json, &condition) == RC_OK) {
                 must(condition_sentence(&cx, condition).n > 0);
                 if (condition != NULL) {
                         struct sql *sql = sql_open(&cx);

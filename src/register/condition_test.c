@@ -58,7 +58,7 @@ static void conditions_are_read_aloud(void **state)
                         str got;
 
                         assert_int_equal(json_read(&cx, str_of(sentences[i].json), &json), RC_OK);
-                        if (condition_check(&cx, customers(&cx), json, &c) != RC_OK)
+                        if (condition_parse(&cx, customers(&cx), json, &c) != RC_OK)
                                 fail_msg("%s: %s", sentences[i].json, cx.failure.problem[0].text.p);
                         got = condition_sentence(&cx, c);
                         if (!str_is(got, lang == LANG_JA ? sentences[i].ja : sentences[i].en))
@@ -76,7 +76,7 @@ static void values_are_parameters(void **state)
 
         assert_int_equal(json_read(&cx, S("{\"all\":[{\"item\":\"family_name\",\"op\":\"eq\",\"value\":\"x'; drop\"},{\"item\":\"points\",\"op\":\"in\",\"value\":[1,2]},"
                                           "{\"item\":\"telephone\",\"op\":\"eq\",\"value\":\"0312345678\"}]}"), &json), RC_OK);
-        assert_int_equal(condition_check(&cx, customers(&cx), json, &c), RC_OK);
+        assert_int_equal(condition_parse(&cx, customers(&cx), json, &c), RC_OK);
         condition_sql(sql, c);
         assert_true(str_is(buf_str(&sql->text), "((r.\"family_name\" = $1::text) and (r.\"points\" = any ($2::bigint[])) and "
                                                 "(replace(r.\"telephone\", '-', '') = $3::text))"));
@@ -94,7 +94,7 @@ static void masked_accounts_cannot_name_personal_items(void **state)
 
         cx.masked = true;
         assert_int_equal(json_read(&cx, S("{\"any\":[{\"item\":\"email\",\"op\":\"empty\"}]}"), &json), RC_OK);
-        assert_int_equal(condition_check(&cx, customers(&cx), json, &c), RC_FORBIDDEN);
+        assert_int_equal(condition_parse(&cx, customers(&cx), json, &c), RC_FORBIDDEN);
         assert_string_equal(cx.failure.problem[0].item, "condition.any[0].item");
         arena_close(cx.mem);
 }

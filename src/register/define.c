@@ -289,7 +289,7 @@ static rc store(struct cx *cx, struct plan *p, struct definition *wanted)
         return RC_OK;
 }
 
-rc define_apply(struct cx *cx, const struct definition *wanted, const str *drop, size_t drop_count, json_t **ret)
+static rc apply(struct cx *cx, const struct definition *wanted, const str *drop, size_t drop_count, json_t **ret)
 {
         struct definition *def = arena_copy(cx->mem, wanted, sizeof(*wanted));
         struct sql *sql = sql_open(cx);
@@ -339,6 +339,6 @@ rc define_run(struct cx *cx, struct job *job)
         for (size_t i = 0; i < count; i++)
                 drop[i] = json_text(json_array_get(names, i));
         TRY(definition_parse_json(cx, json_object_get(job->args, "definition"), &wanted));
-        TRY(define_apply(cx, wanted, drop, count, &job->result));
+        TRY(apply(cx, wanted, drop, count, &job->result));
         return RC_OK;
 }

@@ -881,11 +881,6 @@ static str heading_of(struct cx *cx, const struct definition *def, int64_t id, c
         return s.n ? s : str_format(cx->mem, "#%" PRId64, id);
 }
 
-str record_heading(struct cx *cx, const struct definition *def, const struct record *rec)
-{
-        return heading_of(cx, def, rec->id, rec->values);
-}
-
 rc record_headings(struct cx *cx, str register_name, const int64_t *ids, size_t count, json_t **ret)
 {
         const struct definition *def;

@@ -81,9 +81,7 @@ rc record_changes(struct cx *cx, const struct definition *def, int64_t id, int64
 
 /* {id, version, created_at, created_by, updated_at, updated_by, origin, ITEM: value…}; narrow: only the items of the list page. */
 json_t *record_model(struct cx *cx, const struct definition *def, const struct record *rec, bool narrow);
-/* What names the record: "佐藤 美咲"; "#12" where that cannot be told. */
-str record_heading(struct cx *cx, const struct definition *def, const struct record *rec);
-/* The headings of these records of another register, as an object {"12": "佐藤 美咲"}. */
+/* What names these records of another register, as an object {"12": "佐藤 美咲"}; "#12" where that cannot be told. */
 rc record_headings(struct cx *cx, str register_name, const int64_t *ids, size_t count, json_t **ret) MUST_USE;
 /* "hanako" of "account:12:hanako". */
 str record_actor(str actor);
