@@ -114,7 +114,7 @@ void search_column(struct sql *sql, const struct definition *def)
 
 void search_index(struct sql *sql)
 {
-        sql_add(sql, " using gin (daicho.grams(search_text)) with (fastupdate = on, gin_pending_list_limit = 65536)");
+        sql_add(sql, " using gin (daicho.grams(search_text))");
 }
 
 /* Conditions ----------------------------------------------------------------------------------------------------------------------------------- */

@@ -6,7 +6,10 @@
 
 #include "base/fail.h"
 #include "register/item.h"
+#include "register/search.sql.h"
 #include "register/sql.h"
+
+enum { SETTLE_ROWS = 1000 };     /* fewer: the search index takes them in with the changes of people */
 
 static rc run(struct sql *sql, int64_t *ret_changed)
 {
@@ -346,7 +349,7 @@ rc stage_apply(struct cx *cx, const struct stage *stage, struct stage_counts *re
 {
         struct stage_counts counts = { 0 };
         struct rows *rows;
-        int64_t staged;
+        int64_t staged, pages;
 
         /* the planner knows nothing of a table just filled; nested loops over a million rows would be its mistake */
         db_queue(cx, S("analyze pg_temp.import_row"), NULL, 0);
@@ -357,6 +360,8 @@ rc stage_apply(struct cx *cx, const struct stage *stage, struct stage_counts *re
         if (stage->missing == NULL)
                 TRY(insert(cx, stage, &counts.created));
         counts.unchanged = staged - counts.changed - counts.created;
+        if (counts.created + counts.changed >= SETTLE_ROWS)
+                TRY(sql_search_settle(cx, stage->def->name, &pages));
         *ret = counts;
         return RC_OK;
 }
