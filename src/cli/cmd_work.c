@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { LIST_MAX = 200, ASK_US = 100000, BAR = 30 };
+enum { LIST_MAX = 200, ASK_US = 40000, BAR = 30 };
 
 struct question {
         int64_t id, before, limit;

@@ -75,7 +75,7 @@ static bool reaches(const struct passwd *user, const char *path)
 
 static rc copy(struct cx *cx, str from, const char *part, const char *to)
 {
-        const char *const argv[] = { "/bin/cp", "-R", "--no-preserve=all", "-T", place_path(cx, from, "%s", part),
+        const char *const argv[] = { "/bin/cp", "-R", "-T", place_path(cx, from, "%s", part),
                                      str_z(cx->mem, str_format(cx->mem, "%s/%s", to, part)), NULL };
         str said;
 

@@ -11,7 +11,7 @@
 #include <poll.h>
 #include <stdio.h>
 
-enum { POLL_MS = 500, TROUBLE_MS = 2000 };
+enum { POLL_MS = 100, TROUBLE_MS = 2000 };
 
 static void unit_begin(struct cx *cx, struct db *db)
 {
