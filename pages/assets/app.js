@@ -10,7 +10,7 @@ Object.assign(htmx.config, {
         responseHandling: [
                 { code: '204', swap: false },
                 { code: '[23]..', swap: true },
-                { code: '[45]..', swap: true, error: true, target: '#problems', swapOverride: 'innerHTML' },
+                { code: '[45]..', swap: true, error: true, target: '#problems', swapOverride: 'innerHTML', select: 'unset' },
         ],
 });
 

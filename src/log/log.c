@@ -245,7 +245,8 @@ static rc entry_model(struct cx *cx, const struct titles *titles, const struct l
         json_set(m, "actor_text", json_str(actor));
         json_set(m, "verb_title", json_str(text_or(cx, "verb", e->verb, e->verb)));
         json_set(m, "subject_text", json_str(subject));
-        json_set(m, "result_text", json_str(text_or(cx, "log.result", e->result, e->result)));
+        json_set(m, "result_text", json_str(str_is(e->verb, "login") && str_is(e->result, "UNAUTHORIZED") ? page_text(cx->lang, "log.login_failed")
+                                                                                                         : text_or(cx, "log.result", e->result, e->result)));
         json_set(m, "sentence", json_str(text));
         *ret = m;
         return RC_OK;
