@@ -3,6 +3,7 @@
 
 #include "console/card.h"
 
+#include "base/buf.h"
 #include "console/dress.h"
 #include "page/page.h"
 
@@ -66,6 +67,9 @@ static void refusals_dress(struct cx *cx, json_t *job, const json_t *result)
                 json_array_foreach(rows, i, one)
                         values = values || json_get_text(one, "value").n > 0;
                 (void)json_set(job, "has_values", json_boolean(values));
+                (void)json_set(job, "refused_count", json_integer((json_int_t)json_array_size(rows)));
+                (void)json_set(job, "has_more_refused",
+                               json_boolean(json_integer_value(json_object_get(result, "refused")) > (json_int_t)json_array_size(rows)));
                 (void)json_set(job, "refused", rows);
                 (void)json_set(job, "has_refused", json_true());
         }
@@ -91,6 +95,22 @@ static void counts_dress(struct cx *cx, json_t *job, bool active)
                 (void)json_set(job, "rate_text", json_str(dress_size(cx->mem, json_integer_value(json_object_get(job, "rate")))));
 }
 
+/* Columns of the file that mean no item, in one line. */
+static void ignored_dress(struct cx *cx, json_t *job, const json_t *result)
+{
+        const json_t *names = json_object_get(result, "ignored"), *one;
+        struct buf b = buf_open(cx->mem, KB(16));
+        size_t i;
+
+        json_array_foreach(names, i, one) {
+                if (i > 0)
+                        buf_add(&b, page_text(cx->lang, "frame.list_separator"));
+                buf_add(&b, json_text(one));
+        }
+        (void)json_set(job, "has_ignored", json_boolean(b.n > 0));
+        (void)json_set(job, "ignored_text", json_str(buf_str(&b)));
+}
+
 static void bar_dress(json_t *job)
 {
         json_int_t done = json_integer_value(json_object_get(job, "done")), total = json_integer_value(json_object_get(job, "total"));
@@ -106,6 +126,7 @@ static void bar_dress(json_t *job)
 static void job_dress(struct cx *cx, const json_t *context, json_t *job)
 {
         const json_t *result = json_object_get(job, "result");
+        str encoding = json_get_text(result, "encoding");
         str name = json_get_text(job, "register"), step = json_get_text(job, "step"), state = json_get_text(job, "state");
         json_t *left = json_object_get(job, "seconds_left"), *spent = json_object_get(job, "seconds");
         bool active = str_is(state, "queued") || str_is(state, "running");
@@ -131,8 +152,10 @@ static void job_dress(struct cx *cx, const json_t *context, json_t *job)
                 (void)json_set(job, "figures", list);
                 (void)json_set(job, "has_figures", json_boolean(json_array_size(list) > 0));
                 refusals_dress(cx, job, result);
-                if (!str_absent(json_get_text(result, "encoding")))
-                        (void)json_set(job, "encoding_text", json_str(text_of(cx, "job.encoding_name", str_equal_nocase(json_get_text(result, "encoding"), S("cp932")) ? S("cp932") : S("utf8"))));
+                ignored_dress(cx, job, result);
+                if (!str_absent(encoding))
+                        (void)json_set(job, "encoding_text",
+                                       json_str(text_of(cx, "job.encoding_name", str_equal_nocase(encoding, S("cp932")) ? S("cp932") : S("utf8"))));
                 if (!str_absent(json_get_text(result, "file")))
                         (void)json_set(job, "source_name", json_object_get(result, "file"));
                 if (!str_absent(json_get_text(result, "sentence")))
