@@ -203,7 +203,7 @@ void search_terms_seen(struct sql *sql, const struct definition *def, const stru
         }
 }
 
-enum { NEAR = 1000, FEW = 2000, FAR = 25000 };
+enum { NEAR = 5000, FEW = 2000, FAR = 25000 };          /* records; measured, see doc/search.md */
 
 struct page {
         struct sql *sql;
