@@ -41,7 +41,7 @@ async function person(house, { lang = 'ja', dark = false, width = 1440, height =
         const expected = { statuses: [] };
         const origin = new URL(house.url).origin;
 
-        context.setDefaultTimeout(15000);
+        context.setDefaultTimeout(45000);
         context.on('request', (request) => {
                 const url = request.url();
                 if (!url.startsWith(`${origin}/`) && !url.startsWith('data:') && !url.startsWith('blob:'))

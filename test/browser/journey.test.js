@@ -200,3 +200,87 @@ test('colours are chosen once and stay with the account', async () => {
         assert.deepEqual(trouble, []);
         await context.close();
 });
+
+test('a wrong password is told in one sentence and leaves what was typed', async () => {
+        const { context, page, trouble, expected } = await person(house);
+        expected.statuses.push(401);
+        await page.goto('/login');
+        await page.fill('#f-tenant', house.tenant);
+        await page.fill('#f-login', 'admin');
+        await page.fill('#f-password', 'ちがうパスワード1');
+        await page.press('#f-password', 'Enter');
+        await page.locator('#problems [data-problems]').waitFor();
+        assert.match(await page.textContent('#problems'), /パスワード/);
+        assert.equal(await page.inputValue('#f-tenant'), house.tenant);
+        assert.equal(await page.inputValue('#f-login'), 'admin');
+        await shot(page, 'journey-wrong-password');
+        assert.deepEqual(trouble, []);
+        await context.close();
+});
+
+test('a file whose headings mean nothing here is refused with a sentence that says what to do', async () => {
+        const { context, page, trouble } = await person(house);
+        await login(page, house);
+        await page.goto('/registers/customers/imports/new');
+        await page.setInputFiles('#f-file', { name: '在庫.csv', mimeType: 'text/csv', buffer: Buffer.from('品番,数量\r\nA-1,3\r\n') });
+        await page.click('form[data-upload] button[type="submit"]');
+        await page.waitForURL(/\/jobs\/\d+/);
+        await page.locator('#failed').waitFor();
+        const said = await page.textContent('#failed');
+        assert.match(said, /[ぁ-ん]/);
+        assert.doesNotMatch(said, /エラーが発生/);
+        await shot(page, 'journey-failed');
+        assert.deepEqual(trouble, []);
+        await context.close();
+});
+
+test('a condition of two kinds at once is built by hand, kept in the address and opened again as rows', async () => {
+        const { context, page, trouble } = await person(house);
+        await login(page, house);
+        await page.goto('/registers/customers/records');
+        await page.keyboard.press('f');
+        await page.waitForURL(/build=1/);
+        const condition = page.locator('.cond');
+        await condition.nth(0).getByLabel('項目').selectOption({ label: 'ポイント' });
+        await condition.nth(0).locator('input').fill('1000');
+        await page.getByRole('button', { name: '組み合わせを追加' }).click();
+        await condition.nth(1).getByLabel('項目').selectOption({ label: '性別' });
+        await condition.nth(1).locator('.picks').getByLabel('女').check();
+        await page.locator('.group .group').getByRole('button', { name: '条件を追加' }).click();
+        await condition.nth(2).getByLabel('項目').selectOption({ label: '都道府県' });
+        await condition.nth(2).locator('.picks').getByLabel('東京都').check();
+        await page.getByRole('button', { name: '条件を追加' }).last().click();         /* an unfinished row asks nothing */
+        await page.getByRole('button', { name: 'この条件で絞り込む' }).click();
+        await page.waitForURL(/condition=/);
+        const asked = JSON.parse(new URL(page.url()).searchParams.get('condition'));
+        assert.deepEqual(asked, {
+                all: [{ item: 'points', op: 'ge', value: 1000 }, { any: [{ item: 'gender', op: 'in', value: ['女'] }, { item: 'prefecture', op: 'in', value: ['東京都'] }] }],
+        });
+        assert.match(await page.textContent('.bar'), /ポイントが1,000以上/);
+        assert.ok(await page.locator('.rows tbody tr').count() > 0);
+        await page.keyboard.press('f');
+        await page.locator('.cond').nth(2).waitFor();
+        assert.equal(await page.locator('.cond').count(), 3);
+        await page.getByRole('link', { name: '条件を消す' }).click();
+        await page.waitForURL((url) => !url.search.includes('condition'));
+        assert.deepEqual(trouble, []);
+        await context.close();
+});
+
+test('more of a list comes below, and columns that were put away stay away', async () => {
+        const { context, page, trouble } = await person(house);
+        await login(page, house);
+        await page.goto('/registers/customers/records');
+        const before = await page.locator('.rows tbody tr').count();
+        await page.getByRole('link', { name: 'もっと見る' }).click();
+        await page.waitForFunction((n) => document.querySelectorAll('.rows tbody tr').length > n, before);
+        const ids = await page.locator('.rows tbody th a').evaluateAll((links) => links.map((a) => a.href));
+        assert.equal(new Set(ids).size, ids.length, 'no record comes twice');
+        await page.locator('.bar details.menu > summary').click();
+        await page.locator('[data-column="email"]').uncheck();
+        assert.equal(await page.locator('td[data-c="email"]:visible').count(), 0);
+        await page.reload();
+        assert.equal(await page.locator('td[data-c="email"]:visible').count(), 0);
+        assert.deepEqual(trouble, []);
+        await context.close();
+});
