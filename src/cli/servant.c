@@ -75,11 +75,12 @@ static bool reaches(const struct passwd *user, const char *path)
 
 static rc copy(struct cx *cx, str from, const char *part, const char *to)
 {
-        const char *const argv[] = { "/bin/cp", "-R", "-T", place_path(cx, from, "%s", part),
+        const char *source = place_path(cx, from, "%s", part);
+        const char *const argv[] = { "/bin/cp", "-R", "-T", source,
                                      str_z(cx->mem, str_format(cx->mem, "%s/%s", to, part)), NULL };
         str said;
 
-        if (access(argv[4], F_OK) != 0)
+        if (access(source, F_OK) != 0)
                 return RC_OK;
         return spawn_run(cx, argv, "coreutils", &said);
 }
