@@ -103,11 +103,12 @@ static bool origin_foreign(const struct http_req *req)
  * log-in, which has no token yet. */
 static rc forgery_check(struct cx *cx, struct unit *u)
 {
-        str site = http_header(u->req, "Sec-Fetch-Site");
-        str token = http_header(u->req, "X-CSRF-Token");
+        str site, token;
 
         if (reading(u) || !str_absent(u->key))
                 return RC_OK;
+        site = http_header(u->req, "Sec-Fetch-Site");
+        token = http_header(u->req, "X-CSRF-Token");
         if ((!str_absent(site) && !str_is(site, "same-origin") && !str_is(site, "none")) || origin_foreign(u->req))
                 return fail(cx, RC_FORGED, NULL, "this form was sent from another site");
         if (u->route->permission == PERM_PUBLIC || str_absent(u->cookie))
@@ -287,6 +288,16 @@ static void unit_report(const struct cx *cx, const struct unit *u, rc code)
                       u->route ? u->route->path : "-", rc_name(code), STR_ARG(cx->failure.count ? cx->failure.problem[0].text : S("")));
 }
 
+static void password_redirect(struct cx *cx, struct unit *u, struct http_res *res)
+{
+        db_rollback(cx);
+        *res = (struct http_res){ .mem = cx->mem, .status = u->htmx ? 200 : 303 };
+        if (u->htmx)
+                http_set(res, S("HX-Redirect"), S("/me/password"));
+        else
+                res->location = S("/me/password");
+}
+
 static void serve(struct cx *cx, struct http_req *req, struct http_res *res)
 {
         struct unit u = unit_open(cx, req);
@@ -295,8 +306,7 @@ static void serve(struct cx *cx, struct http_req *req, struct http_res *res)
         if (code == RC_OK)
                 return;
         if (u.must_change && code == RC_FORBIDDEN && u.face == FACE_CONSOLE && req->method == HTTP_GET) {
-                db_rollback(cx);
-                *res = (struct http_res){ .mem = cx->mem, .status = 303, .location = S("/me/password") };
+                password_redirect(cx, &u, res);
                 return;
         }
         unit_refuse(cx, &u, code, res);

@@ -104,7 +104,7 @@ static rc list_read(struct cx *cx, const struct field *f, json_t *v, int depth, 
         if (json_array_size(v) < (size_t)f->min)
                 return fail(cx, RC_INVALID, f->name, "must have at least %zu entries", (size_t)f->min);
         for (size_t i = 0; i < json_array_size(v); i++) {
-                json_t *one, *element = json_array_get(v, i);
+                json_t *one = NULL, *element = json_array_get(v, i);
 
                 if (f->of != NULL)
                         TRY(object_read(cx, f->of, element, depth + 1, &one));
@@ -151,7 +151,7 @@ static rc object_read(struct cx *cx, const struct shape *shape, json_t *from, in
         must(depth < SHAPE_DEPTH_MAX);
         json_object_foreach (from, name, v) {
                 const struct field *f = field_find(shape, str_of(name));
-                json_t *read;
+                json_t *read = NULL;
 
                 if (f == NULL)
                         good = fail(cx, RC_INVALID, str_copy(cx->mem, str_of(name)).p, "is not known here") == RC_OK;
@@ -249,7 +249,7 @@ static rc form_read(struct cx *cx, const struct shape *shape, const struct http_
 
 rc shape_read(struct cx *cx, const struct shape *shape, const struct http_req *req, json_t **ret)
 {
-        json_t *from;
+        json_t *from = NULL;
 
         if (req->method == HTTP_GET) {
                 TRY(form_read(cx, shape, req->query, req->query_count, &from));

@@ -14,21 +14,24 @@
 
 enum { PAGES_MAX = 500, CATALOGUE_CAP = 64 << 20, DIRECTORIES_DEEP = 3 };
 
-static struct template *pages[PAGES_MAX];       /* sorted by name; process lifetime */
+static struct page {
+        const char *name;               /* "list/row.html" */
+        struct template *template;
+} pages[PAGES_MAX];                     /* sorted by name; process lifetime */
 static size_t page_count;
 static struct arena *memory;
 
 static int by_name(const void *a, const void *b)
 {
-        return strcmp((*(struct template *const *)a)->name, (*(struct template *const *)b)->name);
+        return strcmp(((const struct page *)a)->name, ((const struct page *)b)->name);
 }
 
 static const struct template *page_find(const char *name)
 {
-        struct template wanted = { .name = name }, *key = &wanted, **found;
+        struct page wanted = { .name = name }, *found;
 
-        found = bsearch(&key, pages, page_count, sizeof(*pages), by_name);
-        return found ? *found : NULL;
+        found = bsearch(&wanted, pages, page_count, sizeof(*pages), by_name);
+        return found ? found->template : NULL;
 }
 
 /* {{>list/row}} names pages/list/row.html; the ending may be written out. */
@@ -48,7 +51,8 @@ static rc page_add(struct cx *cx, str directory, const char *name)
         if (page_count == PAGES_MAX)
                 return fail(cx, RC_INVALID, name, "there are more than %d pages", PAGES_MAX);
         TRY(file_read(cx, str_format(cx->mem, "%.*s/%s", STR_ARG(directory), name).p, TEMPLATE_BYTES_MAX, &text));
-        TRY(template_compile(cx, memory, str_copy(memory, str_of(name)).p, text, &pages[page_count]));
+        pages[page_count].name = str_copy(memory, str_of(name)).p;
+        TRY(template_compile(cx, memory, pages[page_count].name, text, &pages[page_count].template));
         page_count++;
         return RC_OK;
 }
@@ -112,7 +116,7 @@ rc page_start(struct cx *cx, str directory)
         TRY(pages_read(cx, directory, "", 0));
         qsort(pages, page_count, sizeof(*pages), by_name);
         for (size_t i = 0; i < page_count; i++)
-                TRY(nodes_link(cx, pages[i], pages[i]->root));
+                TRY(nodes_link(cx, pages[i].template, pages[i].template->root));
         return RC_OK;
 }
 
