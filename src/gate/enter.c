@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "db/db.h"
 #include "gate/enter.sql.h"
+#include "gate/recall.h"
 
 enum { COOKIE_LENGTH = 43, KEY_MIN = 20, KEY_MAX = 200 };
 
@@ -58,16 +59,26 @@ static void entered(struct cx *cx, struct unit *u, const struct entrance *e)
         u->entered = true;
 }
 
+/* SHA-256 of the key or cookie; absent when there is neither. */
+static str token_of(struct cx *cx, const struct unit *u)
+{
+        str secret = !str_absent(u->key) ? u->key : u->cookie;
+        uint8_t hash[SHA256_SIZE];
+
+        if (str_absent(secret))
+                return STR_NONE;
+        crypto_sha256(secret, hash);
+        return (str){ arena_copy(cx->mem, hash, sizeof(hash)), sizeof(hash) };
+}
+
 rc enter_tenant(struct cx *cx, struct unit *u)
 {
         bool by_key = !str_absent(u->key);
-        uint8_t hash[SHA256_SIZE];
-        str token = { (const char *)hash, sizeof(hash) };
+        str token = token_of(cx, u);
         struct entrance *e;
 
-        if (!by_key && str_absent(u->cookie))
+        if (str_absent(token))
                 return fail(cx, RC_UNAUTHORIZED, NULL, "please log in");
-        crypto_sha256(by_key ? u->key : u->cookie, hash);
         TRY(db_ensure(cx));
         db_begin(cx);
         if (by_key)
@@ -78,7 +89,40 @@ rc enter_tenant(struct cx *cx, struct unit *u)
                 return by_key ? fail(cx, RC_UNAUTHORIZED, NULL, "this API key is not known, or no longer valid")
                               : fail(cx, RC_UNAUTHORIZED, NULL, "the session has ended; please log in");
         entered(cx, u, e);
+        recall_keep(token, e);
         return RC_OK;
+}
+
+bool enter_guess(struct cx *cx, struct unit *u)
+{
+        str token = token_of(cx, u);
+        struct entrance *e = str_absent(token) ? NULL : recall_find(token, cx->mem);
+
+        if (e == NULL || db_ensure(cx) != RC_OK)
+                return false;
+        db_begin(cx);
+        if (!str_absent(u->key))
+                sql_enter_key_ask(cx, token, &u->found);
+        else
+                sql_enter_session_ask(cx, token, &u->found);
+        u->guess = e;
+        entered(cx, u, e);
+        return true;
+}
+
+bool enter_confirm(struct cx *cx, struct unit *u)
+{
+        struct entrance *guess = u->guess, *e = NULL;
+
+        if (guess == NULL)
+                return true;
+        if (u->found == NULL && db_run(cx, S("select 1"), NULL, 0, NULL) != RC_OK)
+                return false;
+        if (u->found == NULL ||
+            (str_absent(u->key) ? sql_enter_session_take(cx, u->found, &e) : sql_enter_key_take(cx, u->found, &e)) != RC_OK)
+                return false;
+        u->guess = NULL;
+        return e != NULL && recall_same(guess, e);
 }
 
 rc enter_by_name(struct cx *cx, str tenant, bool owner)

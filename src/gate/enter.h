@@ -8,6 +8,11 @@
 rc enter_read(struct cx *cx, struct unit *u) MUST_USE;
 /* Begin the transaction and take the tenant's role, in one trip. RC_UNAUTHORIZED. */
 rc enter_tenant(struct cx *cx, struct unit *u) MUST_USE;
+/* The same on a guess (recall.h), without a trip of its own: the look-up travels with the first statement of the handler, so that its rights are those
+ * the database found just then. False: nothing to guess from. Whatever comes of the unit counts only when enter_confirm() says so. */
+bool enter_guess(struct cx *cx, struct unit *u);
+/* Was the guess right? Costs a trip only when the handler made none. True also for a unit that did not guess. */
+bool enter_confirm(struct cx *cx, struct unit *u);
 /* Begin and enter by name, as cx->actor; masked as cx->masked says. owner: as the owner of the schema. In the tenant's language. RC_UNKNOWN. */
 rc enter_by_name(struct cx *cx, str tenant, bool owner) MUST_USE;
 

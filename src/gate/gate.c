@@ -136,14 +136,15 @@ static rc permission_check(struct cx *cx, struct unit *u)
 }
 
 /* Who, and may they: leaves the transaction open inside the tenant. */
-static rc admit(struct cx *cx, struct unit *u)
+static rc admit(struct cx *cx, struct unit *u, bool guess)
 {
         TRY(enter_read(cx, u));
         if (u->route->permission == PERM_PUBLIC) {
                 TRY(forgery_check(cx, u));
                 return u->route->verb == LOG_NOTHING ? RC_OK : db_ensure(cx);
         }
-        TRY(enter_tenant(cx, u));
+        if (!guess || !enter_guess(cx, u))
+                TRY(enter_tenant(cx, u));
         TRY(password_check(cx, u));
         TRY(permission_check(cx, u));
         return forgery_check(cx, u);
@@ -209,8 +210,47 @@ static rc handle(struct cx *cx, struct unit *u, struct http_res *res)
         fail_clear(cx);
         *res = fresh;
         u->entered = false;
+        u->guess = NULL;
         TRY(enter_tenant(cx, u));
         return u->route->handler(cx, u->req, res);
+}
+
+/* Who, may they, do it, render it. */
+static rc attempt(struct cx *cx, struct unit *u, struct http_res *res, bool guess)
+{
+        TRY(admit(cx, u, guess));
+        TRY(handle(cx, u, res));
+        return face_render(cx, u, res);
+}
+
+/* On a guess who asks, the look-up travels with the handler's first statement: one trip less. The guess is compared with what the look-up gave before
+ * anything is committed or told, a refusal too; when it was wrong all is rolled back and done again from the start. Never with files, which can be
+ * taken only once. */
+static rc attempt_ahead(struct cx *cx, struct unit *u, struct http_res *res)
+{
+        struct http_res fresh = *res;
+        struct failure told;
+        rc code;
+
+        if (u->route->file_max > 0)
+                return attempt(cx, u, res, false);
+        code = attempt(cx, u, res, true);
+        told = cx->failure;
+        if (code != RC_OK && u->guess != NULL)
+                fail_clear(cx);
+        if (u->guess == NULL || ((code == RC_OK || u->found != NULL) && enter_confirm(cx, u))) {
+                cx->failure = told;
+                return code;
+        }
+        db_rollback(cx);
+        fail_clear(cx);
+        *res = fresh;
+        u->guess = NULL;
+        u->found = NULL;
+        u->entered = u->must_change = false;
+        cx->tenant = STR_NONE;
+        cx->permissions = 0;
+        return attempt(cx, u, res, false);
 }
 
 static rc unit_run(struct cx *cx, struct unit *u, struct http_res *res)
@@ -218,9 +258,7 @@ static rc unit_run(struct cx *cx, struct unit *u, struct http_res *res)
         if (cx->failure.code != RC_OK)
                 return unit_attribute(cx, u);
         TRY(route_find(cx, u));
-        TRY(admit(cx, u));
-        TRY(handle(cx, u, res));
-        TRY(face_render(cx, u, res));
+        TRY(attempt_ahead(cx, u, res));
         if (u->route->verb != LOG_NOTHING)
                 log_write(cx, u->route->verb, RC_OK);
         if (cx->db != NULL && db_in_transaction(cx))

@@ -4,6 +4,9 @@
 
 #include "gate/gate.h"
 
+struct entrance;
+struct rows;
+
 struct unit {
         struct http_req *req;
         enum face face;
@@ -16,6 +19,8 @@ struct unit {
         bool entered;                   /* the tenant's role is taken in this transaction */
         str theme;
         bool must_change;
+        struct entrance *guess;         /* entered on a guess that has not been confirmed; NULL: entered, or not at all */
+        struct rows *found;             /* what the look-up behind the guess gave, once it has come back */
 };
 
 extern const struct gate_hooks *unit_hooks;
