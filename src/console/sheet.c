@@ -141,10 +141,19 @@ static void records_dress(struct cx *cx, const struct definition *def, json_t *r
         }
 }
 
-/* The column that names a record: the item's title, or "名前" when several items make the name. */
+/* The column that names a record: "名前" of a person; the titles of its items for an entry of a history. */
 static str heading_title(struct cx *cx, const struct definition *def)
 {
-        return def->heading_count == 1 ? def->heading[0]->title[cx->lang] : page_text(cx->lang, "records.name");
+        struct buf b = buf_open(cx->mem, KB(4));
+
+        if (def->heading_count != 1 && def->kind == REGISTER_MASTER)
+                return page_text(cx->lang, "records.name");
+        for (size_t i = 0; i < def->heading_count; i++) {
+                if (i > 0)
+                        buf_char(&b, ' ');
+                buf_add(&b, def->heading[i]->title[cx->lang]);
+        }
+        return buf_str(&b);
 }
 
 static void count_dress(struct cx *cx, json_t *count)
