@@ -345,14 +345,26 @@ static rc insert(struct cx *cx, const struct stage *stage, int64_t *ret_created)
         return run(sql, ret_created);
 }
 
+/* The planner knows nothing of a table just filled; nested loops over a million rows would be its mistake. Statistics of all columns would cost
+ * more than they tell. */
+static rc measure(struct cx *cx, const struct stage *stage)
+{
+        struct sql *sql = sql_open(cx);
+
+        sql_add(sql, "analyze pg_temp.import_row (line");
+        if (stage->key != NULL)
+                cell(sql, ", ", 'c', place(stage, stage->key));
+        sql_add(sql, ")");
+        return run(sql, NULL);
+}
+
 rc stage_apply(struct cx *cx, const struct stage *stage, struct stage_counts *ret)
 {
         struct stage_counts counts = { 0 };
         struct rows *rows;
         int64_t staged, pages;
 
-        /* the planner knows nothing of a table just filled; nested loops over a million rows would be its mistake */
-        db_queue(cx, S("analyze pg_temp.import_row"), NULL, 0);
+        TRY(measure(cx, stage));
         TRY(db_run(cx, S("select count(*) from pg_temp.import_row"), NULL, 0, &rows));
         staged = rows_int(rows, 0, 0);
         if (stage->key != NULL)
