@@ -163,7 +163,12 @@ size_t charset_encode(enum charset set, str in, char *out, struct charset_loss *
                         n += run;
                         continue;
                 }
-                c = utf8_decode(in, &i);
+                if (p[i] >= 0xe0 && p[i] < 0xf0 && in.n - i >= 3) {     /* kana and kanji: s is valid */
+                        c = (uint32_t)(p[i] & 0x0f) << 12 | (uint32_t)(p[i + 1] & 0x3f) << 6 | (p[i + 2] & 0x3f);
+                        i += 3;
+                } else {
+                        c = utf8_decode(in, &i);
+                }
                 code = cp932_code(c);
                 if (code == 0)
                         code = cp932_substitute(c, loss);
