@@ -11,14 +11,12 @@
 
 /* Plain names, and the ones with a hash when the manifest knows them. */
 static struct {
-        const char *key;        /* {{static.css}} */
+        const char *key; /* {{static.css}} */
         const char *name;
         char hashed[64];
 } files[] = {
-        { .key = "css", .name = "app.css" },
-        { .key = "js", .name = "app.js" },
-        { .key = "charts", .name = "charts.js" },
-        { .key = "icons", .name = "icons.svg" },
+        { .key = "css", .name = "app.css" },         { .key = "js", .name = "app.js" },
+        { .key = "charts", .name = "charts.js" },    { .key = "icons", .name = "icons.svg" },
         { .key = "favicon", .name = "favicon.svg" },
 };
 
@@ -58,7 +56,8 @@ static str first_part(str path)
         return str_absent(rest) ? S("") : str_cut(rest, '/', &(str){ 0 });
 }
 
-/* "/registers/customers/records/12" -> customers; absent elsewhere. *ret_records: it is about records, not the definition. */
+/* "/registers/customers/records/12" -> customers; absent elsewhere. *ret_records: it is about records, not the
+ * definition. */
 static str register_part(str path, bool *ret_records)
 {
         str rest, name;

@@ -1,4 +1,5 @@
-/* sheet.h - records as pages show them: columns and cells of a list, sections of one record, fields of a form, the condition builder. */
+/* sheet.h - records as pages show them: columns and cells of a list, sections of one record, fields of a form, the
+ * condition builder. */
 #ifndef DAICHO_CONSOLE_SHEET_H
 #define DAICHO_CONSOLE_SHEET_H
 
