@@ -67,6 +67,13 @@ static json_t *record_schema(const struct cx *cx, const struct definition *def, 
         for (size_t i = 0; i < def->item_count; i++)
                 if (!cx->masked || !def->items[i].personal)
                         (void)json_set(properties, def->items[i].name.p, item_schema(cx, &def->items[i]));
+        if (use == READ) {
+                (void)json_set(properties, "created_at", json_set(typed("string"), "format", json_string("date-time")));
+                (void)json_set(properties, "created_by", typed("string"));
+                (void)json_set(properties, "updated_at", json_set(typed("string"), "format", json_string("date-time")));
+                (void)json_set(properties, "updated_by", typed("string"));
+                (void)json_set(properties, "origin", json_set(nullable("integer"), "description", json_string("Job that brought the record in")));
+        }
         (void)json_set(s, "title", json_str(def->title[cx->lang]));
         return json_set(s, "properties", properties);
 }
@@ -77,6 +84,9 @@ static json_t *page_schema(const char *record)
 
         (void)json_set(properties, "records", json_set(typed("array"), "items", openapi_reference(record)));
         (void)json_set(properties, "next", json_set(next, "description", json_string("Cursor of the next page; hand it back as `after`")));
+        (void)json_set(properties, "count", json_set(nullable("object"), "description", json_string("How many there are in all: {exact: N}, {about: N} or {at_least: N}")));
+        (void)json_set(properties, "condition", json_set(nullable("object"), "description", json_string("The condition as read")));
+        (void)json_set(properties, "sentence", json_set(nullable("string"), "description", json_string("The condition as a sentence")));
         return json_set(s, "properties", properties);
 }
 
@@ -129,7 +139,7 @@ static void register_describe(struct cx *cx, json_t *document, const struct defi
         openapi_body(o, openapi_reference(written));
         openapi_answer(o, "200", "The record as stored", openapi_reference(record));
         o = operation(cx, document, def, one, "delete", "erase");
-        openapi_answer(o, "200", "Erased", typed("object"));
+        openapi_answer(o, "204", "Erased", NULL);
 }
 
 rc describe_registers(struct cx *cx, json_t *document)

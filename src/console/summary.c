@@ -5,6 +5,7 @@
 #include "console/summary.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "log/log.h"
 #include "register/record.h"
 
@@ -73,7 +74,7 @@ static str month_text(struct cx *cx, str month)
         return str_format(cx->mem, "%s %.4s", names[m - 1], month.p);
 }
 
-static rc counts_add(struct cx *cx, str name, json_t *model)
+static rc counts_make(struct cx *cx, str name, json_t *model)
 {
         const struct definition *def;
         const struct item *item;
@@ -95,11 +96,57 @@ static rc counts_add(struct cx *cx, str name, json_t *model)
         return item ? groups_add(cx, def, item, model) : RC_OK;
 }
 
+/* Counting a large register takes a good part of a second, and its charts do not change from one minute to the next: a process keeps them that long. */
+enum { SMALL = 20000, KEPT = 64 };
+
+static struct kept {
+        struct arena *mem;      /* NULL: free */
+        str key;
+        str model;
+        msec at;
+} counted[KEPT];
+
+static struct kept *kept_find(str key)
+{
+        struct kept *oldest = &counted[0];
+
+        for (size_t i = 0; i < KEPT; i++) {
+                if (counted[i].mem != NULL && str_equal(counted[i].key, key))
+                        return &counted[i];
+                if (counted[i].at < oldest->at)
+                        oldest = &counted[i];
+        }
+        return oldest;
+}
+
+static rc counts_add(struct cx *cx, str name, int64_t about, json_t *model)
+{
+        str key = str_format(cx->mem, "%.*s %.*s %d %d", STR_ARG(cx->tenant), STR_ARG(name), (int)cx->masked, (int)cx->lang);
+        struct kept *k = kept_find(key);
+        json_t *counts = json_object();
+
+        if (about >= SMALL && k->mem != NULL && str_equal(k->key, key) && cx->now - k->at >= 0 && cx->now - k->at < CLOCK_MINUTE) {
+                TRY(json_read(cx, k->model, &counts));
+        } else {
+                TRY(counts_make(cx, name, counts));
+                if (about >= SMALL) {
+                        if (k->mem != NULL)
+                                arena_close(k->mem);
+                        k->mem = arena_open(MB(1));
+                        k->key = str_copy(k->mem, key);
+                        k->model = str_copy(k->mem, json_write(cx->mem, counts));
+                        k->at = cx->now;
+                }
+        }
+        must(json_object_update(model, counts) == 0);
+        return RC_OK;
+}
+
 rc summary_model(struct cx *cx, json_t **ret)
 {
         json_t *model = json_object(), *list, *one, *registers = json_array();
         str first = STR_NONE;
-        int64_t all = 0;
+        int64_t all = 0, first_about = 0;
         size_t i;
 
         TRY(definition_list(cx, &list));
@@ -114,13 +161,15 @@ rc summary_model(struct cx *cx, json_t **ret)
                 (void)json_set(m, "about", json_object_get(one, "about"));
                 json_array_append_new(registers, m);
                 all += json_integer_value(json_object_get(one, "about"));
-                if (master && str_absent(first))
+                if (master && str_absent(first)) {
                         first = json_get_text(one, "name");
+                        first_about = json_integer_value(json_object_get(one, "about"));
+                }
         }
         (void)json_set(model, "registers", registers);
         if (!str_absent(first)) {
                 (void)json_set(model, "register", json_str(first));
-                TRY(counts_add(cx, first, model));
+                TRY(counts_add(cx, first, first_about, model));
                 all += json_is_true(json_object_get(model, "has_months")) || json_array_size(json_object_get(model, "prefectures")) > 0;
         }
         (void)json_set(model, "empty", json_boolean(all == 0));

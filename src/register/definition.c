@@ -561,8 +561,7 @@ rc definition_parse_json(struct cx *cx, json_t *json, struct definition **ret)
 }
 
 /* What this process remembers -------------------------------------------------------------------------------------------------------------------
- * A definition lives in an arena of its own; the one not used for longest makes room. A unit of work never uses as many as there is room for, so
- * what it holds is not taken away under it. */
+ * A definition lives in an arena of its own; the one not used for longest makes room. */
 
 enum { REMEMBERED = 512 };
 
@@ -584,9 +583,15 @@ static struct memory *memory_find(str tenant, str name)
         return NULL;
 }
 
-static void memory_drop(struct memory *m)
+static void memory_close(void *mem)
 {
-        arena_close(m->mem);
+        arena_close(mem);
+}
+
+/* Whoever asked for it earlier in this unit may still hold it: it goes with the unit's memory. */
+static void memory_drop(struct cx *cx, struct memory *m)
+{
+        arena_defer(cx->mem, memory_close, m->mem);
         *m = (struct memory){ NULL };
 }
 
@@ -602,7 +607,7 @@ static const struct definition *memory_add(struct cx *cx, int64_t id, int64_t ve
                 if (memories[i].def == NULL || memories[i].used < m->used)
                         m = &memories[i];
         if (m->def != NULL)
-                memory_drop(m);
+                memory_drop(cx, m);
         m->mem = arena_open(MB(8));
         arena_current = sub.mem = m->mem;
         must(json_read(&sub, text, &json) == RC_OK);
@@ -625,7 +630,7 @@ rc definition_get(struct cx *cx, str name, const struct definition **ret)
         TRY(sql_definition_find(cx, name, m ? m->def->version : 0, &row));
         if (row == NULL) {
                 if (m != NULL)
-                        memory_drop(m);
+                        memory_drop(cx, m);
                 return fail(cx, RC_UNKNOWN, NULL, "there is no such register");
         }
         if (m != NULL && m->def->version == row->version && m->def->id == row->id) {
@@ -635,7 +640,7 @@ rc definition_get(struct cx *cx, str name, const struct definition **ret)
         if (str_absent(row->definition))        /* dropped and made again with the same version */
                 TRY(sql_definition_find(cx, name, 0, &row));
         if (m != NULL)
-                memory_drop(m);
+                memory_drop(cx, m);
         must(row != NULL);
         *ret = memory_add(cx, row->id, row->version, row->definition);
         return RC_OK;
@@ -656,7 +661,7 @@ void definition_forget(struct cx *cx, str name)
         struct memory *m = memory_find(cx->tenant, name);
 
         if (m != NULL)
-                m->def->version = -1;   /* not freed: the caller may still hold it */
+                m->def->version = -1;
 }
 
 /* Looking things up ---------------------------------------------------------------------------------------------------------------------------- */
@@ -773,7 +778,7 @@ static const struct definition *definition_of_row(struct cx *cx, const struct re
         if (m != NULL && m->def->version == row->version && m->def->id == row->id)
                 return m->def;
         if (m != NULL)
-                memory_drop(m);
+                memory_drop(cx, m);
         return memory_add(cx, row->id, row->version, row->definition);
 }
 
@@ -788,7 +793,7 @@ rc definition_histories(struct cx *cx, str master, const struct definition ***re
         for (size_t i = 0; i < count; i++) {
                 const struct definition *def;
 
-                if (str_equal(rows[i].name, master))    /* the caller holds it */
+                if (str_equal(rows[i].name, master))
                         continue;
                 def = definition_of_row(cx, &rows[i]);
                 if (def->master != NULL && str_equal(def->master->reference, master))
