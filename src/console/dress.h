@@ -6,7 +6,7 @@
  *                      NAME_at_short    "2026/11/22 14:05"
  *   NAME (integer)  -> NAME_text        "12,345"
  *   kind, state, …  -> kind_text, is_STATE (table `words` in dress.c)
- *   records, record -> cells, sections, heading_text … (dress_record.c) */
+ *   records, record -> cells, sections, heading_text … (sheet.c) */
 #ifndef DAICHO_CONSOLE_DRESS_H
 #define DAICHO_CONSOLE_DRESS_H
 
