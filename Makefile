@@ -46,7 +46,7 @@ fuzz: build
 check: build
 	@$(PYTHON) tool/housecheck $(BUILD)
 
-deb: build
+deb: need node_modules/.package-lock.json
 	dpkg-buildpackage -b -us -uc
 
 clean:
