@@ -42,8 +42,10 @@ static rc detail(struct cx *cx, const struct http_req *req, struct http_res *res
         return http_reply(res, 200, "register.html", model);
 }
 
-/* The definition in the body: JSON {definition: {…}, drop: […], version} or the definition alone; YAML; or the form fields yaml and drop. */
-static rc body_read(struct cx *cx, const struct http_req *req, json_t **ret_definition, str drop[DROP_MAX], size_t *ret_drop_count)
+/* The definition in the body: JSON {definition: {…}, drop: […], version} or the definition alone; YAML; or the form
+ * fields yaml and drop. */
+static rc body_read(struct cx *cx, const struct http_req *req, json_t **ret_definition, str drop[DROP_MAX],
+                    size_t *ret_drop_count)
 {
         struct definition *def;
         json_t *body, *names;
@@ -53,7 +55,8 @@ static rc body_read(struct cx *cx, const struct http_req *req, json_t **ret_defi
         if (str_is(req->type, "application/json")) {
                 TRY(json_read(cx, req->body, &body));
                 names = json_object_get(body, "drop");
-                *ret_definition = json_is_object(json_object_get(body, "definition")) ? json_object_get(body, "definition") : body;
+                *ret_definition =
+                    json_is_object(json_object_get(body, "definition")) ? json_object_get(body, "definition") : body;
                 if (*ret_definition != body && json_array_size(names) > DROP_MAX)
                         return fail(cx, RC_INVALID, "drop", "must have at most %d entries", DROP_MAX);
                 for (size_t i = 0; *ret_definition != body && i < json_array_size(names); i++)
@@ -61,7 +64,8 @@ static rc body_read(struct cx *cx, const struct http_req *req, json_t **ret_defi
                 return RC_OK;
         }
         list = http_field(req, "drop");
-        if (str_is(req->type, "application/yaml") || str_is(req->type, "application/x-yaml") || str_is(req->type, "text/yaml"))
+        if (str_is(req->type, "application/yaml") || str_is(req->type, "application/x-yaml") ||
+            str_is(req->type, "text/yaml"))
                 yaml = req->body;
         else
                 yaml = http_field(req, "yaml");
@@ -69,7 +73,7 @@ static rc body_read(struct cx *cx, const struct http_req *req, json_t **ret_defi
                 return fail(cx, RC_MEDIA_TYPE, NULL, "a definition is sent as application/json or application/yaml");
         while (!str_empty(list) && *ret_drop_count < DROP_MAX)
                 drop[(*ret_drop_count)++] = str_trim(str_cut(list, ',', &list));
-        TRY(definition_parse_yaml(cx, yaml, &def));     /* its mistakes have lines */
+        TRY(definition_parse_yaml(cx, yaml, &def)); /* its mistakes have lines */
         *ret_definition = def->source;
         return RC_OK;
 }
@@ -101,7 +105,8 @@ static rc apply(struct cx *cx, const struct http_req *req, struct http_res *res,
         TRY(define_queue(cx, definition, drop, drop_count, &job, &done));
         log_detail(cx, "plan", done);
         if (str_absent(name) && !json_is_true(json_object_get(done, "new")))
-                return fail(cx, RC_CONFLICT, "name", "there is a register of this name already; change it on its own page");
+                return fail(cx, RC_CONFLICT, "name",
+                            "there is a register of this name already; change it on its own page");
         (void)json_set(model, "job", json_integer(job));
         (void)json_set(model, "plan", done);
         return http_created(res, 202, str_format(cx->mem, "/jobs/%" PRId64, job), model);
@@ -125,6 +130,7 @@ static rc change(struct cx *cx, const struct http_req *req, struct http_res *res
         return apply(cx, req, res, def->name);
 }
 
+/* clang-format off */
 const struct route register_door_routes[] = {
         /*     method path                     permission            verb        body     rate    handler summary */
         ROUTE( GET,   "/registers",            PERM_NONE,            LOG_LIST,   0,       NORMAL, list,   "Registers of the contract" ),
@@ -133,3 +139,4 @@ const struct route register_door_routes[] = {
         ROUTE( PUT,   "/registers/{register}", PERM_REGISTER_DEFINE, LOG_DEFINE, KB(600), HEAVY,  change, "Change the definition of a register" ),
         ROUTE_END
 };
+/* clang-format on */

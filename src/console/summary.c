@@ -1,5 +1,5 @@
-/* summary.c - see summary.h. Counts are made of the first master register: by month of creation, and by its item "prefecture" or else its first indexed
- * choice. Two grouped counts, each one pass over the table. */
+/* summary.c - see summary.h. Counts are made of the first master register: by month of creation, and by its item
+ * "prefecture" or else its first indexed choice. Two grouped counts, each one pass over the table. */
 #include "base/house.h"
 
 #include "console/summary.h"
@@ -42,7 +42,7 @@ static rc groups_add(struct cx *cx, const struct definition *def, const struct i
         size_t i;
 
         TRY(record_groups(cx, def, item, &groups));
-        json_array_foreach(groups, i, one) {
+        json_array_foreach (groups, i, one) {
                 str value = json_get_text(one, "value");
                 json_t *m = json_object();
 
@@ -64,7 +64,8 @@ static rc groups_add(struct cx *cx, const struct definition *def, const struct i
 /* "2026-11" for people. */
 static str month_text(struct cx *cx, str month)
 {
-        static const char *const names[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+        static const char *const names[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
         int64_t m = 0;
 
         if (month.n != 7 || !str_int((str){ month.p + 5, 2 }, &m) || m < 1 || m > 12)
@@ -84,7 +85,7 @@ static rc counts_make(struct cx *cx, str name, json_t *model)
 
         TRY(definition_recall(cx, name, &def));
         TRY(record_months(cx, def, &months));
-        json_array_foreach(months, i, one) {
+        json_array_foreach (months, i, one) {
                 all += json_integer_value(json_object_get(one, "count"));
                 (void)json_set(one, "month_text", json_str(month_text(cx, json_get_text(one, "month"))));
         }
@@ -96,11 +97,12 @@ static rc counts_make(struct cx *cx, str name, json_t *model)
         return item ? groups_add(cx, def, item, model) : RC_OK;
 }
 
-/* Counting a large register takes a good part of a second, and its charts do not change from one minute to the next: a process keeps them that long. */
+/* Counting a large register takes a good part of a second, and its charts do not change from one minute to the next: a
+ * process keeps them that long. */
 enum { SMALL = 20000, KEPT = 64 };
 
 static struct kept {
-        struct arena *mem;      /* NULL: free */
+        struct arena *mem; /* NULL: free */
         str key;
         str model;
         msec at;
@@ -121,11 +123,13 @@ static struct kept *kept_find(str key)
 
 static rc counts_add(struct cx *cx, str name, int64_t about, json_t *model)
 {
-        str key = str_format(cx->mem, "%.*s %.*s %d %d", STR_ARG(cx->tenant), STR_ARG(name), (int)cx->masked, (int)cx->lang);
+        str key =
+            str_format(cx->mem, "%.*s %.*s %d %d", STR_ARG(cx->tenant), STR_ARG(name), (int)cx->masked, (int)cx->lang);
         struct kept *k = kept_find(key);
         json_t *counts = json_object();
 
-        if (about >= SMALL && k->mem != NULL && str_equal(k->key, key) && cx->now - k->at >= 0 && cx->now - k->at < CLOCK_MINUTE) {
+        if (about >= SMALL && k->mem != NULL && str_equal(k->key, key) && cx->now - k->at >= 0 &&
+            cx->now - k->at < CLOCK_MINUTE) {
                 TRY(json_read(cx, k->model, &counts));
         } else {
                 TRY(counts_make(cx, name, counts));
@@ -150,7 +154,7 @@ rc summary_model(struct cx *cx, json_t **ret)
         size_t i;
 
         TRY(definition_list(cx, &list));
-        json_array_foreach(json_object_get(list, "registers"), i, one) {
+        json_array_foreach (json_object_get(list, "registers"), i, one) {
                 bool master = str_is(json_get_text(one, "kind"), "master");
                 json_t *m = json_object();
 
@@ -170,7 +174,8 @@ rc summary_model(struct cx *cx, json_t **ret)
         if (!str_absent(first)) {
                 (void)json_set(model, "register", json_str(first));
                 TRY(counts_add(cx, first, first_about, model));
-                all += json_is_true(json_object_get(model, "has_months")) || json_array_size(json_object_get(model, "prefectures")) > 0;
+                all += json_is_true(json_object_get(model, "has_months")) ||
+                       json_array_size(json_object_get(model, "prefectures")) > 0;
         }
         (void)json_set(model, "empty", json_boolean(all == 0));
         *ret = model;
@@ -187,8 +192,10 @@ static rc summary(struct cx *cx, const struct http_req *req, struct http_res *re
         return http_reply(res, 200, NULL, model);
 }
 
+/* clang-format off */
 const struct route summary_routes[] = {
         /*     method path        permission        verb      body rate    handler  summary */
         ROUTE( GET,   "/summary", PERM_RECORD_READ, LOG_VIEW, 0,   HEAVY,  summary, "Numbers of the contract: registers, records by month and by prefecture", .face = FACE_API ),
         ROUTE_END
 };
+/* clang-format on */

@@ -1,4 +1,5 @@
-/* define.c - see define.h. A plan is a list of steps; applying is writing each step as DDL (sql.c) and running all of it as one script. */
+/* define.c - see define.h. A plan is a list of steps; applying is writing each step as DDL (sql.c) and running all of
+ * it as one script. */
 #include "base/house.h"
 
 #include "register/define.h"
@@ -10,10 +11,10 @@
 #include "register/sql.h"
 
 struct plan {
-        const struct definition *old;   /* NULL: a new register */
+        const struct definition *old; /* NULL: a new register */
         const struct definition *wanted;
-        bool search;                    /* the search column changes */
-        int64_t *records;               /* by old item that goes: records that lose a value */
+        bool search;      /* the search column changes */
+        int64_t *records; /* by old item that goes: records that lose a value */
         json_t *model;
 };
 
@@ -108,10 +109,12 @@ static rc items_compare(struct cx *cx, struct plan *p)
                         continue;
                 }
                 if (was->type != item->type)
-                        (void)fail(cx, RC_INVALID, item->name.p, "is of type %s and cannot become %s; add a new item instead", item_type_name(was->type),
-                                   item_type_name(item->type));
+                        (void)fail(cx, RC_INVALID, item->name.p,
+                                   "is of type %s and cannot become %s; add a new item instead",
+                                   item_type_name(was->type), item_type_name(item->type));
                 else if (!str_equal(was->reference, item->reference))
-                        (void)fail(cx, RC_INVALID, item->name.p, "refers to another register already; add a new item instead");
+                        (void)fail(cx, RC_INVALID, item->name.p,
+                                   "refers to another register already; add a new item instead");
                 if (json_array_size(changes_of(was, item)) > 0)
                         json_array_append_new(change, json_set(item_named(cx, item), "what", changes_of(was, item)));
         }
@@ -142,7 +145,8 @@ static rc references_check(struct cx *cx, const struct definition *wanted)
                         if (cx->failure.code != RC_UNKNOWN)
                                 return cx->failure.code;
                         fail_clear(cx);
-                        return fail(cx, RC_INVALID, item->name.p, "refers to the register \"%.*s\", which does not exist", STR_ARG(item->reference));
+                        return fail(cx, RC_INVALID, item->name.p,
+                                    "refers to the register \"%.*s\", which does not exist", STR_ARG(item->reference));
                 }
         }
         return RC_OK;
@@ -203,13 +207,17 @@ static rc drops_check(struct cx *cx, const struct plan *p, const str *drop, size
                 const struct item *was = &p->old->items[i];
 
                 if (same(p->wanted, was) == NULL && !named(drop, drop_count, was->name))
-                        (void)fail(cx, RC_CONFLICT, was->name.p, "is missing in the new definition; its values in %lld records would be lost, so it must be named to be dropped",
+                        (void)fail(cx, RC_CONFLICT, was->name.p,
+                                   "is missing in the new definition; its values in %lld records would be lost, so it "
+                                   "must be named to be dropped",
                                    (long long)p->records[i]);
         }
         return cx->failure.code;
 }
 
-/* Steps ------------------------------------------------------------------------------------------------------------------------------------------ */
+/* Steps
+ * ------------------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static void item_add(struct sql *sql, const struct definition *def, const struct item *item)
 {
@@ -282,7 +290,8 @@ static rc store(struct cx *cx, struct plan *p, struct definition *wanted)
 
                 TRY(sql_definition_update(cx, wanted->name, p->old->version, text, &changed));
                 if (changed != 1)
-                        return fail(cx, RC_STALE, NULL, "somebody else changed this register at the same moment; please look at it again");
+                        return fail(cx, RC_STALE, NULL,
+                                    "somebody else changed this register at the same moment; please look at it again");
                 wanted->id = p->old->id;
                 wanted->version = p->old->version + 1;
         }

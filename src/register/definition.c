@@ -1,7 +1,8 @@
-/* definition.c - see definition.h. First reading and checking, then the definitions this process remembers, then models.
+/* definition.c - see definition.h. First reading and checking, then the definitions this process remembers, then
+ * models.
  *
- * Reading goes on after a mistake, so that all of them are told at once. How to add a member: a line in item_members (or the others), a field in
- * struct item, its check in item_check. */
+ * Reading goes on after a mistake, so that all of them are told at once. How to add a member: a line in item_members
+ * (or the others), a field in struct item, its check in item_check. */
 #include "base/house.h"
 
 #include "register/definition.h"
@@ -15,7 +16,7 @@
 
 struct reading {
         struct cx *cx;
-        const struct yaml_lines *lines;         /* NULL: JSON, told by path */
+        const struct yaml_lines *lines; /* NULL: JSON, told by path */
         struct definition *def;
 };
 
@@ -25,7 +26,9 @@ struct place {
         str path;
 };
 
-/* Telling mistakes -------------------------------------------------------------------------------------------------------------------------- */
+/* Telling mistakes
+ * --------------------------------------------------------------------------------------------------------------------------
+ */
 
 static const char *path_of(struct reading *r, const struct place *at, const char *member)
 {
@@ -41,16 +44,22 @@ static int64_t line_of(struct reading *r, const struct place *at, const char *me
         return r->lines ? yaml_line(r->lines, at->object, member) : 0;
 }
 
-#define wrong(r, at, member, ...) (void)fail_line((r)->cx, RC_INVALID, line_of((r), (at), (member)), path_of((r), (at), (member)), __VA_ARGS__)
+#define wrong(r, at, member, ...)                                                                                      \
+        (void)fail_line((r)->cx, RC_INVALID, line_of((r), (at), (member)), path_of((r), (at), (member)), __VA_ARGS__)
 
-/* Members ----------------------------------------------------------------------------------------------------------------------------------- */
+/* Members
+ * -----------------------------------------------------------------------------------------------------------------------------------
+ */
 
-static const char *const register_members[] = { "name", "kind", "title", "description", "key", "master", "heading", "sections", "items", NULL };
+static const char *const register_members[] = { "name",   "kind",    "title",    "description", "key",
+                                                "master", "heading", "sections", "items",       NULL };
 static const char *const section_members[] = { "name", "title", NULL };
 static const char *const langs[] = { "ja", "en", NULL };
 static const char *const choice_members[] = { "value", "title", "aliases", NULL };
-static const char *const item_members[] = { "name", "type", "title", "help", "memo", "aliases", "section", "required", "unique", "personal",
-                                            "searchable", "list", "indexed", "lines", "min", "max", "choices", "register", NULL };
+static const char *const item_members[] = { "name",       "type",    "title",    "help",   "memo",
+                                            "aliases",    "section", "required", "unique", "personal",
+                                            "searchable", "list",    "indexed",  "lines",  "min",
+                                            "max",        "choices", "register", NULL };
 
 static const char *words_join(struct cx *cx, const char *const *words)
 {
@@ -69,14 +78,14 @@ static void members_check(struct reading *r, const struct place *at, const char 
         const char *name;
         json_t *value;
 
-        json_object_foreach(at->object, name, value) {
+        json_object_foreach (at->object, name, value) {
                 size_t i = 0;
 
                 while (known[i] != NULL && strcmp(known[i], name) != 0)
                         i++;
                 if (known[i] == NULL)
-                        wrong(r, at, arena_copy(r->cx->mem, name, strlen(name) + 1), "there is no such member; known are: %s",
-                              words_join(r->cx, known));
+                        wrong(r, at, arena_copy(r->cx->mem, name, strlen(name) + 1),
+                              "there is no such member; known are: %s", words_join(r->cx, known));
         }
 }
 
@@ -91,7 +100,7 @@ static bool text_get(struct reading *r, const struct place *at, const char *memb
                         wrong(r, at, member, "must not be empty");
                 return false;
         }
-        if (json_is_integer(v))         /* a choice written 1 */
+        if (json_is_integer(v)) /* a choice written 1 */
                 s = str_format(r->cx->mem, "%" PRId64, (int64_t)json_integer_value(v));
         else
                 s = str_copy(r->cx->mem, str_trim(json_text(v)));
@@ -127,7 +136,8 @@ static bool name_get(struct reading *r, const struct place *at, const char *memb
         if (!text_get(r, at, member, 100, true, &s))
                 return false;
         if (!name_valid(s, max)) {
-                wrong(r, at, member, "must be a lower-case letter followed by letters a-z, digits and _, at most %zu in all", max);
+                wrong(r, at, member,
+                      "must be a lower-case letter followed by letters a-z, digits and _, at most %zu in all", max);
                 return false;
         }
         *ret = s;
@@ -135,7 +145,8 @@ static bool name_get(struct reading *r, const struct place *at, const char *memb
 }
 
 /* "顧客", or {ja: 顧客, en: Customers}; one language alone serves for both. */
-static void title_get(struct reading *r, const struct place *at, const char *member, size_t max, bool needed, str ret[2])
+static void title_get(struct reading *r, const struct place *at, const char *member, size_t max, bool needed,
+                      str ret[2])
 {
         json_t *v = json_object_get(at->object, member);
         struct place in = { v, str_of(path_of(r, at, member)) };
@@ -198,18 +209,21 @@ static json_t *array_get(struct reading *r, const struct place *at, const char *
 }
 
 /* Element i of a list as a place; false (told) when it is not an object. */
-static bool element_get(struct reading *r, const struct place *at, const char *member, json_t *list, size_t i, struct place *ret)
+static bool element_get(struct reading *r, const struct place *at, const char *member, json_t *list, size_t i,
+                        struct place *ret)
 {
         ret->object = json_array_get(list, i);
         ret->path = str_format(r->cx->mem, "%s[%zu]", path_of(r, at, member), i);
         if (json_is_object(ret->object))
                 return true;
-        (void)fail_line(r->cx, RC_INVALID, r->lines ? yaml_line_at(r->lines, list, i) : 0, ret->path.p, "must be an object with members");
+        (void)fail_line(r->cx, RC_INVALID, r->lines ? yaml_line_at(r->lines, list, i) : 0, ret->path.p,
+                        "must be an object with members");
         return false;
 }
 
 /* A list of texts. */
-static void words_get(struct reading *r, const struct place *at, const char *member, size_t count_max, str **ret, size_t *ret_count)
+static void words_get(struct reading *r, const struct place *at, const char *member, size_t count_max, str **ret,
+                      size_t *ret_count)
 {
         json_t *list = array_get(r, at, member, count_max, false);
 
@@ -219,7 +233,8 @@ static void words_get(struct reading *r, const struct place *at, const char *mem
 
                 if (json_is_integer(json_array_get(list, i)))
                         s = str_format(r->cx->mem, "%" PRId64, (int64_t)json_integer_value(json_array_get(list, i)));
-                if (s.n == 0 || !utf8_valid(s) || text_control(s, false) < s.n || utf8_length(s) > DEFINITION_TITLE_MAX) {
+                if (s.n == 0 || !utf8_valid(s) || text_control(s, false) < s.n ||
+                    utf8_length(s) > DEFINITION_TITLE_MAX) {
                         wrong(r, at, member, "must be texts of 1 to %d characters", DEFINITION_TITLE_MAX);
                         return;
                 }
@@ -227,14 +242,19 @@ static void words_get(struct reading *r, const struct place *at, const char *mem
         }
 }
 
-/* Items --------------------------------------------------------------------------------------------------------------------------------------- */
+/* Items
+ * ---------------------------------------------------------------------------------------------------------------------------------------
+ */
 
 /* Columns of the table, members of conditions, and what PostgreSQL keeps for itself. */
-static const char *const reserved_items[] = { "id", "version", "created_at", "created_by", "updated_at", "updated_by", "origin", "search_text",
-                                              "all", "any", "none", "history", "heading", "masked", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid" };
+static const char *const reserved_items[] = { "id",         "version", "created_at",  "created_by", "updated_at",
+                                              "updated_by", "origin",  "search_text", "all",        "any",
+                                              "none",       "history", "heading",     "masked",     "tableoid",
+                                              "xmin",       "cmin",    "xmax",        "cmax",       "ctid" };
 /* Kinds of subjects in the operation log. */
-static const char *const reserved_registers[] = { "account", "accounts", "group", "groups", "key", "keys", "job", "jobs", "log", "register",
-                                                  "registers", "session", "tenant", "summary" };
+static const char *const reserved_registers[] = { "account",   "accounts", "group",  "groups", "key",
+                                                  "keys",      "job",      "jobs",   "log",    "register",
+                                                  "registers", "session",  "tenant", "summary" };
 
 static bool reserved(const char *const *words, size_t count, str name)
 {
@@ -246,7 +266,8 @@ static bool reserved(const char *const *words, size_t count, str name)
 
 static bool textual(enum item_type type)
 {
-        return type == ITEM_TEXT || type == ITEM_KANA || type == ITEM_EMAIL || type == ITEM_TELEPHONE || type == ITEM_POSTAL_CODE;
+        return type == ITEM_TEXT || type == ITEM_KANA || type == ITEM_EMAIL || type == ITEM_TELEPHONE ||
+               type == ITEM_POSTAL_CODE;
 }
 
 static void limits_read(struct reading *r, const struct place *at, struct item *item)
@@ -291,7 +312,8 @@ static void choices_read(struct reading *r, const struct place *at, struct item 
                         str s = str_trim(json_text(json_array_get(list, i)));
 
                         in = (struct place){ list, str_format(r->cx->mem, "%s[%zu]", path_of(r, at, "choices"), i) };
-                        if (s.n == 0 || !utf8_valid(s) || text_control(s, false) < s.n || utf8_length(s) > DEFINITION_TITLE_MAX) {
+                        if (s.n == 0 || !utf8_valid(s) || text_control(s, false) < s.n ||
+                            utf8_length(s) > DEFINITION_TITLE_MAX) {
                                 wrong(r, at, "choices", "must be texts of 1 to %d characters", DEFINITION_TITLE_MAX);
                                 return;
                         }
@@ -325,7 +347,8 @@ static void choices_check(struct reading *r, const struct place *at, struct item
                 for (size_t w = 0; w < 3 + c->alias_count; w++) {
                         str word = w == 0 ? c->value : w < 3 ? c->title[w - 1] : c->aliases[w - 3];
 
-                        if (item_choice(r->cx->mem, item, word) != c || item_choice(r->cx->mem, item, item_plain(r->cx->mem, word)) != c) {
+                        if (item_choice(r->cx->mem, item, word) != c ||
+                            item_choice(r->cx->mem, item, item_plain(r->cx->mem, word)) != c) {
                                 wrong(r, at, "choices", "\"%.*s\" could mean two of them", STR_ARG(word));
                                 return;
                         }
@@ -355,8 +378,10 @@ static void item_get(struct reading *r, const struct place *at, struct item *ite
         str type = STR_NONE;
 
         members_check(r, at, item_members);
-        if (name_get(r, at, "name", DEFINITION_ITEM_NAME_MAX, &item->name) && reserved(reserved_items, COUNT(reserved_items), item->name))
-                wrong(r, at, "name", "\"%.*s\" is a word the house keeps for itself; choose another", STR_ARG(item->name));
+        if (name_get(r, at, "name", DEFINITION_ITEM_NAME_MAX, &item->name) &&
+            reserved(reserved_items, COUNT(reserved_items), item->name))
+                wrong(r, at, "name", "\"%.*s\" is a word the house keeps for itself; choose another",
+                      STR_ARG(item->name));
         item->type = ITEM_TYPES;
         if (text_get(r, at, "type", 100, true, &type)) {
                 for (int t = 0; t < ITEM_TYPES; t++)
@@ -391,7 +416,9 @@ static void item_get(struct reading *r, const struct place *at, struct item *ite
                 choices_check(r, at, item);
 }
 
-/* The whole ----------------------------------------------------------------------------------------------------------------------------------- */
+/* The whole
+ * -----------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static void sections_get(struct reading *r, const struct place *at)
 {
@@ -459,10 +486,11 @@ static void headings_check(struct reading *r, const struct place *at)
                         const struct item *other = definition_heading(def, word);
 
                         if (other != item) {
-                                (void)fail_line(r->cx, RC_INVALID,
-                                                r->lines ? yaml_line_at(r->lines, json_object_get(at->object, "items"), i) : 0,
-                                                str_format(r->cx->mem, "items[%zu]", i).p,
-                                                "\"%.*s\" means the item %.*s already", STR_ARG(word), STR_ARG(other ? other->name : item->name));
+                                (void)fail_line(
+                                    r->cx, RC_INVALID,
+                                    r->lines ? yaml_line_at(r->lines, json_object_get(at->object, "items"), i) : 0,
+                                    str_format(r->cx->mem, "items[%zu]", i).p, "\"%.*s\" means the item %.*s already",
+                                    STR_ARG(word), STR_ARG(other ? other->name : item->name));
                                 break;
                         }
                 }
@@ -522,8 +550,10 @@ static rc definition_read(struct cx *cx, json_t *json, const struct yaml_lines *
         if (!json_is_object(json))
                 return fail(cx, RC_INVALID, NULL, "a definition must be an object with name, title and items");
         members_check(&r, &at, register_members);
-        if (name_get(&r, &at, "name", DEFINITION_NAME_MAX, &def->name) && reserved(reserved_registers, COUNT(reserved_registers), def->name))
-                wrong(&r, &at, "name", "\"%.*s\" is a word the house keeps for itself; choose another", STR_ARG(def->name));
+        if (name_get(&r, &at, "name", DEFINITION_NAME_MAX, &def->name) &&
+            reserved(reserved_registers, COUNT(reserved_registers), def->name))
+                wrong(&r, &at, "name", "\"%.*s\" is a word the house keeps for itself; choose another",
+                      STR_ARG(def->name));
         if (text_get(&r, &at, "kind", 20, false, &kind)) {
                 def->kind = str_is(kind, "history") ? REGISTER_HISTORY : REGISTER_MASTER;
                 if (!str_is(kind, "history") && !str_is(kind, "master"))
@@ -560,7 +590,8 @@ rc definition_parse_json(struct cx *cx, json_t *json, struct definition **ret)
         return definition_read(cx, json, NULL, ret);
 }
 
-/* What this process remembers -------------------------------------------------------------------------------------------------------------------
+/* What this process remembers
+ * -------------------------------------------------------------------------------------------------------------------
  * A definition lives in an arena of its own; the one not used for longest makes room. */
 
 enum { REMEMBERED = 512 };
@@ -568,7 +599,7 @@ enum { REMEMBERED = 512 };
 static struct memory {
         struct arena *mem;
         str tenant;
-        struct definition *def;         /* NULL: free */
+        struct definition *def; /* NULL: free */
         uint64_t used;
 } memories[REMEMBERED];
 static uint64_t memory_clock;
@@ -576,7 +607,8 @@ static uint64_t memory_clock;
 static struct memory *memory_find(str tenant, str name)
 {
         for (size_t i = 0; i < REMEMBERED; i++)
-                if (memories[i].def != NULL && str_equal(memories[i].def->name, name) && str_equal(memories[i].tenant, tenant)) {
+                if (memories[i].def != NULL && str_equal(memories[i].def->name, name) &&
+                    str_equal(memories[i].tenant, tenant)) {
                         memories[i].used = ++memory_clock;
                         return &memories[i];
                 }
@@ -595,7 +627,8 @@ static void memory_drop(struct cx *cx, struct memory *m)
         *m = (struct memory){ NULL };
 }
 
-/* Parse in an arena of its own and remember. What was checked when it was stored is no news to the caller: a mistake here is a bug. */
+/* Parse in an arena of its own and remember. What was checked when it was stored is no news to the caller: a mistake
+ * here is a bug. */
 static const struct definition *memory_add(struct cx *cx, int64_t id, int64_t version, str text)
 {
         struct memory *m = &memories[0];
@@ -637,7 +670,7 @@ rc definition_get(struct cx *cx, str name, const struct definition **ret)
                 *ret = m->def;
                 return RC_OK;
         }
-        if (str_absent(row->definition))        /* dropped and made again with the same version */
+        if (str_absent(row->definition)) /* dropped and made again with the same version */
                 TRY(sql_definition_find(cx, name, 0, &row));
         if (m != NULL)
                 memory_drop(cx, m);
@@ -664,7 +697,9 @@ void definition_forget(struct cx *cx, str name)
                 m->def->version = -1;
 }
 
-/* Looking things up ---------------------------------------------------------------------------------------------------------------------------- */
+/* Looking things up
+ * ----------------------------------------------------------------------------------------------------------------------------
+ */
 
 const struct item *definition_item(const struct definition *def, str name)
 {
@@ -696,7 +731,9 @@ const struct item *definition_heading(const struct definition *def, str heading)
         return found;
 }
 
-/* Models ----------------------------------------------------------------------------------------------------------------------------------------- */
+/* Models
+ * -----------------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static json_t *choices_model(struct cx *cx, const struct item *item)
 {

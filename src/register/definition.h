@@ -1,63 +1,70 @@
-/* definition.h - a register: a real PostgreSQL table described by items. Read from YAML (registers/NAME.yaml) or JSON, stored in tenant.register,
- * kept parsed per process and per version. Table: tenant.r_NAME with system columns id, version, created_at, created_by, updated_at, updated_by,
- * origin (job that created the row), then one column an item, then search_text. */
+/* definition.h - a register: a real PostgreSQL table described by items. Read from YAML (registers/NAME.yaml) or JSON,
+ * stored in tenant.register, kept parsed per process and per version. Table: tenant.r_NAME with system columns id,
+ * version, created_at, created_by, updated_at, updated_by, origin (job that created the row), then one column an item,
+ * then search_text. */
 #ifndef DAICHO_REGISTER_DEFINITION_H
 #define DAICHO_REGISTER_DEFINITION_H
 
 #include "base/json.h"
 
 enum item_type {
-        ITEM_TEXT,              /* one line, or several with `lines` */
-        ITEM_KANA,              /* a reading: full-width katakana, whatever was typed */
+        ITEM_TEXT, /* one line, or several with `lines` */
+        ITEM_KANA, /* a reading: full-width katakana, whatever was typed */
         ITEM_EMAIL,
         ITEM_TELEPHONE,
-        ITEM_POSTAL_CODE,       /* 123-4567 */
+        ITEM_POSTAL_CODE, /* 123-4567 */
         ITEM_INTEGER,
         ITEM_DATE,
         ITEM_BOOLEAN,
-        ITEM_CHOICE,            /* one of `choices` */
-        ITEM_REFERENCE,         /* id of a record of another register; written as that record's key too */
+        ITEM_CHOICE,    /* one of `choices` */
+        ITEM_REFERENCE, /* id of a record of another register; written as that record's key too */
         ITEM_TYPES
 };
 enum register_kind { REGISTER_MASTER, REGISTER_HISTORY };
 
 /* Limits of one definition. A PostgreSQL table ends at 1600 columns; a page that anybody can read ends much sooner. */
+/* clang-format off */
 enum {
         DEFINITION_NAME_MAX = 24, DEFINITION_ITEM_NAME_MAX = 31,
         DEFINITION_ITEMS_MAX = 200, DEFINITION_CHOICES_MAX = 500, DEFINITION_SECTIONS_MAX = 30, DEFINITION_ALIASES_MAX = 30,
         DEFINITION_SIZE_MAX = 512 * 1024, DEFINITION_TITLE_MAX = 60, DEFINITION_HELP_MAX = 400, ITEM_CHARS_MAX = 20000
 };
+/* clang-format on */
 
 struct choice {
-        str value;              /* stored; also what files hold unless a title matches */
-        str title[2];           /* by enum lang */
-        str *aliases; size_t alias_count;       /* other ways files write it: "男性", "M" */
+        str value;    /* stored; also what files hold unless a title matches */
+        str title[2]; /* by enum lang */
+        str *aliases;
+        size_t alias_count; /* other ways files write it: "男性", "M" */
 };
 
 struct choice_word {
-        str word;               /* absent: free slot */
+        str word; /* absent: free slot */
         size_t choice;
 };
 
 struct item {
-        str name;               /* [a-z][a-z0-9_]{0,30}, not a reserved word of the engine; NUL follows: also a C string */
+        str name; /* [a-z][a-z0-9_]{0,30}, not a reserved word of the engine; NUL follows: also a C string */
         enum item_type type;
-        str title[2];           /* by enum lang */
-        str help[2];            /* may be absent */
-        str memo;               /* management memo, may be absent */
-        str *aliases; size_t alias_count;       /* other headings of files: "E-mail", "メール" */
-        str section;            /* heading on the detail page, key into definition->sections; may be absent */
+        str title[2]; /* by enum lang */
+        str help[2];  /* may be absent */
+        str memo;     /* management memo, may be absent */
+        str *aliases;
+        size_t alias_count; /* other headings of files: "E-mail", "メール" */
+        str section;        /* heading on the detail page, key into definition->sections; may be absent */
         bool required, unique, personal, searchable;
-        bool joined;            /* searched together with the searchable item before it, without a gap: 佐藤美咲 */
-        bool in_list;           /* column of the list page by default */
-        bool in_heading;        /* part of what names a record */
-        bool indexed;           /* conditions and sorting by it are frequent: has an index of its own */
-        bool lines;             /* ITEM_TEXT: line breaks are kept */
-        int64_t min, max;       /* characters (text, kana) or value (integer) */
-        struct choice *choices; size_t choice_count;
-        struct choice_word *choice_words; size_t choice_mask;   /* for item.c: hash table of all ways to write a choice */
-        str reference;          /* ITEM_REFERENCE: register referred to */
-        size_t number;          /* position in definition->items */
+        bool joined;      /* searched together with the searchable item before it, without a gap: 佐藤美咲 */
+        bool in_list;     /* column of the list page by default */
+        bool in_heading;  /* part of what names a record */
+        bool indexed;     /* conditions and sorting by it are frequent: has an index of its own */
+        bool lines;       /* ITEM_TEXT: line breaks are kept */
+        int64_t min, max; /* characters (text, kana) or value (integer) */
+        struct choice *choices;
+        size_t choice_count;
+        struct choice_word *choice_words;
+        size_t choice_mask; /* for item.c: hash table of all ways to write a choice */
+        str reference;      /* ITEM_REFERENCE: register referred to */
+        size_t number;      /* position in definition->items */
 };
 
 struct section {
@@ -66,18 +73,21 @@ struct section {
 };
 
 struct definition {
-        int64_t id;             /* of tenant.register; 0: not stored yet */
-        str name;               /* [a-z][a-z0-9_]{0,23}; so that r_REGISTER_ITEM_key fits into the 63 bytes of a name in PostgreSQL */
+        int64_t id; /* of tenant.register; 0: not stored yet */
+        str name; /* [a-z][a-z0-9_]{0,23}; so that r_REGISTER_ITEM_key fits into the 63 bytes of a name in PostgreSQL */
         enum register_kind kind;
         str title[2];
-        str description[2];     /* may be absent */
-        int64_t version;        /* of the definition; 0: not stored yet */
-        struct item *items; size_t item_count;
-        struct section *sections; size_t section_count;
-        const struct item *key; /* update key of a master; NULL: records are only found by id */
-        const struct item *master;      /* history: the reference item that ties an entry to its master record */
-        const struct item **heading; size_t heading_count;      /* items that name a record: "佐藤 美咲" */
-        json_t *source;         /* the definition as JSON, as the API shows it */
+        str description[2]; /* may be absent */
+        int64_t version;    /* of the definition; 0: not stored yet */
+        struct item *items;
+        size_t item_count;
+        struct section *sections;
+        size_t section_count;
+        const struct item *key;    /* update key of a master; NULL: records are only found by id */
+        const struct item *master; /* history: the reference item that ties an entry to its master record */
+        const struct item **heading;
+        size_t heading_count; /* items that name a record: "佐藤 美咲" */
+        json_t *source;       /* the definition as JSON, as the API shows it */
 };
 
 /* Parse and check; every problem with the line (YAML) or path (JSON: items[3].title). */
@@ -86,8 +96,8 @@ rc definition_parse_json(struct cx *cx, json_t *json, struct definition **ret) M
 
 /* By name in the tenant entered, RC_UNKNOWN; asks the database for the version, parses once per version and process. */
 rc definition_get(struct cx *cx, str name, const struct definition **ret) MUST_USE;
-/* Without asking when this process knows the register. The caller's first statement must return the version of tenant.register and,
- * when it differs from (*ret)->version, call definition_get and begin again. */
+/* Without asking when this process knows the register. The caller's first statement must return the version of
+ * tenant.register and, when it differs from (*ret)->version, call definition_get and begin again. */
 rc definition_recall(struct cx *cx, str name, const struct definition **ret) MUST_USE;
 /* A statement failed in a way a changed definition would explain: do not recall this one again. */
 void definition_forget(struct cx *cx, str name);
@@ -95,7 +105,8 @@ void definition_forget(struct cx *cx, str name);
 rc definition_list(struct cx *cx, json_t **ret) MUST_USE;
 
 const struct item *definition_item(const struct definition *def, str name);
-/* The item a heading of a file means: its name, a title in either language or an alias; width, case and spaces do not matter. */
+/* The item a heading of a file means: its name, a title in either language or an alias; width, case and spaces do not
+ * matter. */
 const struct item *definition_heading(const struct definition *def, str heading);
 const char *item_type_name(enum item_type type);
 

@@ -1,5 +1,5 @@
-/* definition_fuzz.c - any bytes become a definition or a refusal; a definition can be written as YAML and read again, and its DDL holds nothing but names
- * that were checked. */
+/* definition_fuzz.c - any bytes become a definition or a refusal; a definition can be written as YAML and read again,
+ * and its DDL holds nothing but names that were checked. */
 #include "base/house.h"
 
 #include "register/definition.h"
@@ -9,7 +9,8 @@
 #include "register/item.h"
 #include "register/sql.h"
 
-/* Outside '…' constants there is no character that could end a name or a statement early; inside stand only letters of the house. */
+/* Outside '…' constants there is no character that could end a name or a statement early; inside stand only letters of
+ * the house. */
 static void ddl_check(struct cx *cx, const struct definition *def)
 {
         struct sql *sql = sql_open(cx);
@@ -32,7 +33,8 @@ static void values_check(struct cx *cx, const struct definition *def, str text)
 {
         str got, again;
 
-        while (text.n > 0 && ((unsigned char)text.p[0] & 0xc0) == 0x80)         /* whole characters: that is what item_read is promised */
+        while (text.n > 0 &&
+               ((unsigned char)text.p[0] & 0xc0) == 0x80) /* whole characters: that is what item_read is promised */
                 text = (str){ text.p + 1, text.n - 1 };
         text.n = utf8_span(text);
         for (size_t i = 0; i < def->item_count; i++) {
@@ -40,7 +42,8 @@ static void values_check(struct cx *cx, const struct definition *def, str text)
 
                 if (item_read(cx->mem, &item, text, &got) != ITEM_FINE || str_absent(got))
                         continue;
-                must(item_read(cx->mem, &item, got, &again) == ITEM_FINE && str_equal(got, again));     /* what is stored stays as it is */
+                must(item_read(cx->mem, &item, got, &again) == ITEM_FINE &&
+                     str_equal(got, again)); /* what is stored stays as it is */
                 (void)item_show(cx->mem, LANG_JA, &item, got);
         }
 }

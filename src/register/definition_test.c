@@ -26,14 +26,16 @@ static struct definition *shipped(struct cx *cx, const char *path)
 
         assert_int_equal(file_read(cx, path, MB(1), &yaml), RC_OK);
         if (definition_parse_yaml(cx, yaml, &def) != RC_OK)
-                fail_msg("%s:%d: %s: %s", path, (int)cx->failure.problem[0].line, cx->failure.problem[0].item, cx->failure.problem[0].text.p);
+                fail_msg("%s:%d: %s: %s", path, (int)cx->failure.problem[0].line, cx->failure.problem[0].item,
+                         cx->failure.problem[0].text.p);
         return def;
 }
 
 static void shipped_registers_are_whole(void **state)
 {
         struct cx cx = cx_open();
-        struct definition *customers = shipped(&cx, "registers/customers.yaml"), *orders = shipped(&cx, "registers/orders.yaml");
+        struct definition *customers = shipped(&cx, "registers/customers.yaml"),
+                          *orders = shipped(&cx, "registers/orders.yaml");
 
         assert_int_equal(customers->item_count, 12);
         assert_true(str_is(customers->key->name, "email"));
@@ -50,6 +52,7 @@ static void shipped_registers_are_whole(void **state)
 /* What stands at the head of files that come from elsewhere. */
 static void headings_of_common_files_are_understood(void **state)
 {
+        /* clang-format off */
         static const struct {
                 const char *heading, *item;
         } headings[] = {
@@ -60,6 +63,7 @@ static void headings_of_common_files_are_understood(void **state)
                 { "住所２", "address" }, { "住所", "address" }, { "TEL", "telephone" }, { "電話番号 ", "telephone" }, { "携帯電話", "telephone" }, { "ポイント", "points" },
                 { "points", "points" }, { "Family name", "family_name" },
         };
+        /* clang-format on */
         struct cx cx = cx_open();
         struct definition *def = shipped(&cx, "registers/customers.yaml");
 
@@ -79,18 +83,27 @@ static void mistakes_are_told_at_once_with_their_lines(void **state)
         static const struct {
                 int64_t line;
                 const char *item;
-        } expected[] = { { 2, "kind" }, { 6, "items[0].type" }, { 8, "items[1].name" }, { 10, "items[1].max" }, { 11, "items[1].colour" } };
+        } expected[] = { { 2, "kind" },
+                         { 6, "items[0].type" },
+                         { 8, "items[1].name" },
+                         { 10, "items[1].max" },
+                         { 11, "items[1].colour" } };
         struct cx cx = cx_open();
         struct definition *def;
 
-        assert_int_equal(definition_parse_yaml(&cx, S("name: x\nkind: list\ntitle: 台帳\nitems:\n  - name: a\n    type: txt\n    title: あ\n  - name: ctid\n"
-                                                      "    type: integer\n    max: many\n    colour: red\n    title: い\n"), &def), RC_INVALID);
+        assert_int_equal(definition_parse_yaml(&cx,
+                                               S("name: x\nkind: list\ntitle: 台帳\nitems:\n  - name: a\n    type: "
+                                                 "txt\n    title: あ\n  - name: ctid\n"
+                                                 "    type: integer\n    max: many\n    colour: red\n    title: い\n"),
+                                               &def),
+                         RC_INVALID);
         assert_int_equal(cx.failure.count, COUNT(expected));
         for (size_t i = 0; i < COUNT(expected); i++) {
                 bool found = false;
 
                 for (size_t j = 0; j < cx.failure.count; j++)
-                        found = found || (cx.failure.problem[j].line == expected[i].line && str_is(str_of(cx.failure.problem[j].item), expected[i].item));
+                        found = found || (cx.failure.problem[j].line == expected[i].line &&
+                                          str_is(str_of(cx.failure.problem[j].item), expected[i].item));
                 if (!found)
                         fail_msg("nothing is said about %s in line %d", expected[i].item, (int)expected[i].line);
         }
@@ -99,7 +112,8 @@ static void mistakes_are_told_at_once_with_their_lines(void **state)
 
 static void written_back_it_is_the_same_definition(void **state)
 {
-        static const char *const paths[] = { "registers/customers.yaml", "registers/orders.yaml", "test/corpus/definition/small" };
+        static const char *const paths[] = { "registers/customers.yaml", "registers/orders.yaml",
+                                             "test/corpus/definition/small" };
 
         for (size_t i = 0; i < COUNT(paths); i++) {
                 struct cx cx = cx_open();

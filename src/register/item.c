@@ -1,8 +1,8 @@
-/* item.c - see item.h. The table of types stands at the end of "Reading"; how to add a type: a line there, a name in item_type_name, a sentence
- * in `reasons`, a line in define.c when its column needs more than a type.
+/* item.c - see item.h. The table of types stands at the end of "Reading"; how to add a type: a line there, a name in
+ * item_type_name, a sentence in `reasons`, a line in define.c when its column needs more than a type.
  *
- * Not NFKC: full normalization would turn 神 into 神 and ㈱ into (株), and with that misspell people's names. Only width is repaired: half-width
- * kana, full-width letters and digits, kana typed as two characters. */
+ * Not NFKC: full normalization would turn 神 into 神 and ㈱ into (株), and with that misspell people's names. Only
+ * width is repaired: half-width kana, full-width letters and digits, kana typed as two characters. */
 #include "base/house.h"
 
 #include "register/item.h"
@@ -14,14 +14,18 @@
 
 enum { VOICED = 0x3099, HALF_VOICED = 0x309a, WIDE_SPACE = 0x3000, LONG_MARK = 0x30fc };
 
-/* Characters ------------------------------------------------------------------------------------------------------------------------ */
+/* Characters
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
 
 /* U+FF61..U+FF9D in full width, as offsets from U+3000. */
+/* clang-format off */
 static const uint8_t half_kana[] = {
         0x02, 0x0c, 0x0d, 0x01, 0xfb, 0xf2, 0xa1, 0xa3, 0xa5, 0xa7, 0xa9, 0xe3, 0xe5, 0xe7, 0xc3, 0xfc, 0xa2, 0xa4, 0xa6, 0xa8, 0xaa,
         0xab, 0xad, 0xaf, 0xb1, 0xb3, 0xb5, 0xb7, 0xb9, 0xbb, 0xbd, 0xbf, 0xc1, 0xc4, 0xc6, 0xc8, 0xca, 0xcb, 0xcc, 0xcd, 0xce, 0xcf,
         0xd2, 0xd5, 0xd8, 0xdb, 0xde, 0xdf, 0xe0, 0xe1, 0xe2, 0xe4, 0xe6, 0xe8, 0xe9, 0xea, 0xeb, 0xec, 0xed, 0xef, 0xf3,
 };
+/* clang-format on */
 
 /* The kana that `base` and a voicing mark make together; 0: they make none. */
 static uint32_t kana_voiced(uint32_t base, uint32_t mark)
@@ -108,7 +112,8 @@ static bool control(str s)
         return text_control(s, true) < s.n;
 }
 
-/* A text being rewritten: of valid UTF-8 never longer than the original, or thrice that where a hyphen becomes a long mark. */
+/* A text being rewritten: of valid UTF-8 never longer than the original, or thrice that where a hyphen becomes a long
+ * mark. */
 struct draft {
         char *p;
         size_t n;
@@ -129,7 +134,8 @@ static void put(struct draft *d, uint32_t c)
                 d->n += utf8_encode(c, d->p + d->n);
 }
 
-/* Does the text hold anything width() would change? Looks at bytes: U+FF00..U+FFEF is EF BC..BF; combining marks E3 82 99/9A; CR. */
+/* Does the text hold anything width() would change? Looks at bytes: U+FF00..U+FFEF is EF BC..BF; combining marks E3 82
+ * 99/9A; CR. */
 static bool width_needed(str s, bool all)
 {
         const unsigned char *p = (const unsigned char *)s.p;
@@ -140,17 +146,19 @@ static bool width_needed(str s, bool all)
                                 return true;
                         continue;
                 }
-                if ((p[i] == 0xef && i + 1 < s.n && p[i + 1] >= 0xbc) || (p[i] == 0xe3 && i + 2 < s.n && ((p[i + 1] == 0x82 && (p[i + 2] == 0x99 || p[i + 2] == 0x9a)) ||
-                                                                    (all && p[i + 1] == 0x80 && p[i + 2] == 0x80))))
+                if ((p[i] == 0xef && i + 1 < s.n && p[i + 1] >= 0xbc) ||
+                    (p[i] == 0xe3 && i + 2 < s.n &&
+                     ((p[i + 1] == 0x82 && (p[i + 2] == 0x99 || p[i + 2] == 0x9a)) ||
+                      (all && p[i + 1] == 0x80 && p[i + 2] == 0x80))))
                         return true;
         }
         return false;
 }
 
 enum width {
-        WIDTH_TEXT,             /* running text: letters and digits become narrow, punctuation stays as written; one line */
-        WIDTH_LINES,            /* the same, line breaks kept as LF */
-        WIDTH_ALL,              /* codes and words: everything that has a narrow form */
+        WIDTH_TEXT,  /* running text: letters and digits become narrow, punctuation stays as written; one line */
+        WIDTH_LINES, /* the same, line breaks kept as LF */
+        WIDTH_ALL,   /* codes and words: everything that has a narrow form */
 };
 
 static str width(struct arena *mem, str s, enum width how)
@@ -193,7 +201,8 @@ static str width(struct arena *mem, str s, enum width how)
         return (str){ d.p, d.n };
 }
 
-/* Reading: one function a type. s: trimmed, not empty, without control characters. ----------------------------------------------------- */
+/* Reading: one function a type. s: trimmed, not empty, without control characters.
+ * ----------------------------------------------------- */
 
 typedef enum item_reason (*reader)(struct arena *mem, const struct item *item, str s, str *ret);
 
@@ -219,7 +228,8 @@ static bool kana_only(str s)
         const unsigned char *p = (const unsigned char *)s.p;
 
         for (size_t i = 0; i < s.n; i += 3)
-                if (p[i] != 0xe3 || i + 2 >= s.n || !((p[i + 1] == 0x82 && p[i + 2] >= 0xa1) || (p[i + 1] == 0x83 && p[i + 2] <= 0xbe)))
+                if (p[i] != 0xe3 || i + 2 >= s.n ||
+                    !((p[i + 1] == 0x82 && p[i + 2] >= 0xa1) || (p[i + 1] == 0x83 && p[i + 2] <= 0xbe)))
                         return false;
         return true;
 }
@@ -282,8 +292,8 @@ static bool domain_valid(str s)
         return labels >= 2 && !digits;
 }
 
-/* RFC 5321 in practice: dots may stand anywhere in the local part, as Japanese carriers gave out such addresses until 2009. The quotes that
- * other systems put around those are taken off. */
+/* RFC 5321 in practice: dots may stand anywhere in the local part, as Japanese carriers gave out such addresses until
+ * 2009. The quotes that other systems put around those are taken off. */
 static enum item_reason read_email(struct arena *mem, const struct item *item, str s, str *ret)
 {
         str local, domain;
@@ -317,7 +327,8 @@ static enum item_reason read_email(struct arena *mem, const struct item *item, s
                 memcpy(p, local.p, local.n);
                 p[local.n] = '@';
                 for (size_t i = 0; i < domain.n; i++)
-                        p[local.n + 1 + i] = domain.p[i] >= 'A' && domain.p[i] <= 'Z' ? (char)(domain.p[i] | 0x20) : domain.p[i];
+                        p[local.n + 1 + i] =
+                            domain.p[i] >= 'A' && domain.p[i] <= 'Z' ? (char)(domain.p[i] | 0x20) : domain.p[i];
                 s = (str){ p, local.n + 1 + domain.n };
         }
         *ret = s;
@@ -327,8 +338,8 @@ static enum item_reason read_email(struct arena *mem, const struct item *item, s
 /* Digits of a code in groups, as written. */
 struct groups {
         char digits[20];
-        size_t count;           /* digits */
-        size_t ends[20];        /* where groups end */
+        size_t count;    /* digits */
+        size_t ends[20]; /* where groups end */
         size_t group_count;
         bool plus;
 };
@@ -392,17 +403,20 @@ static str grouped(struct arena *mem, const struct groups *g, const size_t *ends
         return (str){ p, n };
 }
 
-/* How a Japanese number is grouped, where its first digits alone tell (the Ministry's numbering plan); others keep the writer's groups. */
+/* How a Japanese number is grouped, where its first digits alone tell (the Ministry's numbering plan); others keep the
+ * writer's groups. */
 static const struct {
         const char *prefix;
         size_t digits;
         size_t ends[3];
+        /* clang-format off */
 } plan[] = {
         { "0120", 10, { 4, 7, 10 } }, { "0170", 10, { 4, 7, 10 } }, { "0180", 10, { 4, 7, 10 } }, { "0570", 10, { 4, 7, 10 } },
         { "0990", 10, { 4, 7, 10 } }, { "0800", 11, { 4, 7, 11 } }, { "020", 11, { 3, 7, 11 } },  { "050", 11, { 3, 7, 11 } },
         { "060", 11, { 3, 7, 11 } },  { "070", 11, { 3, 7, 11 } },  { "080", 11, { 3, 7, 11 } },  { "090", 11, { 3, 7, 11 } },
         { "03", 10, { 2, 6, 10 } },   { "06", 10, { 2, 6, 10 } },
 };
+/* clang-format on */
 
 /* +81 90… and Excel's 90… (the zero eaten) become 090…. */
 static void domestic(struct groups *g)
@@ -424,7 +438,7 @@ static void domestic(struct groups *g)
         g->count = g->count - cut + zero;
         for (size_t i = 0; i < g->group_count; i++)
                 g->ends[i] = g->ends[i] - cut + zero;
-        while (g->group_count > 0 && g->ends[0] <= zero) {      /* the country code, or "(0)", was a group of its own */
+        while (g->group_count > 0 && g->ends[0] <= zero) { /* the country code, or "(0)", was a group of its own */
                 memmove(g->ends, g->ends + 1, --g->group_count * sizeof(g->ends[0]));
         }
 }
@@ -451,7 +465,7 @@ static enum item_reason read_telephone(struct arena *mem, const struct item *ite
         for (size_t i = 0; i < COUNT(plan); i++)
                 if (memcmp(g.digits, plan[i].prefix, strlen(plan[i].prefix)) == 0) {
                         if (g.count != plan[i].digits) {
-                                wrong = true;           /* unless a shorter prefix fits: 06-0xxx-xxxx is not mobile 060 */
+                                wrong = true; /* unless a shorter prefix fits: 06-0xxx-xxxx is not mobile 060 */
                                 continue;
                         }
                         *ret = grouped(mem, &g, plan[i].ends, 3);
@@ -479,7 +493,8 @@ static enum item_reason read_postal_code(struct arena *mem, const struct item *i
                 s.p += 3;
                 s.n -= 3;
         }
-        if (!groups_read(s, &g) || g.count != 7 || g.plus || g.group_count > 2 || (g.group_count == 2 && g.ends[0] != 3))
+        if (!groups_read(s, &g) || g.count != 7 || g.plus || g.group_count > 2 ||
+            (g.group_count == 2 && g.ends[0] != 3))
                 return ITEM_NOT_POSTAL_CODE;
         *ret = grouped(mem, &g, ends, 2);
         return ITEM_FINE;
@@ -585,8 +600,10 @@ static enum item_reason read_date(struct arena *mem, const struct item *item, st
 }
 
 /* Words in plain form (item_plain). */
-static const char *const yes_words[] = { "t", "true", "yes", "y", "1", "on", "ハイ", "○", "〇", "◯", "有", "アリ", "有リ", "済", "可" };
-static const char *const no_words[] = { "f", "false", "no", "n", "0", "off", "イイエ", "×", "✕", "無", "ナシ", "無シ", "未", "不可", "否" };
+static const char *const yes_words[] = { "t",  "true", "yes", "y",    "1",    "on", "ハイ", "○",
+                                         "〇", "◯",    "有",  "アリ", "有リ", "済", "可" };
+static const char *const no_words[] = { "f", "false", "no",   "n",    "0",  "off",  "イイエ", "×",
+                                        "✕", "無",    "ナシ", "無シ", "未", "不可", "否" };
 
 static enum item_reason read_boolean(struct arena *mem, const struct item *item, str s, str *ret)
 {
@@ -659,7 +676,9 @@ static enum item_reason read_reference(struct arena *mem, const struct item *ite
         return ITEM_FINE;
 }
 
-/* Showing -------------------------------------------------------------------------------------------------------------------------------- */
+/* Showing
+ * --------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static str show_same(struct arena *mem, enum lang lang, const struct item *item, str s)
 {
@@ -687,7 +706,7 @@ static str show_date(struct arena *mem, enum lang lang, const struct item *item,
                 return s;
         if (lang == LANG_JA)
                 return str_format(mem, "%d年%d月%d日", d.year, d.month, d.day);
-        s = clock_date_text(mem, lang, d);      /* "Sat 3 Feb 1990": a birthday has no weekday */
+        s = clock_date_text(mem, lang, d); /* "Sat 3 Feb 1990": a birthday has no weekday */
         return (str){ s.p + 4, s.n - 4 };
 }
 
@@ -745,7 +764,9 @@ static json_t *json_of_boolean(str s)
         return json_boolean(s.n > 0 && s.p[0] == 't');
 }
 
-/* The table of types. ---------------------------------------------------------------------------------------------------------------------- */
+/* The table of types.
+ * ----------------------------------------------------------------------------------------------------------------------
+ */
 static const struct {
         const char *name;
         const char *pg;
@@ -753,6 +774,7 @@ static const struct {
         str (*show)(struct arena *mem, enum lang lang, const struct item *item, str s);
         str (*write)(enum lang lang, const struct item *item, str s);
         json_t *(*json)(str s);
+        /* clang-format off */
 } types[ITEM_TYPES] = {
         [ITEM_TEXT] = { "text", "text", read_text, show_same, write_same, json_of_text },
         [ITEM_KANA] = { "kana", "text", read_kana, show_same, write_same, json_of_text },
@@ -765,11 +787,13 @@ static const struct {
         [ITEM_CHOICE] = { "choice", "text", read_choice, show_choice, write_choice, json_of_text },
         [ITEM_REFERENCE] = { "reference", "bigint", read_reference, show_reference, write_same, json_of_integer },
 };
+/* clang-format on */
 
 /* Sentences. %lld is the limit, %s the choices. */
 static const struct {
         const char *word;
         const char *text;
+        /* clang-format off */
 } reasons[ITEM_REASONS] = {
         [ITEM_FINE] = { "FINE", "" },
         [ITEM_MISSING] = { "MISSING", "must not be empty" },
@@ -789,8 +813,11 @@ static const struct {
         [ITEM_NOT_CHOICE] = { "NOT_CHOICE", "must be one of: %s" },
         [ITEM_NOT_REFERENCE] = { "NOT_REFERENCE", "must be the number or the key of a record" },
 };
+/* clang-format on */
 
-/* The doors --------------------------------------------------------------------------------------------------------------------------------- */
+/* The doors
+ * ---------------------------------------------------------------------------------------------------------------------------------
+ */
 
 enum item_reason item_read(struct arena *mem, const struct item *item, str raw, str *ret)
 {
@@ -819,7 +846,10 @@ static str choice_titles(struct cx *cx, const struct item *item)
         str all = S("");
 
         for (size_t i = 0; i < item->choice_count && i < SHOWN; i++)
-                all = str_format(cx->mem, "%.*s%s%.*s", STR_ARG(all), i == 0 ? "" : cx->lang == LANG_JA ? "、" : ", ",
+                all = str_format(cx->mem, "%.*s%s%.*s", STR_ARG(all),
+                                 i == 0                ? ""
+                                 : cx->lang == LANG_JA ? "、"
+                                                       : ", ",
                                  STR_ARG(item->choices[i].title[cx->lang]));
         return item->choice_count > SHOWN ? str_format(cx->mem, "%.*s …", STR_ARG(all)) : all;
 }
@@ -831,8 +861,9 @@ str item_reason_text(struct cx *cx, const struct item *item, enum item_reason re
         if (reason == ITEM_NOT_CHOICE)
                 return str_format(cx->mem, format, str_z(cx->mem, choice_titles(cx, item)));
         if (reason == ITEM_SHORT || reason == ITEM_LONG || reason == ITEM_TOO_SMALL || reason == ITEM_TOO_LARGE)
-                return str_format(cx->mem, format,
-                                  (long long)(reason == ITEM_SHORT || reason == ITEM_TOO_SMALL ? item->min : item->max));
+                return str_format(
+                    cx->mem, format,
+                    (long long)(reason == ITEM_SHORT || reason == ITEM_TOO_SMALL ? item->min : item->max));
         return str_of(format);
 }
 
@@ -850,18 +881,21 @@ static rc refuse(struct cx *cx, const struct item *item, enum item_reason reason
 
 rc item_parse(struct cx *cx, const struct item *item, str raw, str *ret)
 {
-        enum item_reason reason = str_absent(raw) || utf8_valid(raw) ? item_read(cx->mem, item, raw, ret) : ITEM_CONTROL;
+        enum item_reason reason =
+            str_absent(raw) || utf8_valid(raw) ? item_read(cx->mem, item, raw, ret) : ITEM_CONTROL;
 
         return reason == ITEM_FINE ? RC_OK : refuse(cx, item, reason);
 }
 
 rc item_parse_json(struct cx *cx, const struct item *item, const json_t *v, str *ret)
 {
+        /* clang-format off */
         static const enum item_reason wrong[ITEM_TYPES] = {
                 [ITEM_TEXT] = ITEM_CONTROL, [ITEM_KANA] = ITEM_NOT_KANA, [ITEM_EMAIL] = ITEM_NOT_EMAIL, [ITEM_TELEPHONE] = ITEM_NOT_TELEPHONE,
                 [ITEM_POSTAL_CODE] = ITEM_NOT_POSTAL_CODE, [ITEM_INTEGER] = ITEM_NOT_INTEGER, [ITEM_DATE] = ITEM_NOT_DATE,
                 [ITEM_BOOLEAN] = ITEM_NOT_BOOLEAN, [ITEM_CHOICE] = ITEM_NOT_CHOICE, [ITEM_REFERENCE] = ITEM_NOT_REFERENCE,
         };
+        /* clang-format on */
 
         if (v == NULL || json_is_null(v))
                 return item_parse(cx, item, STR_NONE, ret);

@@ -1,8 +1,10 @@
-/* item.h - one value of an item: how people and files write it, how PostgreSQL keeps it, how it is shown. One table of types in item.c.
+/* item.h - one value of an item: how people and files write it, how PostgreSQL keeps it, how it is shown. One table of
+ * types in item.c.
  *
- * "Stored" text is PostgreSQL's input and output form of the column: what statements take as argument and COPY takes after escaping.
- * Reading repairs instead of refusing: width, kana, hyphens, eras of dates are brought into one form; a value is refused only when its
- * meaning is in doubt. Reading what was stored gives the same text again, so that an unchanged file changes nothing. */
+ * "Stored" text is PostgreSQL's input and output form of the column: what statements take as argument and COPY takes
+ * after escaping. Reading repairs instead of refusing: width, kana, hyphens, eras of dates are brought into one form; a
+ * value is refused only when its meaning is in doubt. Reading what was stored gives the same text again, so that an
+ * unchanged file changes nothing. */
 #ifndef DAICHO_REGISTER_ITEM_H
 #define DAICHO_REGISTER_ITEM_H
 
@@ -10,10 +12,10 @@
 
 enum item_reason {
         ITEM_FINE,
-        ITEM_MISSING,           /* required and empty */
+        ITEM_MISSING, /* required and empty */
         ITEM_SHORT,
         ITEM_LONG,
-        ITEM_CONTROL,           /* control character, or not UTF-8 */
+        ITEM_CONTROL, /* control character, or not UTF-8 */
         ITEM_NOT_KANA,
         ITEM_NOT_EMAIL,
         ITEM_NOT_TELEPHONE,
@@ -29,14 +31,15 @@ enum item_reason {
         ITEM_REASONS
 };
 
-/* The cheap path, for files: no sentence is made. raw: valid UTF-8 of any length. *ret: stored text, absent for an empty value; it points into
- * `raw` where nothing had to be rewritten, else into `mem`. Nothing is allocated for a value that is in its stored form already.
- * ITEM_REFERENCE gives the trimmed text as it is: digits are an id, anything else is the key of the record referred to - the caller looks it up. */
+/* The cheap path, for files: no sentence is made. raw: valid UTF-8 of any length. *ret: stored text, absent for an
+ * empty value; it points into `raw` where nothing had to be rewritten, else into `mem`. Nothing is allocated for a
+ * value that is in its stored form already. ITEM_REFERENCE gives the trimmed text as it is: digits are an id, anything
+ * else is the key of the record referred to - the caller looks it up. */
 enum item_reason item_read(struct arena *mem, const struct item *item, str raw, str *ret) MUST_USE;
 
 /* The sentence for a reason, in cx->lang, as fail() words it ("must be a day of the calendar, such as 1990-02-28"). */
 str item_reason_text(struct cx *cx, const struct item *item, enum item_reason reason);
-const char *item_reason_word(enum item_reason reason);          /* "NOT_EMAIL": for counting, and for machines */
+const char *item_reason_word(enum item_reason reason); /* "NOT_EMAIL": for counting, and for machines */
 
 /* The same with the refusal made: fail() about this item. For one value (forms, API, conditions). */
 rc item_parse(struct cx *cx, const struct item *item, str raw, str *ret) MUST_USE;
@@ -45,18 +48,20 @@ rc item_parse_json(struct cx *cx, const struct item *item, const json_t *v, str 
 
 /* Stored text to what people read in `lang`: "2026年11月22日", "1,200", "はい", the title of a choice. */
 str item_show(struct arena *mem, enum lang lang, const struct item *item, str stored);
-/* Stored text to what files hold: dates 2026-11-22, numbers without separators, はい/いいえ or yes/no, the choice's title in `lang`. Reading it
- * back gives the stored text. No allocation. */
+/* Stored text to what files hold: dates 2026-11-22, numbers without separators, はい/いいえ or yes/no, the choice's
+ * title in `lang`. Reading it back gives the stored text. No allocation. */
 str item_write(enum lang lang, const struct item *item, str stored);
 /* Stored text to JSON: number, boolean, text or null. */
 json_t *item_json(const struct item *item, str stored);
 
-const char *item_pg_type(const struct item *item);              /* "text" "bigint" "date" "boolean" */
-const struct choice *item_choice(struct arena *mem, const struct item *item, str raw);   /* by value, title or alias; NULL */
+const char *item_pg_type(const struct item *item); /* "text" "bigint" "date" "boolean" */
+const struct choice *item_choice(struct arena *mem, const struct item *item,
+                                 str raw); /* by value, title or alias; NULL */
 /* For definition.c: fill choice_words. */
 void item_prepare(struct arena *mem, struct item *item);
 
-/* Width, case and kana-blind form of a heading or choice: what is compared when a file's words are recognised. Not the search form. */
+/* Width, case and kana-blind form of a heading or choice: what is compared when a file's words are recognised. Not the
+ * search form. */
 str item_plain(struct arena *mem, str s);
 
 #endif

@@ -1,4 +1,5 @@
-/* item_fuzz.c - any value of any type is stored in one form or refused, and what is stored stays as it is. First byte: the type. */
+/* item_fuzz.c - any value of any type is stored in one form or refused, and what is stored stays as it is. First byte:
+ * the type. */
 #include "base/house.h"
 
 #include "register/item.h"
@@ -15,7 +16,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         struct cx cx = { .mem = arena_open(MB(16)), .lang = LANG_JA };
-        struct item item = { .name = S("x"), .max = 1000, .choices = choices, .choice_count = COUNT(choices), .title = { S("x"), S("x") } };
+        struct item item = { .name = S("x"),
+                             .max = 1000,
+                             .choices = choices,
+                             .choice_count = COUNT(choices),
+                             .title = { S("x"), S("x") } };
         str text, got, again;
 
         if (size == 0 || !utf8_valid((str){ (const char *)data + 1, size - 1 })) {
@@ -34,7 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 must(got.n > 0 && utf8_valid(got));
                 must(item_read(cx.mem, &item, got, &again) == ITEM_FINE && str_equal(got, again));
                 must(item_show(cx.mem, LANG_EN, &item, got).n > 0);
-                must(item_read(cx.mem, &item, item_write(LANG_JA, &item, got), &again) == ITEM_FINE && str_equal(got, again));
+                must(item_read(cx.mem, &item, item_write(LANG_JA, &item, got), &again) == ITEM_FINE &&
+                     str_equal(got, again));
         }
         arena_close(cx.mem);
         return 0;

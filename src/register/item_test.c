@@ -37,10 +37,11 @@ static struct item item_of(struct arena *mem, enum item_type type)
 struct sample {
         enum item_type type;
         const char *raw;
-        const char *stored;     /* NULL: empty, or refused */
+        const char *stored; /* NULL: empty, or refused */
         enum item_reason reason;
 };
 
+/* clang-format off */
 static const struct sample samples[] = {
         { ITEM_TEXT, "佐藤", "佐藤", ITEM_FINE },
         { ITEM_TEXT, "　佐藤 ", "佐藤", ITEM_FINE },
@@ -143,6 +144,7 @@ static const struct sample samples[] = {
         { ITEM_REFERENCE, "hanako@example.jp", "hanako@example.jp", ITEM_FINE },
         { ITEM_REFERENCE, "-1", NULL, ITEM_NOT_REFERENCE },
 };
+/* clang-format on */
 
 static void values_are_repaired_or_refused(void **state)
 {
@@ -158,7 +160,7 @@ static void values_are_repaired_or_refused(void **state)
                         fail_msg("%s: %s \"%.*s\"", s->raw, item_reason_word(reason), STR_ARG(got));
                 if (str_absent(got))
                         continue;
-                assert_int_equal(item_read(mem, &item, got, &again), ITEM_FINE);        /* the stored form stays as it is */
+                assert_int_equal(item_read(mem, &item, got, &again), ITEM_FINE); /* the stored form stays as it is */
                 assert_true(str_equal(got, again));
                 assert_int_equal(item_read(mem, &item, item_write(LANG_JA, &item, got), &again), ITEM_FINE);
                 assert_true(str_equal(got, again));
@@ -177,8 +179,10 @@ static void stored_form_allocates_nothing(void **state)
                 str stored = str_of(samples[i].stored), got;
                 struct arena_mark before = arena_mark(mem);
 
-                if (samples[i].stored == NULL || samples[i].type == ITEM_BOOLEAN || str_is(stored, "0450123456") || str_starts(stored, S("0120")) ||
-                    stored.p[0] == '+' || (samples[i].type == ITEM_TELEPHONE && stored.n == 12) || stored.n > 25 || strchr(samples[i].stored, ' '))
+                if (samples[i].stored == NULL || samples[i].type == ITEM_BOOLEAN || str_is(stored, "0450123456") ||
+                    str_starts(stored, S("0120")) || stored.p[0] == '+' ||
+                    (samples[i].type == ITEM_TELEPHONE && stored.n == 12) || stored.n > 25 ||
+                    strchr(samples[i].stored, ' '))
                         continue;
                 assert_int_equal(item_read(mem, &item, stored, &got), ITEM_FINE);
                 if (arena_mark(mem).used != before.used)
@@ -210,7 +214,8 @@ static void required_and_lengths_are_kept(void **state)
 static void values_are_shown_for_people(void **state)
 {
         struct arena *mem = arena_open(MB(1));
-        struct item date = item_of(mem, ITEM_DATE), number = item_of(mem, ITEM_INTEGER), choice = item_of(mem, ITEM_CHOICE);
+        struct item date = item_of(mem, ITEM_DATE), number = item_of(mem, ITEM_INTEGER),
+                    choice = item_of(mem, ITEM_CHOICE);
 
         assert_true(str_is(item_show(mem, LANG_JA, &date, S("1990-02-03")), "1990年2月3日"));
         assert_true(str_is(item_show(mem, LANG_EN, &date, S("1990-02-03")), "3 Feb 1990"));
@@ -240,10 +245,8 @@ static void refusals_say_what_would_be_right(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(values_are_repaired_or_refused),
-                cmocka_unit_test(stored_form_allocates_nothing),
-                cmocka_unit_test(required_and_lengths_are_kept),
-                cmocka_unit_test(values_are_shown_for_people),
+                cmocka_unit_test(values_are_repaired_or_refused),   cmocka_unit_test(stored_form_allocates_nothing),
+                cmocka_unit_test(required_and_lengths_are_kept),    cmocka_unit_test(values_are_shown_for_people),
                 cmocka_unit_test(refusals_say_what_would_be_right),
         };
 

@@ -1,5 +1,5 @@
-/* record.c - see record.h. Each first statement returns the version of the definition it was composed from: a process that remembers an old one finds
- * out without a trip of its own, reads the new one and begins again. */
+/* record.c - see record.h. Each first statement returns the version of the definition it was composed from: a process
+ * that remembers an old one finds out without a trip of its own, reads the new one and begins again. */
 #include "base/house.h"
 
 #include "register/record.h"
@@ -13,10 +13,13 @@
 
 enum { TRIES = 3 };
 
-/* Rows to records ----------------------------------------------------------------------------------------------------------------------------- */
+/* Rows to records
+ * -----------------------------------------------------------------------------------------------------------------------------
+ */
 
 /* Columns as sql_columns() wrote them, from column `first` on. */
-static void row_read(struct cx *cx, const struct definition *def, const struct rows *rows, size_t row, size_t first, bool narrow, struct record *ret)
+static void row_read(struct cx *cx, const struct definition *def, const struct rows *rows, size_t row, size_t first,
+                     bool narrow, struct record *ret)
 {
         size_t column = first + SQL_SYSTEM;
 
@@ -33,8 +36,8 @@ static void row_read(struct cx *cx, const struct definition *def, const struct r
                         ret->values[i] = rows_text(rows, row, column++);
 }
 
-/* A remembered definition may be of yesterday: *ret_again tells to begin anew with *def, which is now today's. A statement that failed because a
- * column is gone cannot be repeated in its transaction; the next one will do. */
+/* A remembered definition may be of yesterday: *ret_again tells to begin anew with *def, which is now today's. A
+ * statement that failed because a column is gone cannot be repeated in its transaction; the next one will do. */
 static rc definition_checked(struct cx *cx, const struct definition **def, int64_t version_now, bool *ret_again)
 {
         *ret_again = version_now != (*def)->version;
@@ -57,7 +60,8 @@ static rc run(struct sql *sql, const struct definition *def, struct rows **ret)
         return code;
 }
 
-/* A refusal may come from a remembered definition that is of yesterday: then look again. *ret_again: with *def, which is now today's. */
+/* A refusal may come from a remembered definition that is of yesterday: then look again. *ret_again: with *def, which
+ * is now today's. */
 static rc refusal_checked(struct cx *cx, const struct definition **def, rc refused, bool *ret_again)
 {
         struct failure told = cx->failure;
@@ -80,7 +84,9 @@ static rc unknown(struct cx *cx)
         return fail(cx, RC_UNKNOWN, NULL, "there is no such record");
 }
 
-/* Reading one ------------------------------------------------------------------------------------------------------------------------------------ */
+/* Reading one
+ * ------------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static void select_from(struct sql *sql, const struct definition *def, bool narrow)
 {
@@ -125,7 +131,8 @@ rc record_get(struct cx *cx, str register_name, int64_t id, const struct definit
         return RC_OK;
 }
 
-/* Checking what is to be written ----------------------------------------------------------------------------------------------------------------- */
+/* Checking what is to be written
+ * ----------------------------------------------------------------------------------------------------------------- */
 
 /* A reference written as the key of the record it means. */
 static rc reference_find(struct cx *cx, const struct item *item, str text, str *ret)
@@ -144,7 +151,7 @@ static rc reference_find(struct cx *cx, const struct item *item, str text, str *
         if (def->key == NULL || !sql_visible(cx, def->key))
                 return fail(cx, RC_INVALID, item->name.p, "must be the number of a record");
         {
-                struct item named = *def->key;  /* its sentences speak about our item */
+                struct item named = *def->key; /* its sentences speak about our item */
 
                 named.name = item->name;
                 TRY(item_parse(cx, &named, text, &key));
@@ -158,26 +165,32 @@ static rc reference_find(struct cx *cx, const struct item *item, str text, str *
         sql_value(sql, def->key, key);
         TRY(run(sql, def, &rows));
         if (rows_count(rows) == 0)
-                return fail(cx, RC_INVALID, item->name.p, "there is no record with the key \"%.*s\"", STR_ARG(utf8_head(text, 100)));
+                return fail(cx, RC_INVALID, item->name.p, "there is no record with the key \"%.*s\"",
+                            STR_ARG(utf8_head(text, 100)));
         *ret = rows_text(rows, 0, 0);
         return RC_OK;
 }
 
-static void member_read(struct cx *cx, const struct item *item, const json_t *value, bool whole, struct record_input *in)
+static void member_read(struct cx *cx, const struct item *item, const json_t *value, bool whole,
+                        struct record_input *in)
 {
         size_t n = item->number;
 
         if (!sql_visible(cx, item)) {
                 if (value != NULL)
-                        (void)fail(cx, RC_FORBIDDEN, item->name.p, "is a personal item, which this account may not see or write");
+                        (void)fail(cx, RC_FORBIDDEN, item->name.p,
+                                   "is a personal item, which this account may not see or write");
                 else if (whole && item->required)
-                        (void)fail(cx, RC_FORBIDDEN, item->name.p, "is a personal item that must be filled in, so this account cannot add records here");
+                        (void)fail(
+                            cx, RC_FORBIDDEN, item->name.p,
+                            "is a personal item that must be filled in, so this account cannot add records here");
                 return;
         }
         if (value == NULL && !whole)
                 return;
         in->given[n] = true;
-        if (item_parse_json(cx, item, value, &in->values[n]) == RC_OK && item->type == ITEM_REFERENCE && cx->failure.code == RC_OK)
+        if (item_parse_json(cx, item, value, &in->values[n]) == RC_OK && item->type == ITEM_REFERENCE &&
+            cx->failure.code == RC_OK)
                 (void)reference_find(cx, item, in->values[n], &in->values[n]);
 }
 
@@ -191,9 +204,10 @@ rc record_read(struct cx *cx, const struct definition *def, const json_t *object
                 return fail(cx, RC_INVALID, NULL, "a record must be an object with the items as members");
         in->values = NEW_ARRAY(cx->mem, str, def->item_count);
         in->given = NEW_ARRAY(cx->mem, bool, def->item_count);
-        json_object_foreach((json_t *)(uintptr_t)object, name, value)
+        json_object_foreach ((json_t *)(uintptr_t)object, name, value)
                 if (definition_item(def, str_of(name)) == NULL)
-                        (void)fail(cx, RC_INVALID, arena_copy(cx->mem, name, strlen(name) + 1), "there is no such item in this register");
+                        (void)fail(cx, RC_INVALID, arena_copy(cx->mem, name, strlen(name) + 1),
+                                   "there is no such item in this register");
         for (size_t i = 0; i < def->item_count; i++)
                 member_read(cx, &def->items[i], json_object_get(object, def->items[i].name.p), whole, in);
         if (cx->failure.code != RC_OK)
@@ -202,7 +216,9 @@ rc record_read(struct cx *cx, const struct definition *def, const json_t *object
         return RC_OK;
 }
 
-/* Writing ---------------------------------------------------------------------------------------------------------------------------------------- */
+/* Writing
+ * ----------------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static void version_check(struct sql *sql, const struct definition *def)
 {
@@ -239,7 +255,8 @@ static void insert_sql(struct sql *sql, const struct definition *def, const stru
         sql_columns(sql, def, false);
 }
 
-rc record_create(struct cx *cx, str register_name, const json_t *object, const struct definition **ret_def, struct record **ret)
+rc record_create(struct cx *cx, str register_name, const json_t *object, const struct definition **ret_def,
+                 struct record **ret)
 {
         const struct definition *def;
         struct record *rec = NEW(cx->mem, struct record);
@@ -271,8 +288,9 @@ rc record_create(struct cx *cx, str register_name, const json_t *object, const s
 
 static rc stale(struct cx *cx, int64_t seen, int64_t now)
 {
-        return fail(cx, RC_STALE, NULL, "somebody changed this record in the meantime: you saw version %lld, it is now %lld", (long long)seen,
-                    (long long)now);
+        return fail(cx, RC_STALE, NULL,
+                    "somebody changed this record in the meantime: you saw version %lld, it is now %lld",
+                    (long long)seen, (long long)now);
 }
 
 static size_t given_count(const struct definition *def, const struct record_input *in)
@@ -284,13 +302,15 @@ static size_t given_count(const struct definition *def, const struct record_inpu
         return n;
 }
 
-static void update_sql(struct sql *sql, const struct definition *def, int64_t id, int64_t version, const struct record_input *in)
+static void update_sql(struct sql *sql, const struct definition *def, int64_t id, int64_t version,
+                       const struct record_input *in)
 {
         size_t n = 0;
 
         sql_add(sql, "update ");
         sql_table(sql, def);
-        sql_add(sql, " as r set version = r.version + 1, updated_at = daicho.clock(), updated_by = coalesce(current_setting('daicho.actor', true), '')");
+        sql_add(sql, " as r set version = r.version + 1, updated_at = daicho.clock(), updated_by = "
+                     "coalesce(current_setting('daicho.actor', true), '')");
         for (size_t i = 0; i < def->item_count; i++)
                 if (in->given[i]) {
                         sql_add(sql, ", ");
@@ -317,7 +337,8 @@ static void update_sql(struct sql *sql, const struct definition *def, int64_t id
         sql_columns(sql, def, false);
 }
 
-rc record_update(struct cx *cx, str register_name, int64_t id, int64_t version, const json_t *object, const struct definition **ret_def, struct record **ret)
+rc record_update(struct cx *cx, str register_name, int64_t id, int64_t version, const json_t *object,
+                 const struct definition **ret_def, struct record **ret)
 {
         const struct definition *def;
         struct record *rec = NEW(cx->mem, struct record);
@@ -356,7 +377,8 @@ rc record_update(struct cx *cx, str register_name, int64_t id, int64_t version, 
         return fail(cx, RC_BUSY, NULL, "this register was changed just now; please try again");
 }
 
-rc record_erase(struct cx *cx, str register_name, int64_t id, int64_t version, const struct definition **ret_def, struct record **ret)
+rc record_erase(struct cx *cx, str register_name, int64_t id, int64_t version, const struct definition **ret_def,
+                struct record **ret)
 {
         const struct definition *def;
         struct sql *sql = sql_open(cx);
@@ -374,15 +396,18 @@ rc record_erase(struct cx *cx, str register_name, int64_t id, int64_t version, c
         sql_arg(sql, db_int(cx, version), "bigint");
         TRY(run(sql, def, &rows));
         if (rows_changed(rows) == 0)
-                return fail(cx, RC_STALE, NULL, "somebody changed this record at the same moment; please look at it again");
+                return fail(cx, RC_STALE, NULL,
+                            "somebody changed this record at the same moment; please look at it again");
         return RC_OK;
 }
 
-/* Lists ------------------------------------------------------------------------------------------------------------------------------------------- */
+/* Lists
+ * -------------------------------------------------------------------------------------------------------------------------------------------
+ */
 
 struct cursor {
         bool set;
-        str value;              /* of the sort item; absent: empty, or sorted by id */
+        str value; /* of the sort item; absent: empty, or sorted by id */
         int64_t id;
 };
 
@@ -393,8 +418,8 @@ struct listing {
         struct record_page *page;
         struct condition *condition;
         struct search_word words[SEARCH_WORDS_MAX];
-        size_t word_count;      /* of the search box */
-        size_t lead_count;      /* and of the condition: what the index can be led by */
+        size_t word_count; /* of the search box */
+        size_t lead_count; /* and of the condition: what the index can be led by */
         struct cursor cursor;
         int limit;
         bool narrow;
@@ -433,14 +458,17 @@ static rc cursor_read(struct listing *l, str text)
                 return cursor_wrong(l->cx);
         }
         value = json_array_get(a, 2);
-        if (json_array_size(a) != 4 || !str_equal(json_text(json_array_get(a, 0)), l->page->sort ? l->page->sort->name : S("id")) ||
+        if (json_array_size(a) != 4 ||
+            !str_equal(json_text(json_array_get(a, 0)), l->page->sort ? l->page->sort->name : S("id")) ||
             json_is_true(json_array_get(a, 1)) != l->page->descending || !json_is_integer(json_array_get(a, 3)))
                 return cursor_wrong(l->cx);
         l->cursor = (struct cursor){ .set = true, .id = json_integer_value(json_array_get(a, 3)) };
         if (l->page->sort == NULL || json_is_null(value))
                 return RC_OK;
-        if (!json_is_string(value) || item_read(l->cx->mem, l->page->sort, json_text(value), &l->cursor.value) != ITEM_FINE) {
-                /* a stored value may have become unlawful since: it is still a place in the order, where its type allows */
+        if (!json_is_string(value) ||
+            item_read(l->cx->mem, l->page->sort, json_text(value), &l->cursor.value) != ITEM_FINE) {
+                /* a stored value may have become unlawful since: it is still a place in the order, where its type
+                 * allows */
                 if (!json_is_string(value) || strcmp(item_pg_type(l->page->sort), "text") != 0)
                         return cursor_wrong(l->cx);
                 l->cursor.value = json_text(value);
@@ -463,7 +491,8 @@ static rc sort_read(struct listing *l, str sort)
         if (item == NULL)
                 return fail(l->cx, RC_INVALID, "sort", "there is no item \"%.*s\"", STR_ARG(utf8_head(name, 60)));
         if (!sql_visible(l->cx, item))
-                return fail(l->cx, RC_FORBIDDEN, "sort", "\"%.*s\" is a personal item, which this account may not see", STR_ARG(name));
+                return fail(l->cx, RC_FORBIDDEN, "sort", "\"%.*s\" is a personal item, which this account may not see",
+                            STR_ARG(name));
         if (item->lines)
                 return fail(l->cx, RC_INVALID, "sort", "lists cannot be sorted by \"%.*s\"", STR_ARG(name));
         l->page->sort = item;
@@ -493,9 +522,11 @@ static rc listing_read(struct listing *l)
                 TRY(search_words(l->cx, q->q, l->words, &l->word_count));
         if (l->word_count > 0 && !search_possible(l->cx, l->def))
                 return fail(l->cx, RC_INVALID, "q",
-                            l->cx->masked ? "this register is searched by personal items, which this account may not see; use a condition instead" :
-                                            "no item of this register is searchable; use a condition instead");
-        l->lead_count = l->word_count + condition_words(l->cx, l->condition, l->words + l->word_count, SEARCH_WORDS_MAX - l->word_count);
+                            l->cx->masked ? "this register is searched by personal items, which this account may not "
+                                            "see; use a condition instead"
+                                          : "no item of this register is searchable; use a condition instead");
+        l->lead_count = l->word_count + condition_words(l->cx, l->condition, l->words + l->word_count,
+                                                        SEARCH_WORDS_MAX - l->word_count);
         return RC_OK;
 }
 
@@ -543,7 +574,8 @@ static void by_id_sql(struct sql *sql, struct listing *l)
 /* A word with grams, newest first: the staged statement of search.c. */
 static void by_word_sql(struct sql *sql, struct listing *l)
 {
-        search_page(sql, l->def, l->words, l->lead_count, l->condition, l->cursor.set ? l->cursor.id : INT64_MAX, l->limit + 1);
+        search_page(sql, l->def, l->words, l->lead_count, l->condition, l->cursor.set ? l->cursor.id : INT64_MAX,
+                    l->limit + 1);
         select_from(sql, l->def, l->narrow);
         sql_add(sql, "page on true left join ");
         sql_table(sql, l->def);
@@ -645,7 +677,9 @@ static rc page_fetch(struct listing *l, bool *ret_again)
         return RC_OK;
 }
 
-/* Counts -------------------------------------------------------------------------------------------------------------------------------------------- */
+/* Counts
+ * --------------------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static rc count_exactly(struct listing *l, int64_t cap, int64_t *ret)
 {
@@ -696,8 +730,8 @@ static rc count_estimate(struct listing *l, int64_t *ret)
         return RC_OK;
 }
 
-/* How many are there? Told exactly when this page shows it, or somebody asked; else counted up to a cap where that is cheap, else estimated: estimates
- * of words are too low, those of columns are good (doc/search.md). */
+/* How many are there? Told exactly when this page shows it, or somebody asked; else counted up to a cap where that is
+ * cheap, else estimated: estimates of words are too low, those of columns are good (doc/search.md). */
 static rc count_make(struct listing *l)
 {
         struct record_page *p = l->page;
@@ -755,7 +789,9 @@ rc record_list(struct cx *cx, str register_name, const struct record_query *quer
         return RC_OK;
 }
 
-/* History ------------------------------------------------------------------------------------------------------------------------------------------- */
+/* History
+ * -------------------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static json_t *value_after(const struct definition *def, const char *name, const struct record *now)
 {
@@ -764,7 +800,8 @@ static json_t *value_after(const struct definition *def, const char *name, const
         return item != NULL && now != NULL ? item_json(item, now->values[item->number]) : json_null();
 }
 
-rc record_changes(struct cx *cx, const struct definition *def, int64_t id, int64_t before, int limit, struct record_change **ret, size_t *ret_count)
+rc record_changes(struct cx *cx, const struct definition *def, int64_t id, int64_t before, int limit,
+                  struct record_change **ret, size_t *ret_count)
 {
         struct sql *sql = sql_open(cx);
         struct record_change *list;
@@ -805,16 +842,21 @@ rc record_changes(struct cx *cx, const struct definition *def, int64_t id, int64
                 size_t n = 0;
 
                 for (size_t i = 0; i < count && n < (size_t)limit; i++) {
-                        struct record_change c = { .id = rows_int(rows, i, 0), .version = rows_int(rows, i, 1), .at = rows_time(rows, i, 2),
-                                                   .actor = rows_text(rows, i, 3), .job = rows_int(rows, i, 4), .deleted = rows_bool(rows, i, 5),
+                        struct record_change c = { .id = rows_int(rows, i, 0),
+                                                   .version = rows_int(rows, i, 1),
+                                                   .at = rows_time(rows, i, 2),
+                                                   .actor = rows_text(rows, i, 3),
+                                                   .job = rows_int(rows, i, 4),
+                                                   .deleted = rows_bool(rows, i, 5),
                                                    .new = json_object() };
 
                         TRY(json_read(cx, rows_text(rows, i, 6), &c.old));
-                        json_object_foreach(c.old, name, value) {
+                        json_object_foreach (c.old, name, value) {
                                 json_t *next = json_object_get(known, name);
 
                                 if (!c.deleted)
-                                        json_object_set_new(c.new, name, next ? json_incref(next) : value_after(def, name, now));
+                                        json_object_set_new(c.new, name,
+                                                            next ? json_incref(next) : value_after(def, name, now));
                                 json_object_set(known, name, value);
                         }
                         if (before == 0 || c.id < before)
@@ -826,7 +868,9 @@ rc record_changes(struct cx *cx, const struct definition *def, int64_t id, int64
         return RC_OK;
 }
 
-/* Models -------------------------------------------------------------------------------------------------------------------------------------------- */
+/* Models
+ * --------------------------------------------------------------------------------------------------------------------------------------------
+ */
 
 str record_actor(str actor)
 {
@@ -914,7 +958,8 @@ rc record_headings(struct cx *cx, str register_name, const int64_t *ids, size_t 
                 for (size_t h = 0; h < def->heading_count; h++)
                         if (sql_visible(cx, def->heading[h]))
                                 values[def->heading[h]->number] = rows_text(rows, i, column++);
-                (void)json_set(all, db_int(cx, rows_int(rows, i, 0)).p, json_str(heading_of(cx, def, rows_int(rows, i, 0), values)));
+                (void)json_set(all, db_int(cx, rows_int(rows, i, 0)).p,
+                               json_str(heading_of(cx, def, rows_int(rows, i, 0), values)));
         }
         return RC_OK;
 }
@@ -925,11 +970,13 @@ rc record_months(struct cx *cx, const struct definition *def, json_t **ret)
         json_t *list = json_array();
         struct rows *rows;
 
-        sql_add(sql, "with found as (select date_trunc('month', r.created_at at time zone 'Asia/Tokyo') as month, count(*) as n from ");
+        sql_add(sql, "with found as (select date_trunc('month', r.created_at at time zone 'Asia/Tokyo') as month, "
+                     "count(*) as n from ");
         sql_table(sql, def);
         sql_add(sql, " r group by 1) select to_char(m.month, 'YYYY-MM'), coalesce(f.n, 0) from generate_series("
                      "date_trunc('month', daicho.clock() at time zone 'Asia/Tokyo') - interval '12 months', "
-                     "date_trunc('month', daicho.clock() at time zone 'Asia/Tokyo'), interval '1 month') m(month) left join found f on f.month = m.month order by 1");
+                     "date_trunc('month', daicho.clock() at time zone 'Asia/Tokyo'), interval '1 month') m(month) left "
+                     "join found f on f.month = m.month order by 1");
         TRY(run(sql, def, &rows));
         for (size_t i = 0; i < rows_count(rows); i++) {
                 json_t *one = json_object();

@@ -25,7 +25,8 @@ rc search_fold(struct cx *cx, const str *words, size_t count, struct search_word
         TRY(sql_search_fold(cx, db_array(cx, words, count), &rows, &n));
         must(n == count);
         for (size_t i = 0; i < n; i++)
-                ret[i] = (struct search_word){ rows[i].folded, str_is(rows[i].grams, "{}") ? STR_NONE : rows[i].grams, (size_t)rows[i].length };
+                ret[i] = (struct search_word){ rows[i].folded, str_is(rows[i].grams, "{}") ? STR_NONE : rows[i].grams,
+                                               (size_t)rows[i].length };
         return RC_OK;
 }
 
@@ -65,7 +66,9 @@ rc search_words(struct cx *cx, str text, struct search_word ret[SEARCH_WORDS_MAX
         return RC_OK;
 }
 
-/* DDL ---------------------------------------------------------------------------------------------------------------------------------------- */
+/* DDL
+ * ----------------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static bool narrow(const struct item *item)
 {
@@ -117,9 +120,12 @@ void search_index(struct sql *sql)
         sql_add(sql, " using gin (daicho.grams(search_text))");
 }
 
-/* Conditions ----------------------------------------------------------------------------------------------------------------------------------- */
+/* Conditions
+ * -----------------------------------------------------------------------------------------------------------------------------------
+ */
 
-/* Values come from scalar subqueries: the plan does not depend on them, and never is made by an estimate that is too low (doc/search.md). */
+/* Values come from scalar subqueries: the plan does not depend on them, and never is made by an estimate that is too
+ * low (doc/search.md). */
 static void grams_sql(struct sql *sql, const struct search_word *words, size_t count)
 {
         for (size_t i = 0; i < count; i++) {
@@ -203,7 +209,7 @@ void search_terms_seen(struct sql *sql, const struct definition *def, const stru
         }
 }
 
-enum { NEAR = 5000, FEW = 2000, FAR = 25000 };          /* records; measured, see doc/search.md */
+enum { NEAR = 5000, FEW = 2000, FAR = 25000 }; /* records; measured, see doc/search.md */
 
 struct page {
         struct sql *sql;
@@ -256,10 +262,10 @@ static void limited(struct page *p, const char *tail)
         buf_add(&p->sql->text, str_of(tail));
 }
 
-/* A frequent word is met at once by walking the primary key, a rare one by the index. Neither is known beforehand, so the statement asks in turn;
- * each step runs only when those before did not fill the page. */
-void search_page(struct sql *sql, const struct definition *def, const struct search_word *words, size_t count, const struct condition *condition,
-                 int64_t before, int limit)
+/* A frequent word is met at once by walking the primary key, a rare one by the index. Neither is known beforehand, so
+ * the statement asks in turn; each step runs only when those before did not fill the page. */
+void search_page(struct sql *sql, const struct definition *def, const struct search_word *words, size_t count,
+                 const struct condition *condition, int64_t before, int limit)
 {
         struct page p = { sql, def, words, count, condition, before, limit };
 

@@ -1,4 +1,5 @@
-/* sql.c - see sql.h. How to add a statement: a function here that writes literals, names of checked definitions and parameters, and nothing else. */
+/* sql.c - see sql.h. How to add a statement: a function here that writes literals, names of checked definitions and
+ * parameters, and nothing else. */
 #include "base/house.h"
 
 #include "register/sql.h"
@@ -68,7 +69,8 @@ void sql_column(struct sql *sql, const struct item *item)
         sql_name(sql, item->name);
 }
 
-static const char *const system_columns[SQL_SYSTEM] = { "id", "version", "created_at", "created_by", "updated_at", "updated_by", "origin" };
+static const char *const system_columns[SQL_SYSTEM] = { "id",         "version",    "created_at", "created_by",
+                                                        "updated_at", "updated_by", "origin" };
 
 void sql_system(struct sql *sql, int column)
 {
@@ -112,7 +114,9 @@ void sql_columns(struct sql *sql, const struct definition *def, bool list_only)
                 }
 }
 
-/* DDL ------------------------------------------------------------------------------------------------------------------------------------------ */
+/* DDL
+ * ------------------------------------------------------------------------------------------------------------------------------------------
+ */
 
 /* "t_acme", "t_acme_masked" */
 static void role(struct sql *sql, const char *suffix)
@@ -140,7 +144,9 @@ static void column(struct sql *sql, const struct definition *def, const struct i
                 sql_add(sql, " references ");
                 real_table(sql, item->reference);
                 /* entries of a history belong to their master and go with it; other references only point */
-                buf_add(&sql->text, str_of(item == def->master ? " (id) on delete cascade" : item->required ? " (id)" : " (id) on delete set null"));
+                buf_add(&sql->text, str_of(item == def->master ? " (id) on delete cascade"
+                                           : item->required    ? " (id)"
+                                                               : " (id) on delete set null"));
         }
 }
 
@@ -156,8 +162,10 @@ void sql_create_table(struct sql *sql, const struct definition *def)
         sql_add(sql, "create table ");
         real_table(sql, def->name);
         sql_add(sql, " (id bigint generated always as identity primary key, version bigint not null default 1, "
-                     "created_at timestamptz not null default daicho.clock(), created_by text not null default coalesce(current_setting('daicho.actor', true), ''), "
-                     "updated_at timestamptz not null default daicho.clock(), updated_by text not null default coalesce(current_setting('daicho.actor', true), ''), "
+                     "created_at timestamptz not null default daicho.clock(), created_by text not null default "
+                     "coalesce(current_setting('daicho.actor', true), ''), "
+                     "updated_at timestamptz not null default daicho.clock(), updated_by text not null default "
+                     "coalesce(current_setting('daicho.actor', true), ''), "
                      "origin bigint");
         for (size_t i = 0; i < def->item_count; i++) {
                 sql_add(sql, ", ");
@@ -267,7 +275,9 @@ static void masked_views(struct sql *sql, const struct definition *def)
 {
         sql_add(sql, "create view tenant.");
         sql_names(sql, "m_", def->name, "");
-        sql_add(sql, " with (security_barrier) as select id, version, created_at, created_by, updated_at, updated_by, origin");
+        sql_add(
+            sql,
+            " with (security_barrier) as select id, version, created_at, created_by, updated_at, updated_by, origin");
         for (size_t i = 0; i < def->item_count; i++)
                 if (!def->items[i].personal) {
                         sql_add(sql, ", ");
@@ -277,7 +287,8 @@ static void masked_views(struct sql *sql, const struct definition *def)
         real_table(sql, def->name);
         sql_add(sql, ";\ncreate view tenant.");
         sql_names(sql, "mc_", def->name, "");
-        sql_add(sql, " with (security_barrier) as select c.id, c.register, c.record, c.version, c.at, c.actor, c.job, c.deleted, "
+        sql_add(sql, " with (security_barrier) as select c.id, c.register, c.record, c.version, c.at, c.actor, c.job, "
+                     "c.deleted, "
                      "(select coalesce(jsonb_object_agg(o.key, case when o.key = any (array['-'");
         for (size_t i = 0; i < def->item_count; i++)
                 if (!def->items[i].personal) {
@@ -286,7 +297,8 @@ static void masked_views(struct sql *sql, const struct definition *def)
                         sql_add(sql, "'");
                 }
         /* what is not known to be harmless (an item dropped since) counts as personal */
-        sql_add(sql, "]) then o.value else '{\"masked\": true}' end), '{}') from jsonb_each(c.old) o) as old from tenant.change c where c.register = ");
+        sql_add(sql, "]) then o.value else '{\"masked\": true}' end), '{}') from jsonb_each(c.old) o) as old from "
+                     "tenant.change c where c.register = ");
         buf_int(&sql->text, def->id);
         sql_add(sql, ";\n");
         grant(sql, "select, insert, update, delete", "m_", def->name, "_masked");
@@ -307,10 +319,11 @@ static void change_function(struct sql *sql, const struct definition *def)
 {
         sql_add(sql, "create or replace function tenant.");
         sql_names(sql, "c_", def->name, "");
-        sql_add(sql, "() returns trigger language plpgsql security definer set search_path = pg_catalog as $daicho$\nbegin\n"
-                     "if tg_op = 'UPDATE' then\n"
-                     "insert into tenant.change (register, record, version, actor, job, old) "
-                     "select ");
+        sql_add(sql,
+                "() returns trigger language plpgsql security definer set search_path = pg_catalog as $daicho$\nbegin\n"
+                "if tg_op = 'UPDATE' then\n"
+                "insert into tenant.change (register, record, version, actor, job, old) "
+                "select ");
         buf_int(&sql->text, def->id);
         sql_add(sql, ", x.id, x.version, coalesce(current_setting('daicho.actor', true), ''), "
                      "nullif(current_setting('daicho.job', true), '')::bigint, ('{' || x.old || '}')::jsonb\n"
@@ -342,7 +355,8 @@ static void change_function(struct sql *sql, const struct definition *def)
                 sql_name(sql, def->items[i].name);
                 sql_add(sql, ")::text");
         }
-        sql_add(sql, "), '')) || '}')::jsonb from before b;\nend if;\nreturn null;\nend\n$daicho$;\nrevoke execute on function tenant.");
+        sql_add(sql, "), '')) || '}')::jsonb from before b;\nend if;\nreturn null;\nend\n$daicho$;\nrevoke execute on "
+                     "function tenant.");
         sql_names(sql, "c_", def->name, "");
         sql_add(sql, "() from public;\n");
 }
@@ -355,7 +369,8 @@ static void change_trigger(struct sql *sql, const struct definition *def, const 
         buf_add(&sql->text, str_of(event));
         sql_add(sql, " on ");
         real_table(sql, def->name);
-        buf_add(&sql->text, str_of(strcmp(event, "update") == 0 ? " referencing old table as before new table as after" : " referencing old table as before"));
+        buf_add(&sql->text, str_of(strcmp(event, "update") == 0 ? " referencing old table as before new table as after"
+                                                                : " referencing old table as before"));
         sql_add(sql, " for each statement execute function tenant.");
         sql_names(sql, "c_", def->name, "");
         sql_add(sql, "();\n");
