@@ -44,8 +44,6 @@ struct db {
         char refusal[256];
 };
 
-/* Sends what is queued, waits for all answers. */
-rc db_trip(struct cx *cx) MUST_USE;
 /* Note the refusal in `result` (or of the connection when NULL) and mark the transaction failed. Does not clear `result`. */
 rc db_refuse(struct cx *cx, const PGresult *result);
 /* The pipeline is empty and left; BEGIN has been sent if it was wanted. */

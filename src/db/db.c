@@ -1,9 +1,10 @@
 /* db.c - see db.h. One trip = messages written into libpq's buffer as they are asked for, one Sync, one write, then all answers in order. */
 #include "base/house.h"
 
-#include "db/connection.h"
+#include "db/db.h"
 
 #include "base/clock.h"
+#include "db/connection.h"
 #include "db/error.h"
 #include "db/rows.h"
 
@@ -279,7 +280,8 @@ static bool sync_read(struct cx *cx, bool told)
         return told;
 }
 
-rc db_trip(struct cx *cx)
+/* Sends what is queued, waits for all answers. */
+static rc trip(struct cx *cx)
 {
         struct db *db = cx->db;
         size_t count = db->op_count;
@@ -332,7 +334,7 @@ static void queue(struct cx *cx, str sql, const str *args, size_t count, struct 
                 return;
         begin_if_wanted(cx);
         /* a failure of an early trip is kept: the transaction has failed, or (outside one) the code stands in cx */
-        if (db->op_count > OPS_MAX - 8 && db_trip(cx) != RC_OK)
+        if (db->op_count > OPS_MAX - 8 && trip(cx) != RC_OK)
                 return;
         send_prepared(cx, OP_QUEUED, sql, args, count, ret);
 }
@@ -345,7 +347,7 @@ rc db_run(struct cx *cx, str sql, const str *args, size_t count, struct rows **r
         if (cx->db->transaction == TRANSACTION_FAILED)
                 return refuse_after_failure(cx);
         queue(cx, sql, args, count, ret != NULL ? &rows : NULL);
-        TRY(db_trip(cx));
+        TRY(trip(cx));
         if (ret != NULL)
                 *ret = rows;
         return RC_OK;
@@ -389,12 +391,12 @@ rc db_commit(struct cx *cx)
                 db_rollback(cx);
                 return refuse_after_failure(cx);
         case TRANSACTION_NONE:
-                return db->op_count > 0 ? db_trip(cx) : RC_OK;
+                return db->op_count > 0 ? trip(cx) : RC_OK;
         case TRANSACTION_OPEN:
                 break;
         }
         send_word(cx, OP_END, S("commit"));
-        code = db_trip(cx);
+        code = trip(cx);
         if (code == RC_OK)
                 db->transaction = TRANSACTION_NONE;
         else
@@ -417,7 +419,7 @@ void db_rollback(struct cx *cx)
         for (int i = 0; i < 2 && connected(db) && (db->op_count > 0 || PQtransactionStatus(db->pg) != PQTRANS_IDLE); i++) {
                 if (db->transaction != TRANSACTION_NONE || i > 0)
                         send_word(cx, OP_END, S("rollback"));
-                if (db_trip(cx) == RC_OK)
+                if (trip(cx) == RC_OK)
                         break;
         }
         db->transaction = TRANSACTION_NONE;
@@ -434,7 +436,7 @@ rc db_pipeline_leave(struct cx *cx)
                 return refuse_after_failure(cx);
         begin_if_wanted(cx);
         if (cx->db->op_count > 0)
-                TRY(db_trip(cx));
+                TRY(trip(cx));
         if (!connected(cx->db))
                 return db_refuse(cx, NULL);
         must(PQexitPipelineMode(cx->db->pg));

@@ -42,7 +42,6 @@ void db_queue_read(struct cx *cx, str sql, const str *args, size_t count, struct
 size_t rows_count(const struct rows *rows);
 size_t rows_changed(const struct rows *rows);           /* rows an INSERT/UPDATE/DELETE touched */
 size_t rows_columns(const struct rows *rows);
-const char *rows_name(const struct rows *rows, size_t column);          /* of a column */
 bool rows_null(const struct rows *rows, size_t row, size_t column);
 str rows_text(const struct rows *rows, size_t row, size_t column);      /* absent when null; NUL-terminated */
 int64_t rows_int(const struct rows *rows, size_t row, size_t column);   /* 0 when null */

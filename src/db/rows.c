@@ -43,12 +43,6 @@ size_t rows_changed(const struct rows *rows)
         return (size_t)n;
 }
 
-const char *rows_name(const struct rows *rows, size_t column)
-{
-        must(column < rows->columns);
-        return PQfname(rows->result, (int)column);
-}
-
 str rows_text(const struct rows *rows, size_t row, size_t column)
 {
         must(row < rows->count && column < rows->columns);
