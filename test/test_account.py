@@ -266,6 +266,21 @@ def test_forms_untick_what_the_api_leaves(shop):
     assert shop.api('GET', f'/groups/{id}').json()['group']['permissions'] == []
 
 
+def test_null_is_no_way_to_take_everything_away(shop):
+    staff, id = shop.staff, group(shop, 'kept', ['record.read'])
+    version = {'If-Match': '"1"'}
+    assert shop.api('PATCH', f'/accounts/{staff.id}', json={'groups': None}, headers=version).status == 422
+    assert shop.api('PATCH', f'/groups/{id}', json={'permissions': None}, headers=version).status == 422
+    for body in ({'name': None}, {'login': None}, {'state': None}):
+        assert shop.api('PATCH', f'/accounts/{staff.id}', json=body, headers=version).status == 422, body
+    assert account(shop, staff.id)['permissions'] != []
+    # what the API showed can be sent back as it is
+    shown = account(shop, staff.id)
+    same = {k: shown[k] for k in ('login', 'name', 'email', 'lang', 'theme', 'state', 'groups')}
+    assert shop.api('PATCH', f'/accounts/{staff.id}', json=same, headers=version).status == 200
+    assert {k: account(shop, staff.id)[k] for k in same} == same
+
+
 # what the database holds by itself ---------------------------------------------------------------------------------------------------------
 MASKED = ["update daicho.account set groups = groups || (select id from daicho.account_group where 'personal.see' = any (permissions) limit 1) where login = 'clerk'",
           "update daicho.account_group set permissions = permissions || '{{personal.see}}' where name = 'group of clerk'",

@@ -215,6 +215,8 @@ static rc groups_read(struct cx *cx, const json_t *list, str *ret, uint64_t *ret
         int64_t ids[GROUPS_MAX];
         size_t count = 0;
 
+        if (list != NULL && !json_is_array(list))       /* null must not take all of them away */
+                return fail(cx, RC_INVALID, "groups", "must be a list");
         if (json_array_size(list) > GROUPS_MAX)
                 return fail(cx, RC_INVALID, "groups", "at most %d groups", GROUPS_MAX);
         for (size_t i = 0; i < json_array_size(list); i++) {

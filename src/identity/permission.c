@@ -92,6 +92,8 @@ rc permission_read(struct cx *cx, const json_t *list, const char *item, uint64_t
 {
         uint64_t bits = 0;
 
+        if (list != NULL && !json_is_array(list))       /* null must not take all of them away */
+                return fail(cx, RC_INVALID, item, "must be a list");
         for (size_t i = 0; i < json_array_size(list); i++) {
                 str word = json_text(json_array_get(list, i));
                 int p = str_absent(word) ? PERMISSIONS : find(word);

@@ -77,6 +77,8 @@ static void only_what_is_held_can_be_given(void **state)
                 { "record.read", "[\"\"]", RC_INVALID },
                 { "record.read", "[1]", RC_INVALID },
                 { "record.read", "[null]", RC_INVALID },
+                { "record.read", "null", RC_INVALID },
+                { "record.read", "{}", RC_INVALID },
         };
 
         for (size_t i = 0; i < COUNT(row); i++) {
