@@ -12,7 +12,7 @@ static const char *const weekday_ja[] = { "日", "月", "火", "水", "木", "�
 static const char *const weekday_en[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
 static const char *const month_en[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 
-int64_t clock_days(struct date date)
+static int64_t days_of(struct date date)
 {
         int64_t year = date.year - (date.month <= 2);
         int64_t era = (year >= 0 ? year : year - 399) / 400;
@@ -47,20 +47,21 @@ bool clock_date_valid(struct date date)
                date.day <= days[date.month - 1] + (leap && date.month == 2);
 }
 
-int32_t clock_weekday(struct date date)
+static int32_t weekday_of(struct date date)
 {
-        int64_t days = clock_days(date) + 4;    /* 1970-01-01 was a Thursday */
+        int64_t days = days_of(date) + 4;    /* 1970-01-01 was a Thursday */
 
         return (int32_t)(((days % 7) + 7) % 7);
 }
 
-static struct civil civil_at(msec at)
+struct civil clock_tokyo(msec at)
 {
-        int64_t days = at >= 0 ? at / CLOCK_DAY : -((CLOCK_DAY - 1 - at) / CLOCK_DAY);
-        msec rest = at - days * CLOCK_DAY;
+        msec local = at + 9 * CLOCK_HOUR;
+        int64_t days = local >= 0 ? local / CLOCK_DAY : -((CLOCK_DAY - 1 - local) / CLOCK_DAY);
+        msec rest = local - days * CLOCK_DAY;
         struct civil c = { .date = clock_date(days) };
 
-        c.weekday = clock_weekday(c.date);
+        c.weekday = weekday_of(c.date);
         c.hour = (int32_t)(rest / CLOCK_HOUR);
         c.minute = (int32_t)(rest % CLOCK_HOUR / CLOCK_MINUTE);
         c.second = (int32_t)(rest % CLOCK_MINUTE / CLOCK_SECOND);
@@ -68,19 +69,9 @@ static struct civil civil_at(msec at)
         return c;
 }
 
-struct civil clock_tokyo(msec at)
-{
-        return civil_at(at + 9 * CLOCK_HOUR);
-}
-
-struct civil clock_utc(msec at)
-{
-        return civil_at(at);
-}
-
 msec clock_from_tokyo(struct civil civil)
 {
-        return clock_days(civil.date) * CLOCK_DAY + (civil.hour - 9) * CLOCK_HOUR + civil.minute * CLOCK_MINUTE +
+        return days_of(civil.date) * CLOCK_DAY + (civil.hour - 9) * CLOCK_HOUR + civil.minute * CLOCK_MINUTE +
                civil.second * CLOCK_SECOND + civil.msec;
 }
 
@@ -108,17 +99,9 @@ str clock_rfc3339(struct arena *mem, msec at)
                           c.minute, c.second, part);
 }
 
-str clock_http(struct arena *mem, msec at)
-{
-        struct civil c = clock_utc(at);
-
-        return str_format(mem, "%s, %02d %s %04d %02d:%02d:%02d GMT", weekday_en[c.weekday], c.date.day,
-                          month_en[c.date.month - 1], c.date.year, c.hour, c.minute, c.second);
-}
-
 str clock_date_text(struct arena *mem, enum lang lang, struct date date)
 {
-        int32_t weekday = clock_weekday(date);
+        int32_t weekday = weekday_of(date);
 
         if (lang == LANG_JA)
                 return str_format(mem, "%d年%d月%d日(%s)", date.year, date.month, date.day, weekday_ja[weekday]);
@@ -300,7 +283,7 @@ bool clock_read_date(str s, struct date *ret)
         named = era(&s, &which);
         if (!parts(s, named, which, &date) || !clock_date_valid(date))
                 return false;
-        if (named && (clock_days(date) < clock_days(eras[which].from) || clock_days(date) > clock_days(eras[which].to)))
+        if (named && (days_of(date) < days_of(eras[which].from) || days_of(date) > days_of(eras[which].to)))
                 return false;
         *ret = date;
         return true;

@@ -22,14 +22,10 @@ struct civil {
         int32_t hour, minute, second, msec;
 };
 
-/* Days since 1970-01-01. */
-int64_t clock_days(struct date date);
-struct date clock_date(int64_t days);
 bool clock_date_valid(struct date date);
-int32_t clock_weekday(struct date date);
+struct date clock_date(int64_t days);           /* days since 1970-01-01 */
 
 struct civil clock_tokyo(msec at);
-struct civil clock_utc(msec at);
 msec clock_from_tokyo(struct civil civil);      /* weekday is not looked at */
 
 /* Milliseconds that only go forward: for durations and rates, never stored. */
@@ -38,8 +34,6 @@ msec clock_tick(void);
 /* For protocols: "2026-11-22T14:05:09.123+09:00" (RFC 3339; the milliseconds only when there are any), "2026-11-22". */
 str clock_rfc3339(struct arena *mem, msec at);
 str clock_iso_date(struct arena *mem, struct date date);
-/* For HTTP: "Sun, 22 Nov 2026 05:05:09 GMT" (RFC 9110 IMF-fixdate). */
-str clock_http(struct arena *mem, msec at);
 
 /* For people, Asia/Tokyo: "2026年11月22日(日) 14:05", "Sun 22 Nov 2026, 14:05". */
 str clock_text(struct arena *mem, enum lang lang, msec at);

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         if (clock_read_date(in, &date)) {
                 must(clock_date_valid(date));
-                must(clock_read_date(clock_iso_date(mem, date), &again) && clock_days(again) == clock_days(date));
+                must(clock_read_date(clock_iso_date(mem, date), &again) && str_equal(clock_iso_date(mem, again), clock_iso_date(mem, date)));
         }
         if (clock_read(in, &at))
                 must(clock_read(clock_rfc3339(mem, at), &back) && back == at);

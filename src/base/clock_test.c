@@ -11,18 +11,19 @@ static struct arena *mem;
 
 static void every_day_of_ten_thousand_years_is_the_calendar_of_the_c_library(void **state)
 {
-        int64_t first = clock_days((struct date){ 1, 1, 1 }), last = clock_days((struct date){ 9999, 12, 31 });
+        int64_t first = -719162, last = 2932896;        /* 0001-01-01, 9999-12-31 */
 
-        assert_int_equal(clock_days((struct date){ 1970, 1, 1 }), 0);
         for (int64_t day = first - 400; day <= last; day++) {
                 struct date d = clock_date(day);
+                struct civil c = clock_tokyo(day * CLOCK_DAY - 9 * CLOCK_HOUR);
                 time_t at = (time_t)day * 86400;
                 struct tm tm;
 
-                assert_int_equal(clock_days(d), day);
                 assert_non_null(gmtime_r(&at, &tm));
-                if (d.year != tm.tm_year + 1900 || d.month != tm.tm_mon + 1 || d.day != tm.tm_mday || clock_weekday(d) != tm.tm_wday)
+                if (d.year != tm.tm_year + 1900 || d.month != tm.tm_mon + 1 || d.day != tm.tm_mday || c.weekday != tm.tm_wday ||
+                    c.date.year != d.year || c.date.month != d.month || c.date.day != d.day)
                         fail_msg("day %ld", (long)day);
+                assert_int_equal(clock_from_tokyo(c), day * CLOCK_DAY - 9 * CLOCK_HOUR);
                 assert_int_equal(clock_date_valid(d), day >= first);
         }
 }
@@ -42,10 +43,11 @@ static void points_in_time_become_wall_clocks_and_back(void **state)
         static const msec table[] = { 0, 1, -1, 1795323909123, -62135596800000, 253402268399999, 86399999, 86400000, -86400000 };
 
         for (size_t i = 0; i < COUNT(table); i++) {
-                struct civil tokyo = clock_tokyo(table[i]), utc = clock_utc(table[i]);
+                struct civil c = clock_tokyo(table[i]);
 
-                assert_int_equal(clock_from_tokyo(tokyo), table[i]);
-                assert_int_equal(clock_from_tokyo(utc), table[i] - 9 * CLOCK_HOUR);
+                assert_int_equal(clock_from_tokyo(c), table[i]);
+                assert_in_range(c.hour, 0, 23);
+                assert_in_range(c.msec, 0, 999);
         }
 }
 
@@ -55,7 +57,6 @@ static void people_and_protocols_read_their_form(void **state)
 
         assert_true(str_is(clock_rfc3339(mem, at), "2026-11-22T14:05:09.123+09:00"));
         assert_true(str_is(clock_rfc3339(mem, at - 123), "2026-11-22T14:05:09+09:00"));
-        assert_true(str_is(clock_http(mem, at), "Sun, 22 Nov 2026 05:05:09 GMT"));
         assert_true(str_is(clock_text(mem, LANG_JA, at), "2026年11月22日(日) 14:05"));
         assert_true(str_is(clock_text(mem, LANG_EN, at), "Sun 22 Nov 2026, 14:05"));
         assert_true(str_is(clock_short(mem, at), "2026/11/22 14:05"));

@@ -3,10 +3,8 @@
 
 #include "base/crypto.h"
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <sys/random.h>
 
 struct crypto_hash {
@@ -27,16 +25,6 @@ static const EVP_MD *sha256(void)
 void crypto_sha256(str data, uint8_t ret[SHA256_SIZE])
 {
         must(EVP_Digest(data.p ? data.p : "", data.n, ret, NULL, sha256(), NULL) == 1);
-}
-
-void crypto_hmac(str key, str data, uint8_t ret[SHA256_SIZE])
-{
-        unsigned n = 0;
-
-        must(key.n <= INT32_MAX);
-        must(HMAC(sha256(), key.p ? key.p : "", (int)key.n, (const unsigned char *)(data.p ? data.p : ""), data.n, ret, &n) !=
-             NULL);
-        must(n == SHA256_SIZE);
 }
 
 static void hash_drop(void *p)
@@ -101,40 +89,12 @@ str crypto_hex(struct arena *mem, const void *p, size_t size)
         return (str){ to, size * 2 };
 }
 
-static int hex_value(char c)
-{
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-bool crypto_hex_read(struct arena *mem, str hex, str *ret)
-{
-        char *to;
-
-        if (hex.n % 2 != 0)
-                return false;
-        to = arena_alloc(mem, hex.n / 2 + 1);
-        for (size_t i = 0; i < hex.n / 2; i++) {
-                int high = hex_value(hex.p[i * 2]), low = hex_value(hex.p[i * 2 + 1]);
-
-                if (high < 0 || low < 0)
-                        return false;
-                to[i] = (char)(high << 4 | low);
-        }
-        *ret = (str){ to, hex.n / 2 };
-        return true;
-}
-
-static const char alphabet[2][65] = {
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
-};
-
-static str base64(struct arena *mem, const void *p, size_t size, bool url)
+str crypto_base64url(struct arena *mem, const void *p, size_t size)
 {
         const uint8_t *from = p;
-        char *to = arena_array(mem, size / 3 + 2, 4);
+        char *to = arena_array(mem, size / 3 + 1, 4);
         size_t n = 0;
 
         for (size_t i = 0; i < size; i += 3) {
@@ -142,36 +102,26 @@ static str base64(struct arena *mem, const void *p, size_t size, bool url)
                                  (i + 2 < size ? from[i + 2] : 0);
                 size_t digits = i + 2 < size ? 4 : size - i + 1;
 
-                for (size_t d = 0; d < 4; d++) {
-                        if (d < digits)
-                                to[n++] = alphabet[url][three >> (18 - 6 * d) & 63];
-                        else if (!url)
-                                to[n++] = '=';
-                }
+                for (size_t d = 0; d < digits; d++)
+                        to[n++] = alphabet[three >> (18 - 6 * d) & 63];
         }
         return (str){ to, n };
 }
 
-static bool base64_read(struct arena *mem, str text, bool url, str *ret)
+bool crypto_base64url_read(struct arena *mem, str text, str *ret)
 {
         char *to = arena_alloc(mem, text.n / 4 * 3 + 4);
         uint32_t bits = 0;
         size_t n = 0, held = 0;
 
-        if (!url) {
-                if (text.n % 4 != 0)
-                        return false;
-                for (int i = 0; i < 2 && text.n > 0 && text.p[text.n - 1] == '='; i++)
-                        text.n--;
-        }
         if (text.n % 4 == 1)
                 return false;
         for (size_t i = 0; i < text.n; i++) {
-                const char *at = text.p[i] ? strchr(alphabet[url], text.p[i]) : NULL;
+                const char *at = text.p[i] ? strchr(alphabet, text.p[i]) : NULL;
 
                 if (at == NULL)
                         return false;
-                bits = bits << 6 | (uint32_t)(at - alphabet[url]);
+                bits = bits << 6 | (uint32_t)(at - alphabet);
                 held += 6;
                 if (held >= 8) {
                         held -= 8;
@@ -182,24 +132,4 @@ static bool base64_read(struct arena *mem, str text, bool url, str *ret)
                 return false;
         *ret = (str){ to, n };
         return true;
-}
-
-str crypto_base64(struct arena *mem, const void *p, size_t size)
-{
-        return base64(mem, p, size, false);
-}
-
-bool crypto_base64_read(struct arena *mem, str text, str *ret)
-{
-        return base64_read(mem, text, false, ret);
-}
-
-str crypto_base64url(struct arena *mem, const void *p, size_t size)
-{
-        return base64(mem, p, size, true);
-}
-
-bool crypto_base64url_read(struct arena *mem, str text, str *ret)
-{
-        return base64_read(mem, text, true, ret);
 }

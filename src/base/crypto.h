@@ -7,9 +7,8 @@
 
 enum { SHA256_SIZE = 32 };
 
-/* FIPS 180-4 and RFC 2104. */
+/* FIPS 180-4. */
 void crypto_sha256(str data, uint8_t ret[SHA256_SIZE]);
-void crypto_hmac(str key, str data, uint8_t ret[SHA256_SIZE]);
 
 /* SHA-256 of what comes in pieces; closed with the arena. */
 struct crypto_hash;
@@ -24,12 +23,8 @@ bool crypto_equal(str a, str b);
 /* Overwrite a secret; not optimised away. */
 void crypto_wipe(void *p, size_t size);
 
-/* Lower-case hexadecimal; RFC 4648 base64 with padding and base64url without. The readers take exactly that form: other characters, stray
- * bits or a wrong length give false. */
-str crypto_hex(struct arena *mem, const void *p, size_t size);
-bool crypto_hex_read(struct arena *mem, str hex, str *ret);
-str crypto_base64(struct arena *mem, const void *p, size_t size);
-bool crypto_base64_read(struct arena *mem, str text, str *ret);
+str crypto_hex(struct arena *mem, const void *p, size_t size);          /* lower case */
+/* RFC 4648 base64url without padding. The reader takes exactly that form: other characters, stray bits or a wrong length give false. */
 str crypto_base64url(struct arena *mem, const void *p, size_t size);
 bool crypto_base64url_read(struct arena *mem, str text, str *ret);
 

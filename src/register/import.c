@@ -62,6 +62,8 @@ static rc open_file(struct import *im, str path)
         struct cx *cx = im->cx;
         struct stat st;
 
+        if (!file_path_safe(path))
+                return fail(cx, RC_INVALID, NULL, "the job names no file of the file store");
         im->fd = open(file_store_path(cx->mem, path), O_RDONLY | O_CLOEXEC);
         if (im->fd < 0)
                 return file_failed(cx, "the uploaded file", errno);
@@ -554,7 +556,7 @@ rc import_run(struct cx *cx, struct job *job)
         im->cx = cx;
         im->job = job;
         result = run(im, str_absent(name) ? S("file.csv") : name);
-        if (result != RC_BUSY && result != RC_UNAVAILABLE && result != RC_DISK_FULL)
+        if (im->fd > 0 && result != RC_BUSY && result != RC_UNAVAILABLE && result != RC_DISK_FULL)
                 arena_defer(cx->mem, file_erase, file_store_path(cx->mem, json_get_text(job->args, "file")));
         return result;
 }
