@@ -80,8 +80,10 @@ function japan(host) {
                         tile.href = row.href;
                         tile.tabIndex = -1;             /* the same links stand in the table */
                 }
-                tile.textContent = name === '北海道' ? name : name.slice(0, -1);
-                tile.title = `${name} ${(row?.n ?? 0).toLocaleString()}`;
+                const label = row?.label || name;
+                const foreign = document.documentElement.lang !== 'ja';
+                tile.textContent = foreign ? label.slice(0, 4) : name === '北海道' ? name : name.slice(0, -1);
+                tile.title = `${label} ${(row?.n ?? 0).toLocaleString()}`;
                 tile.className = `h${row ? shade(row.n) : 0}`;
                 const size = name === '北海道' ? 2 : 1;
                 tile.style.gridArea = `${line} / ${column} / span ${size} / span ${size}`;
