@@ -93,6 +93,10 @@ def test_of_100000_rows_in_cp932_exactly_the_damaged_ones_come_back_with_line_an
     assert tenant.sql('select count(*) from change') == [(0,)]
     assert file_of(tenant, again) == content
 
+    for pid in jobs_of(house):          # whatever the size of the file
+        peak = int(re.search(r'VmHWM:\s+(\d+) kB', open(f'/proc/{pid}/status').read())[1])
+        assert peak <= 64 * 1024, peak
+
     # other addresses and points for half of them: a history of what they were
     other = generator(tmp_path / 'other.csv', '--rows', 20000, '--start', 90001, '--variant', 1)
     changed = bring(tenant, other, seconds=600)

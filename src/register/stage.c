@@ -342,6 +342,7 @@ static rc insert(struct cx *cx, const struct stage *stage, int64_t *ret_created)
                 cell(sql, ", s.", 'c', i);
         sql_add(sql, " from pg_temp.import_row s cross join " NOW_AND_ACTOR);
         where_known(sql, stage);
+        sql_add(sql, " on conflict do nothing");        /* somebody made a record with this key in this moment: it stays */
         return run(sql, ret_created);
 }
 
