@@ -24,7 +24,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { READY_MS = 30000, ROUND_MS = 6 * 60 * 60 * 1000, DOWN_MS = 90000, SOCKET_PATH_MAX = 100 };
+enum { READY_MS = 30000, SETTLE_MS = 10000, ROUND_MS = 6 * 60 * 60 * 1000, DOWN_MS = 90000, SOCKET_PATH_MAX = 100 };
 
 struct up {
         struct place *place;
@@ -62,6 +62,26 @@ static int64_t lock_holder(struct cx *cx, str dir)
         return pid;
 }
 
+/* The nginx of a parent that was killed a moment ago may still be closing this very port. */
+static rc port_take(struct cx *cx, const struct place *place, struct up *up)
+{
+        const char *left = place_path(cx, place->dir, "run/nginx.pid");
+        msec end = clock_tick() + SETTLE_MS;
+
+        for (;;) {
+                rc result = edge_listen(cx, &place->config, &up->listen_fd, &up->port);
+                int64_t pid = 0;
+                str text;
+
+                if (result != RC_CONFLICT || access(left, F_OK) != 0 || clock_tick() >= end)
+                        return result;
+                if (file_read(cx, left, 64, &text) != RC_OK || !str_int(str_trim(text), &pid) || pid <= 1 || kill((pid_t)pid, 0) != 0)
+                        return result;
+                fail_clear(cx);
+                (void)usleep(20000);
+        }
+}
+
 static rc prepare(struct cx *cx, struct args *args, struct up *up)
 {
         struct place *place = NEW(cx->mem, struct place);
@@ -81,7 +101,7 @@ static rc prepare(struct cx *cx, struct args *args, struct up *up)
         if (up->lock < 0)
                 return fail(cx, RC_CONFLICT, NULL, "Daicho already runs in %.*s (process %lld); stop it with `daicho down --dir %.*s`",
                             STR_ARG(dir), (long long)lock_holder(cx, dir), STR_ARG(dir));
-        TRY(edge_listen(cx, &place->config, &up->listen_fd, &up->port));
+        TRY(port_take(cx, place, up));
         place->config.port = up->port;
         TRY(servant_become(cx, place));
         if (ftruncate(up->lock, 0) != 0 || dprintf(up->lock, "%d\n", (int)getpid()) < 0)

@@ -504,6 +504,11 @@ static void arena_drop(void *p)
         arena_close(p);
 }
 
+static void suspects_drop(void *p)
+{
+        (void)fclose(p);
+}
+
 static rc prepare(struct import *im)
 {
         struct cx *cx = im->cx;
@@ -521,7 +526,10 @@ static rc prepare(struct import *im)
         im->keys = keys_open(cx->mem);
         TRY(file_scratch(cx, file_store(), &fd));
         im->suspects = fdopen(dup(fd), "w+");
-        return im->suspects != NULL ? RC_OK : file_failed(cx, file_store(), errno);
+        if (im->suspects == NULL)
+                return file_failed(cx, file_store(), errno);
+        arena_defer(cx->mem, suspects_drop, im->suspects);
+        return RC_OK;
 }
 
 static rc run(struct import *im, str name)
