@@ -8,12 +8,15 @@
 Durability is off: a test never pulls the plug on this one.
 """
 
+import atexit
 import os
 import pathlib
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 
 import psycopg
 
@@ -40,6 +43,13 @@ class Cluster:
         """PostgreSQL does not run as root."""
         return ['setpriv', '--reuid=nobody', '--regid=nogroup', '--clear-groups'] + command if os.geteuid() == 0 else command
 
+    @staticmethod
+    def ends_with_us(command):
+        """SIGQUIT when this process dies, however it dies: no server is left behind."""
+        if command[0] == 'setpriv':
+            return [command[0], '--pdeathsig', 'QUIT', *command[1:]]
+        return ['setpriv', '--pdeathsig', 'QUIT', *command]
+
     def run(self, *command):
         done = subprocess.run(self.as_user([str(c) for c in command]), capture_output=True, text=True)
         assert done.returncode == 0, f'{command[0]}: {done.stdout}{done.stderr}'
@@ -52,8 +62,19 @@ class Cluster:
             os.chown(self.directory, user.pw_uid, user.pw_gid)
         os.chmod(self.directory, 0o711)
         self.run(BIN / 'initdb', '-D', self.data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C.UTF-8', '-N')
-        options = ' '.join(f'-c {k}={v}' for k, v in {**SETTINGS, **settings}.items() if v != '') + " -c listen_addresses=''"
-        self.run(BIN / 'pg_ctl', '-D', self.data, '-w', '-l', self.directory / 'log', '-o', f'-k {self.directory} -p {PORT} {options}', 'start')
+        options = [word for k, v in {**SETTINGS, **settings}.items() for word in ('-c', f'{k}={v}')]
+        command = [str(BIN / 'postgres'), '-D', str(self.data), '-k', str(self.directory), '-p', str(PORT), *options]
+        with open(self.directory / 'log', 'w') as log:
+            self.server = subprocess.Popen(self.ends_with_us(self.as_user(command)), stdout=log, stderr=log, cwd='/')
+        atexit.register(self.stop)
+        end = time.monotonic() + 60
+        while True:
+            try:
+                self.connect('postgres').close()
+                break
+            except psycopg.OperationalError:
+                assert self.server.poll() is None and time.monotonic() < end, (self.directory / 'log').read_text()
+                time.sleep(0.05)
         self.migrate('template_daicho')
         return self
 
@@ -96,5 +117,8 @@ class Cluster:
         return name
 
     def stop(self):
-        self.run(BIN / 'pg_ctl', '-D', self.data, '-m', 'immediate', 'stop')
+        if self.server is not None:
+            self.server.send_signal(signal.SIGQUIT)
+            self.server.wait(60)
+            self.server = None
         shutil.rmtree(self.directory, ignore_errors=True)
