@@ -88,3 +88,16 @@ def test_nobody_who_works_in_the_contract_can_write_it(shop):
                     db.execute("select set_config('role', %s, true)", (role,))
                     db.execute(sql.format(f't_{shop.name}'))
                 assert refused.value.sqlstate in ('42501', '0A000'), (role, sql, refused.value)
+
+
+def test_a_change_made_by_an_import_names_its_job(house):
+    shop = house.tenant()
+    record = made(shop, email='file@example.jp', points=1)
+    job = shop.house.import_file('customers', 'email,family_name,points\nfile@example.jp,山田,2\nnew@example.jp,田中,3\n'.encode(), shop)
+    assert shop.house.wait_job(job, shop)['state'] == 'done'
+    change = changes(shop, record['id'])['changes'][0]
+    assert change['job'] == job and [(i['item'], i['old'], i['new']) for i in change['items']] == [('points', 1, 2)]
+    new = shop.api('GET', f'{RECORDS}?q=new@').json()['records'][0]
+    assert new['origin'] == job and changes(shop, new['id'])['changes'] == []
+    web = shop.api('PATCH', f'{RECORDS}/{record["id"]}', json={'points': 9, 'version': 2})
+    assert web.status == 200 and changes(shop, record['id'])['changes'][0]['job'] is None

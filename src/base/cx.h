@@ -33,6 +33,7 @@ struct actor {
         str groups;             /* names of the permission groups as they are now, joined by ", " */
         str source;             /* address the request came from, "-" for commands and jobs */
         int64_t session;        /* the session it came by; 0: an API key, a command, a job */
+        int64_t job;            /* the job that does it for them; 0: none */
 };
 
 struct cx {

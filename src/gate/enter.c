@@ -132,7 +132,7 @@ rc enter_by_name(struct cx *cx, str tenant, bool owner)
         struct doorway *d;
 
         db_begin(cx);
-        TRY(sql_enter_name(cx, tenant, cx->masked, owner, actor, &d));
+        TRY(sql_enter_name(cx, tenant, cx->masked, owner, actor, cx->actor.job ? db_int(cx, cx->actor.job) : S(""), &d));
         if (d == NULL)
                 return fail(cx, RC_UNKNOWN, "tenant", "there is no contract \"%.*s\"", STR_ARG(tenant));
         cx->tenant = d->tenant;

@@ -15,8 +15,8 @@ select e.tenant, e.masked, e.kind, e.id, e.actor, e.groups, e.permissions, e.lan
 from daicho.key_enter($1) e;
 
 -- owner: the define job changes tables, as the owner of the schema.
--- enter_name(tenant text, masked bool, owner bool, actor text) -> maybe doorway(tenant text, lang text, now_ms int, role text, told text)
+-- enter_name(tenant text, masked bool, owner bool, actor text, job text) -> maybe doorway(tenant text, lang text, now_ms int, role text, told text)
 select e.tenant, e.lang, e.now_ms,
     pg_catalog.set_config('role', case when $3 then 'daicho_owner' else e.role || case when $2 then '_masked' else '' end end, true) as role,
-    pg_catalog.set_config('daicho.actor', $4, true) as told
+    pg_catalog.set_config('daicho.actor', $4, true) || pg_catalog.set_config('daicho.job', $5, true) as told
 from daicho.tenant_enter($1) e;

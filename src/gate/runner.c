@@ -38,6 +38,7 @@ static const struct job_kind *kind_find(const struct job_kind *kinds, str name)
 static void starter_take(struct cx *cx, const struct job *job)
 {
         cx->actor = job->actor;
+        cx->actor.job = job->id;
         cx->masked = job->masked;
         cx->permissions = job->actor.kind == ACTOR_OPERATOR ? permission_all() : permission_parse(job->permissions);
 }
