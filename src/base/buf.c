@@ -100,15 +100,15 @@ void buf_header(struct buf *b, str s)
         escape(b, s, header_entry);
 }
 
-static const char *ident_entry(unsigned char c)
+static const char *quote_entry(unsigned char c)
 {
         return c == '"' ? "\"\"" : NULL;
 }
 
-void buf_ident(struct buf *b, str s)
+static void quoted(struct buf *b, str s)
 {
         buf_char(b, '"');
-        escape(b, s, ident_entry);
+        escape(b, s, quote_entry);
         buf_char(b, '"');
 }
 
@@ -150,7 +150,7 @@ void buf_csv(struct buf *b, str s)
         for (size_t i = 0; i < s.n && !quote; i++)
                 quote = s.p[i] == ',' || s.p[i] == '"' || s.p[i] == '\n' || s.p[i] == '\r';
         if (quote)
-                buf_ident(b, s);        /* the same doubling of quotes */
+                quoted(b, s);
         else
                 buf_add(b, s);
 }

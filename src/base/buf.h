@@ -31,6 +31,5 @@ void buf_json(struct buf *b, str s);    /* RFC 8259 string with its quotes; also
 void buf_csv(struct buf *b, str s);     /* RFC 4180 field, quoted only when needed */
 void buf_header(struct buf *b, str s);  /* header value: CR, LF and control characters become spaces */
 void buf_url(struct buf *b, str s);     /* RFC 3986: all but unreserved characters as %XX */
-void buf_ident(struct buf *b, str s);   /* SQL identifier in double quotes */
 
 #endif

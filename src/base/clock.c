@@ -22,7 +22,7 @@ static int64_t days_of(struct date date)
         return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-struct date clock_date(int64_t days)
+static struct date date_of(int64_t days)
 {
         int64_t from = days + 719468;
         int64_t era = (from >= 0 ? from : from - 146096) / 146097;
@@ -38,7 +38,7 @@ struct date clock_date(int64_t days)
         };
 }
 
-bool clock_date_valid(struct date date)
+static bool date_valid(struct date date)
 {
         static const int32_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
         bool leap = date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0);
@@ -59,7 +59,7 @@ struct civil clock_tokyo(msec at)
         msec local = at + 9 * CLOCK_HOUR;
         int64_t days = local >= 0 ? local / CLOCK_DAY : -((CLOCK_DAY - 1 - local) / CLOCK_DAY);
         msec rest = local - days * CLOCK_DAY;
-        struct civil c = { .date = clock_date(days) };
+        struct civil c = { .date = date_of(days) };
 
         c.weekday = weekday_of(c.date);
         c.hour = (int32_t)(rest / CLOCK_HOUR);
@@ -198,7 +198,7 @@ bool clock_read(str s, msec *ret)
                 return false;
         if (skip(&s, S(".")) && !fraction(&s, &c.msec))
                 return false;
-        if (!zone(&s, &offset) || s.n > 0 || !clock_date_valid(c.date) || c.hour > 23 || c.minute > 59 || c.second > 59)
+        if (!zone(&s, &offset) || s.n > 0 || !date_valid(c.date) || c.hour > 23 || c.minute > 59 || c.second > 59)
                 return false;
         *ret = clock_from_tokyo(c) + 9 * CLOCK_HOUR - offset;
         return true;
@@ -281,7 +281,7 @@ bool clock_read_date(str s, struct date *ret)
         if (!narrow(s, text, sizeof(text), &s))
                 return false;
         named = era(&s, &which);
-        if (!parts(s, named, which, &date) || !clock_date_valid(date))
+        if (!parts(s, named, which, &date) || !date_valid(date))
                 return false;
         if (named && (days_of(date) < days_of(eras[which].from) || days_of(date) > days_of(eras[which].to)))
                 return false;

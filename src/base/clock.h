@@ -22,9 +22,6 @@ struct civil {
         int32_t hour, minute, second, msec;
 };
 
-bool clock_date_valid(struct date date);
-struct date clock_date(int64_t days);           /* days since 1970-01-01 */
-
 struct civil clock_tokyo(msec at);
 msec clock_from_tokyo(struct civil civil);      /* weekday is not looked at */
 
