@@ -64,7 +64,7 @@ static bool printable(str s)
         return true;
 }
 
-rc config_set(struct cx *cx, int64_t line, str name, str value, struct config *config)
+static rc set(struct cx *cx, int64_t line, str name, str value, struct config *config)
 {
         const struct key *key = key_find(name);
         const char *item = str_z(cx->mem, name);
@@ -105,7 +105,7 @@ rc config_read(struct cx *cx, str text, struct config *ret)
                 else if (key != NULL && given[key - keys])
                         r = fail_line(cx, RC_INVALID, line, key->name, "stands here a second time");
                 else
-                        r = config_set(cx, line, name, str_trim(value), &config);
+                        r = set(cx, line, name, str_trim(value), &config);
                 if (key != NULL)
                         given[key - keys] = true;
                 if (result == RC_OK)

@@ -18,8 +18,6 @@ struct config {
 struct config config_default(void);
 /* Read the text of a file over the defaults. RC_INVALID with every wrong line. Texts are copied into cx->mem. */
 rc config_read(struct cx *cx, str text, struct config *ret) MUST_USE;
-/* Set one key as a line would (`--port 9000`); line 0. */
-rc config_set(struct cx *cx, int64_t line, str key, str value, struct config *config) MUST_USE;
 /* A complete file with the values of `config`, each key with its explanation above it: what a new directory gets and what
  * `daicho config --explain` prints. A value that is the default stands behind `#`. */
 void config_write(const struct config *config, struct buf *out);

@@ -74,22 +74,15 @@ rc args_int(struct cx *cx, struct args *args, const char *name, int64_t min, int
         return RC_OK;
 }
 
-rc args_word_maybe(struct cx *cx, struct args *args, str *ret)
+rc args_word(struct cx *cx, struct args *args, const char *what, str *ret)
 {
         if (args->count == 0)
-                return RC_OK;
+                return fail(cx, RC_USAGE, NULL, "%s is missing", what);
         if (is_option(args->word[0]))
                 return fail(cx, RC_USAGE, NULL, "there is no option %s here", args->word[0]);
         *ret = str_of(args->word[0]);
         take(args, 0, 1);
         return RC_OK;
-}
-
-rc args_word(struct cx *cx, struct args *args, const char *what, str *ret)
-{
-        if (args->count == 0)
-                return fail(cx, RC_USAGE, NULL, "%s is missing", what);
-        return args_word_maybe(cx, args, ret);
 }
 
 rc args_end(struct cx *cx, const struct args *args)

@@ -16,9 +16,8 @@ bool args_flag(struct args *args, const char *name);
 /* `--name VALUE` or `--name=VALUE`; *ret is left as it was when not given. */
 rc args_text(struct cx *cx, struct args *args, const char *name, str *ret) MUST_USE;
 rc args_int(struct cx *cx, struct args *args, const char *name, int64_t min, int64_t max, int64_t *ret) MUST_USE;
-/* The next word that is no option. args_word refuses when there is none; args_word_maybe leaves *ret as it was. */
+/* The next word that is no option; refuses when there is none. */
 rc args_word(struct cx *cx, struct args *args, const char *what, str *ret) MUST_USE;
-rc args_word_maybe(struct cx *cx, struct args *args, str *ret) MUST_USE;
 rc args_end(struct cx *cx, const struct args *args) MUST_USE;
 
 #endif
