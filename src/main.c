@@ -31,33 +31,15 @@
 #include "register/import.h"
 
 static const struct command *const commands[] = {
-        up_commands,
-        cmd_tenant_commands,
-        cmd_identity_commands,
-        cmd_register_commands,
-        cmd_work_commands,
-        cmd_house_commands,
-        worker_commands,
-        demo_commands,
-        NULL,
+        up_commands,           cmd_tenant_commands, cmd_identity_commands,
+        cmd_register_commands, cmd_work_commands,   cmd_house_commands,
+        worker_commands,       demo_commands,       NULL,
 };
 
 static const struct route *const routes[] = {
-        home_routes,
-        session_door_routes,
-        me_door_routes,
-        account_door_routes,
-        group_door_routes,
-        key_door_routes,
-        record_door_routes,
-        register_door_routes,
-        import_door_routes,
-        export_door_routes,
-        summary_routes,
-        job_door_routes,
-        log_door_routes,
-        openapi_routes,
-        NULL,
+        home_routes,     session_door_routes, me_door_routes,       account_door_routes, group_door_routes,
+        key_door_routes, record_door_routes,  register_door_routes, import_door_routes,  export_door_routes,
+        summary_routes,  job_door_routes,     log_door_routes,      openapi_routes,      NULL,
 };
 
 static const struct job_kind jobs[] = {

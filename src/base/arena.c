@@ -13,14 +13,14 @@
 #endif
 #endif
 #ifndef TWIN
-#define TWIN 0          /* 1: each piece is a block of its own, so that AddressSanitizer sees its edges */
+#define TWIN 0 /* 1: each piece is a block of its own, so that AddressSanitizer sees its edges */
 #endif
 
 enum { ALIGN = 16, BLOCK_FIRST = 1 << 16, BLOCK_MAX = 1 << 20 };
 
 struct block {
-        struct block *next;     /* older */
-        size_t size;            /* of data[] */
+        struct block *next; /* older */
+        size_t size;        /* of data[] */
         _Alignas(ALIGN) char data[];
 };
 
@@ -32,8 +32,8 @@ struct deferred {
 
 struct arena {
         struct block *block;
-        size_t used;            /* of block->data */
-        size_t total;           /* of all blocks */
+        size_t used;  /* of block->data */
+        size_t total; /* of all blocks */
         size_t cap;
         struct deferred *deferred;
 };

@@ -16,11 +16,11 @@ void arena_close(struct arena *mem);
 void arena_reset(struct arena *mem);
 
 void *arena_alloc(struct arena *mem, size_t size);
-void *arena_array(struct arena *mem, size_t count, size_t size);        /* overflow-checked */
+void *arena_array(struct arena *mem, size_t count, size_t size); /* overflow-checked */
 void *arena_copy(struct arena *mem, const void *p, size_t size);
 /* Grow a piece; in place when it is the last one. The old pointer must not be used again. */
 void *arena_grow(struct arena *mem, void *p, size_t old_size, size_t new_size);
-#define NEW(mem, type) ((type *)arena_alloc((mem), sizeof(type)))
+#define NEW(mem, type)              ((type *)arena_alloc((mem), sizeof(type)))
 #define NEW_ARRAY(mem, type, count) ((type *)arena_array((mem), (count), sizeof(type)))
 
 /* Call fn(ptr) when the arena is reset or closed, or rewound past this point. */
@@ -35,7 +35,7 @@ struct arena_mark {
 };
 struct arena_mark arena_mark(struct arena *mem);
 void arena_rewind(struct arena *mem, struct arena_mark mark);
-size_t arena_size(const struct arena *mem);             /* bytes held now */
+size_t arena_size(const struct arena *mem); /* bytes held now */
 
 /* The arena Jansson allocates in (see json.h); set by the owner of the unit of work. */
 extern struct arena *arena_current;

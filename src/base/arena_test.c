@@ -46,15 +46,15 @@ static void copies_and_grown_pieces_keep_what_they_held(void **state)
         char *p = arena_copy(mem, "abc", 4), *other;
 
         assert_string_equal(p, "abc");
-        p = arena_grow(mem, p, 4, 100);         /* in place */
+        p = arena_grow(mem, p, 4, 100); /* in place */
         assert_string_equal(p, "abc");
         assert_int_equal(p[99], 0);
         other = arena_alloc(mem, 10);
-        p = arena_grow(mem, p, 100, 300);       /* moved */
+        p = arena_grow(mem, p, 100, 300); /* moved */
         assert_true(p < other || p >= other + 10);
         assert_string_equal(p, "abc");
         assert_ptr_equal(arena_grow(mem, p, 300, 200), p);
-        p = arena_grow(mem, p, 300, MB(3));     /* a block of its own */
+        p = arena_grow(mem, p, 300, MB(3)); /* a block of its own */
         assert_string_equal(p, "abc");
         assert_int_equal(p[MB(3) - 1], 0);
         assert_non_null(arena_grow(mem, NULL, 0, 8));
@@ -100,7 +100,7 @@ static void a_rewind_takes_back_what_came_after_its_mark_only(void **state)
         }
         assert_string_equal(told, "222");
         assert_string_equal(kept, "kept");
-        mark = (struct arena_mark){ 0 };        /* of an arena still empty */
+        mark = (struct arena_mark){ 0 }; /* of an arena still empty */
         arena_rewind(mem, mark);
         assert_string_equal(told, "2221");
         assert_int_equal(arena_size(mem), 0);

@@ -128,8 +128,7 @@ void buf_json(struct buf *b, str s)
                         (void)snprintf(code, sizeof(code), "\\u%04x", c);
                 else if (c == '/' && i > 0 && s.p[i - 1] == '<')
                         (void)snprintf(code, sizeof(code), "\\/");
-                else if (c == 0xe2 && i + 2 < s.n && (unsigned char)s.p[i + 1] == 0x80 &&
-                         ((unsigned char)s.p[i + 2] & 0xfe) == 0xa8) {
+                else if (c == 0xe2 && i + 2 < s.n && (unsigned char)s.p[i + 1] == 0x80 && ((unsigned char)s.p[i + 2] & 0xfe) == 0xa8) {
                         (void)snprintf(code, sizeof(code), "\\u202%c", (unsigned char)s.p[i + 2] == 0xa8 ? '8' : '9');
                         eaten = 3;
                 } else
@@ -162,8 +161,7 @@ void buf_url(struct buf *b, str s)
         for (size_t i = 0; i < s.n; i++) {
                 unsigned char c = (unsigned char)s.p[i];
 
-                if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                    c == '_' || c == '.' || c == '~') {
+                if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~') {
                         buf_char(b, (char)c);
                 } else {
                         char code[3] = { '%', hex[c >> 4], hex[c & 15] };

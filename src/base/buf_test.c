@@ -40,7 +40,7 @@ static void writing_past_the_maximum_is_told_and_dropped(void **state)
         assert_true(str_is(buf_str(&b), "abcde"));
         buf_char(&b, 'x');
         assert_int_equal(buf_str(&b).n, 5);
-        b = buf_open(mem, 300);         /* between two sizes it would grow to */
+        b = buf_open(mem, 300); /* between two sizes it would grow to */
         for (int i = 0; i < 400; i++)
                 buf_char(&b, 'y');
         assert_int_equal(buf_str(&b).n, 300);

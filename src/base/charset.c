@@ -19,9 +19,8 @@ static const struct {
         const char *name;
         enum charset set;
 } aliases[] = {
-        { "utf-8", CHARSET_UTF8 },         { "utf8", CHARSET_UTF8 },          { "cp932", CHARSET_CP932 },
-        { "windows-31j", CHARSET_CP932 },  { "ms932", CHARSET_CP932 },        { "shift_jis", CHARSET_CP932 },
-        { "shift-jis", CHARSET_CP932 },    { "sjis", CHARSET_CP932 },
+        { "utf-8", CHARSET_UTF8 },  { "utf8", CHARSET_UTF8 },       { "cp932", CHARSET_CP932 },     { "windows-31j", CHARSET_CP932 },
+        { "ms932", CHARSET_CP932 }, { "shift_jis", CHARSET_CP932 }, { "shift-jis", CHARSET_CP932 }, { "sjis", CHARSET_CP932 },
 };
 
 bool charset_find(str name, enum charset *ret)
@@ -87,7 +86,7 @@ static size_t cp932_to_utf8(str in, char *out, size_t *ret_read)
 
                         if (cell == 0)
                                 break;
-                        memcpy(out + n, &cell, 3);      /* room for three: the pair took two bytes of in */
+                        memcpy(out + n, &cell, 3); /* room for three: the pair took two bytes of in */
                         n += cell >> 24;
                         i += 2;
                 } else if (c >= 0xa1 && c <= 0xdf) {
@@ -97,7 +96,7 @@ static size_t cp932_to_utf8(str in, char *out, size_t *ret_read)
                         n += utf8_encode(0x80, out + n);
                         i++;
                 } else {
-                        break;          /* A0, FD, FE, FF */
+                        break; /* A0, FD, FE, FF */
                 }
         }
         *ret_read = i;
@@ -120,7 +119,7 @@ static const struct {
 } twins[] = {
         { 0x00a2, 0xffe0 }, /* ¢ */ { 0x00a3, 0xffe1 }, /* £ */ { 0x00a5, 0xffe5 }, /* ¥ */ { 0x00ac, 0xffe2 }, /* ¬ */
         { 0x2014, 0x2015 }, /* — */ { 0x2016, 0x2225 }, /* ‖ */ { 0x203e, 0xffe3 }, /* ‾ */ { 0x2212, 0xff0d }, /* − */
-        { 0x301c, 0xff5e }, /* 〜 */
+        { 0x301c, 0xff5e },                                                                                     /* 〜 */
 };
 
 static uint16_t cp932_code(uint32_t c)
@@ -163,7 +162,7 @@ size_t charset_encode(enum charset set, str in, char *out, struct charset_loss *
                         n += run;
                         continue;
                 }
-                if (p[i] >= 0xe0 && p[i] < 0xf0 && in.n - i >= 3) {     /* kana and kanji: s is valid */
+                if (p[i] >= 0xe0 && p[i] < 0xf0 && in.n - i >= 3) { /* kana and kanji: s is valid */
                         c = (uint32_t)(p[i] & 0x0f) << 12 | (uint32_t)(p[i + 1] & 0x3f) << 6 | (p[i + 2] & 0x3f);
                         i += 3;
                 } else {
@@ -375,8 +374,8 @@ bool charset_guess_add(struct charset_guess *g, const char *p, size_t n)
                 euc_add(g, bytes, n);
         }
         /* plainly CP932: damage further on can spoil rows, not this */
-        return !(g->utf8_bad > 1000 && g->utf8_good < g->utf8_bad / 10 && g->cp932_good > 1000 &&
-                 g->cp932_bad < g->cp932_good / 100 && g->cp932_half < g->cp932_good && !g->bom);
+        return !(g->utf8_bad > 1000 && g->utf8_good < g->utf8_bad / 10 && g->cp932_good > 1000 && g->cp932_bad < g->cp932_good / 100 &&
+                 g->cp932_half < g->cp932_good && !g->bom);
 }
 
 static rc refuse_foreign(struct cx *cx, const struct charset_guess *g)
@@ -384,16 +383,14 @@ static rc refuse_foreign(struct cx *cx, const struct charset_guess *g)
         int64_t others = g->cp932_good + g->cp932_half;
 
         if (g->utf16 || g->zeros > g->bytes / 8)
-                return fail(cx, RC_INVALID, NULL,
-                            "the file is UTF-16 or not text; save it as \"CSV UTF-8\" (comma delimited) and send it again");
+                return fail(cx, RC_INVALID, NULL, "the file is UTF-16 or not text; save it as \"CSV UTF-8\" (comma delimited) and send it again");
         if (g->escapes > 0 && g->utf8_good == 0 && g->utf8_bad == 0)
                 return fail(cx, RC_INVALID, NULL, "the file is ISO-2022-JP (JIS); save it as UTF-8 or Shift_JIS and send it again");
         if (g->utf8_bad > g->utf8_good && g->euc_good > 0 && g->euc_bad <= g->euc_good / 20 && g->euc_kana * 5 > g->euc_good &&
             g->cp932_half > g->cp932_good)
                 return fail(cx, RC_INVALID, NULL, "the file is EUC-JP; save it as UTF-8 or Shift_JIS and send it again");
         if (!g->bom && g->utf8_good < g->utf8_bad * 10 && g->cp932_bad * 10 > others)
-                return fail(cx, RC_INVALID, NULL,
-                            "the file is neither UTF-8 nor Shift_JIS (CP932): byte 0x%02X at line %" PRId64 " fits neither",
+                return fail(cx, RC_INVALID, NULL, "the file is neither UTF-8 nor Shift_JIS (CP932): byte 0x%02X at line %" PRId64 " fits neither",
                             g->first_bad, g->first_bad_line);
         return RC_OK;
 }
@@ -415,14 +412,13 @@ rc charset_guess_end(struct cx *cx, struct charset_guess *g, enum charset *ret, 
         else if (g->utf8_bad == 0)
                 *ret_reason = str_of(fail_translate(cx->lang, "every character in it is valid UTF-8"));
         else if (g->utf8_good >= g->utf8_bad * 10)
-                *ret_reason = str_format(cx->mem,
-                                         fail_translate(cx->lang, "it is UTF-8 with %" PRId64 " damaged places, the first at line %" PRId64),
+                *ret_reason = str_format(cx->mem, fail_translate(cx->lang, "it is UTF-8 with %" PRId64 " damaged places, the first at line %" PRId64),
                                          g->utf8_bad, g->first_bad_line);
         else {
                 *ret = CHARSET_CP932;
-                *ret_reason = str_format(cx->mem,
-                                         fail_translate(cx->lang, "byte 0x%02X at line %" PRId64 " is not UTF-8, and the file reads as Shift_JIS"),
-                                         g->first_bad, g->first_bad_line);
+                *ret_reason =
+                    str_format(cx->mem, fail_translate(cx->lang, "byte 0x%02X at line %" PRId64 " is not UTF-8, and the file reads as Shift_JIS"),
+                               g->first_bad, g->first_bad_line);
         }
         return RC_OK;
 }

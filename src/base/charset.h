@@ -7,8 +7,8 @@
 
 enum charset { CHARSET_UTF8, CHARSET_CP932, CHARSETS };
 
-const char *charset_name(enum charset set);             /* "UTF-8" "CP932" */
-bool charset_find(str name, enum charset *ret);         /* also "utf8", "sjis", "shift_jis", "windows-31j" */
+const char *charset_name(enum charset set);     /* "UTF-8" "CP932" */
+bool charset_find(str name, enum charset *ret); /* also "utf8", "sjis", "shift_jis", "windows-31j" */
 
 /* Up to this many bytes of UTF-8 for one byte of either encoding. */
 enum { CHARSET_GROWTH = 3 };
@@ -18,8 +18,8 @@ size_t charset_decode(enum charset set, str in, char *out, size_t *ret_read);
 
 /* How many characters were not written as they were. */
 struct charset_loss {
-        int64_t replaced;       /* by 〓 (geta), as typesetters did */
-        int64_t similar;        /* by their twin, which reads back as another code point: 〜 as ～, − as － */
+        int64_t replaced; /* by 〓 (geta), as typesetters did */
+        int64_t similar;  /* by their twin, which reads back as another code point: 〜 as ～, − as － */
 };
 /* Encode valid UTF-8 into out, which has room for in.n bytes (no character needs more in CP932). Returns the bytes written. */
 size_t charset_encode(enum charset set, str in, char *out, struct charset_loss *loss);
@@ -27,21 +27,21 @@ size_t charset_encode(enum charset set, str in, char *out, struct charset_loss *
 /* Which encoding is a file in? Fed piece by piece from its start; decides when asked. */
 struct charset_guess {
         int64_t bytes;
-        int64_t line;                   /* physical line the next byte is on, from 1; counted up to the first byte that is not UTF-8 */
-        int64_t zeros, escapes;         /* NUL; ESC as ISO-2022-JP uses it */
-        int64_t utf8_good, utf8_bad;    /* characters of more than one byte; sequences that are none */
-        int64_t first_bad_line;         /* of the first such sequence */
+        int64_t line;                /* physical line the next byte is on, from 1; counted up to the first byte that is not UTF-8 */
+        int64_t zeros, escapes;      /* NUL; ESC as ISO-2022-JP uses it */
+        int64_t utf8_good, utf8_bad; /* characters of more than one byte; sequences that are none */
+        int64_t first_bad_line;      /* of the first such sequence */
         uint8_t first_bad;
         /* counted from the piece of the first such sequence on */
-        int64_t cp932_good, cp932_half, cp932_bad;      /* two-byte characters, half-width kana, bytes that are neither */
-        int64_t euc_good, euc_kana, euc_bad;            /* the same read as EUC-JP: pairs, those of the kana rows, others */
+        int64_t cp932_good, cp932_half, cp932_bad; /* two-byte characters, half-width kana, bytes that are neither */
+        int64_t euc_good, euc_kana, euc_bad;       /* the same read as EUC-JP: pairs, those of the kana rows, others */
         char start[3];
         bool bom, utf16;
-        char last;                      /* byte before, while lines are counted: a CR waits for its LF */
-        char before;                    /* last byte of the piece before */
-        char held[4];                   /* unfinished UTF-8 character at the end of the last piece */
+        char last;    /* byte before, while lines are counted: a CR waits for its LF */
+        char before;  /* last byte of the piece before */
+        char held[4]; /* unfinished UTF-8 character at the end of the last piece */
         size_t held_n;
-        unsigned char cp932_lead, euc_lead;     /* unfinished pairs */
+        unsigned char cp932_lead, euc_lead; /* unfinished pairs */
 };
 void charset_guess_start(struct charset_guess *g);
 /* false: nothing that follows can change the answer any more. */

@@ -55,7 +55,7 @@ static void every_pair_decodes_as_iconv_has_it(void **state)
                         good += n > 0;
                 }
         }
-        assert_int_equal(good, 6879 + 83 + 374 + 388);         /* JIS X 0208, NEC row 13, NEC-selected IBM, IBM */
+        assert_int_equal(good, 6879 + 83 + 374 + 388); /* JIS X 0208, NEC row 13, NEC-selected IBM, IBM */
 }
 
 static void single_bytes_decode_as_whatwg_has_them(void **state)
@@ -99,9 +99,9 @@ static void extensions_of_nec_and_ibm_take_the_codes_windows_writes(void **state
                 str text;
                 uint16_t code;
         } table[] = {
-                { S("髙"), 0xfbfc }, { S("﨑"), 0xfab1 }, { S("①"), 0x8740 }, { S("㈱"), 0x878a }, { S("Ⅲ"), 0x8756 },
+                { S("髙"), 0xfbfc }, { S("﨑"), 0xfab1 }, { S("①"), 0x8740 },  { S("㈱"), 0x878a }, { S("Ⅲ"), 0x8756 },
                 { S("ⅲ"), 0xfa42 },  { S("∵"), 0x81e6 },  { S("～"), 0x8160 }, { S("－"), 0x817c }, { S("∥"), 0x8161 },
-                { S("〜"), 0x8160 }, { S("−"), 0x817c },  { S("德"), 0xfaba }, { S("ｱ"), 0xb1 },   { S("№"), 0x8782 },
+                { S("〜"), 0x8160 }, { S("−"), 0x817c },  { S("德"), 0xfaba }, { S("ｱ"), 0xb1 },    { S("№"), 0x8782 },
         };
 
         for (size_t i = 0; i < COUNT(table); i++) {
@@ -175,14 +175,10 @@ static void files_are_recognised(void **state)
                 { S("a,b\r\n1,2\r\n"), RC_OK, CHARSET_UTF8, "it holds ASCII characters only" },
                 { S("\xef\xbb\xbfname\n\xff\n"), RC_OK, CHARSET_UTF8, "it begins with the byte order mark of UTF-8" },
                 { S("姓,名\n佐藤,美咲\n"), RC_OK, CHARSET_UTF8, "every character in it is valid UTF-8" },
-                { S("a\r\nb\r\n\x8d\xb2\x93\xa1\r\n"), RC_OK, CHARSET_CP932,
-                  "byte 0x8D at line 3 is not UTF-8, and the file reads as Shift_JIS" },
-                { S("a\rb\r\xbb\xc4\xb3\r"), RC_OK, CHARSET_CP932,
-                  "byte 0xBB at line 3 is not UTF-8, and the file reads as Shift_JIS" },
-                { S("佐藤美咲佐藤美咲佐藤美咲佐藤美咲\n\xff\n"), RC_OK, CHARSET_UTF8,
-                  "it is UTF-8 with 1 damaged places, the first at line 2" },
-                { S("佐藤美咲佐藤美咲佐藤美咲\xe3\x81"), RC_OK, CHARSET_UTF8,
-                  "it is UTF-8 with 1 damaged places, the first at line 1" },
+                { S("a\r\nb\r\n\x8d\xb2\x93\xa1\r\n"), RC_OK, CHARSET_CP932, "byte 0x8D at line 3 is not UTF-8, and the file reads as Shift_JIS" },
+                { S("a\rb\r\xbb\xc4\xb3\r"), RC_OK, CHARSET_CP932, "byte 0xBB at line 3 is not UTF-8, and the file reads as Shift_JIS" },
+                { S("佐藤美咲佐藤美咲佐藤美咲佐藤美咲\n\xff\n"), RC_OK, CHARSET_UTF8, "it is UTF-8 with 1 damaged places, the first at line 2" },
+                { S("佐藤美咲佐藤美咲佐藤美咲\xe3\x81"), RC_OK, CHARSET_UTF8, "it is UTF-8 with 1 damaged places, the first at line 1" },
                 { S("\xff\xfe\x01\x30"), RC_INVALID, 0, NULL },
                 { S("a\0b\0c\0"), RC_INVALID, 0, NULL },
                 { S("\x1b$B:4F#\x1b(B"), RC_INVALID, 0, NULL },

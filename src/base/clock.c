@@ -49,7 +49,7 @@ static bool date_valid(struct date date)
 
 static int32_t weekday_of(struct date date)
 {
-        int64_t days = days_of(date) + 4;    /* 1970-01-01 was a Thursday */
+        int64_t days = days_of(date) + 4; /* 1970-01-01 was a Thursday */
 
         return (int32_t)(((days % 7) + 7) % 7);
 }
@@ -71,8 +71,8 @@ struct civil clock_tokyo(msec at)
 
 msec clock_from_tokyo(struct civil civil)
 {
-        return days_of(civil.date) * CLOCK_DAY + (civil.hour - 9) * CLOCK_HOUR + civil.minute * CLOCK_MINUTE +
-               civil.second * CLOCK_SECOND + civil.msec;
+        return days_of(civil.date) * CLOCK_DAY + (civil.hour - 9) * CLOCK_HOUR + civil.minute * CLOCK_MINUTE + civil.second * CLOCK_SECOND +
+               civil.msec;
 }
 
 msec clock_tick(void)
@@ -95,8 +95,7 @@ str clock_rfc3339(struct arena *mem, msec at)
 
         if (c.msec != 0)
                 (void)snprintf(part, sizeof(part), ".%03d", c.msec);
-        return str_format(mem, "%04d-%02d-%02dT%02d:%02d:%02d%s+09:00", c.date.year, c.date.month, c.date.day, c.hour,
-                          c.minute, c.second, part);
+        return str_format(mem, "%04d-%02d-%02dT%02d:%02d:%02d%s+09:00", c.date.year, c.date.month, c.date.day, c.hour, c.minute, c.second, part);
 }
 
 str clock_date_text(struct arena *mem, enum lang lang, struct date date)
@@ -112,8 +111,7 @@ str clock_text(struct arena *mem, enum lang lang, msec at)
 {
         struct civil c = clock_tokyo(at);
 
-        return str_format(mem, lang == LANG_JA ? "%s %02d:%02d" : "%s, %02d:%02d", clock_date_text(mem, lang, c.date).p,
-                          c.hour, c.minute);
+        return str_format(mem, lang == LANG_JA ? "%s %02d:%02d" : "%s, %02d:%02d", clock_date_text(mem, lang, c.date).p, c.hour, c.minute);
 }
 
 str clock_short(struct arena *mem, msec at)
@@ -193,8 +191,7 @@ bool clock_read(str s, msec *ret)
                 return false;
         if (!skip(&s, S("T")) && !skip(&s, S("t")) && !skip(&s, S(" ")))
                 return false;
-        if (!digits(&s, 2, 2, &c.hour) || !skip(&s, S(":")) || !digits(&s, 2, 2, &c.minute) || !skip(&s, S(":")) ||
-            !digits(&s, 2, 2, &c.second))
+        if (!digits(&s, 2, 2, &c.hour) || !skip(&s, S(":")) || !digits(&s, 2, 2, &c.minute) || !skip(&s, S(":")) || !digits(&s, 2, 2, &c.second))
                 return false;
         if (skip(&s, S(".")) && !fraction(&s, &c.msec))
                 return false;
@@ -210,8 +207,8 @@ static const struct {
         char letter;
         struct date from, to;
 } eras[] = {
-        { "明治", 'M', { 1873, 1, 1 }, { 1912, 7, 30 } },       { "大正", 'T', { 1912, 7, 30 }, { 1926, 12, 25 } },
-        { "昭和", 'S', { 1926, 12, 25 }, { 1989, 1, 7 } },      { "平成", 'H', { 1989, 1, 8 }, { 2019, 4, 30 } },
+        { "明治", 'M', { 1873, 1, 1 }, { 1912, 7, 30 } },  { "大正", 'T', { 1912, 7, 30 }, { 1926, 12, 25 } },
+        { "昭和", 'S', { 1926, 12, 25 }, { 1989, 1, 7 } }, { "平成", 'H', { 1989, 1, 8 }, { 2019, 4, 30 } },
         { "令和", 'R', { 2019, 5, 1 }, { 9999, 12, 31 } },
 };
 static const int32_t era_first_year[] = { 1868, 1912, 1926, 1989, 2019 };
@@ -244,12 +241,10 @@ static bool parts(str s, bool named, size_t which, struct date *ret)
         if (named)
                 ret->year += era_first_year[which] - 1;
         if (skip(&s, S("年")))
-                return digits(&s, 1, 2, &ret->month) && skip(&s, S("月")) && digits(&s, 1, 2, &ret->day) &&
-                       skip(&s, S("日")) && s.n == 0;
+                return digits(&s, 1, 2, &ret->month) && skip(&s, S("月")) && digits(&s, 1, 2, &ret->day) && skip(&s, S("日")) && s.n == 0;
         for (size_t i = 0; i < COUNT(signs); i++)
                 if (skip(&s, str_of(signs[i])))
-                        return digits(&s, 1, 2, &ret->month) && skip(&s, str_of(signs[i])) &&
-                               digits(&s, 1, 2, &ret->day) && s.n == 0;
+                        return digits(&s, 1, 2, &ret->month) && skip(&s, str_of(signs[i])) && digits(&s, 1, 2, &ret->day) && s.n == 0;
         return !named && digits(&s, 2, 2, &ret->month) && digits(&s, 2, 2, &ret->day) && s.n == 0;
 }
 

@@ -7,23 +7,23 @@
 
 #define CLOCK_SECOND ((msec)1000)
 #define CLOCK_MINUTE ((msec)60000)
-#define CLOCK_HOUR ((msec)3600000)
-#define CLOCK_DAY ((msec)86400000)
+#define CLOCK_HOUR   ((msec)3600000)
+#define CLOCK_DAY    ((msec)86400000)
 
 struct date {
-        int32_t year;           /* 1..9999 */
-        int32_t month;          /* 1..12 */
-        int32_t day;            /* 1..31 */
+        int32_t year;  /* 1..9999 */
+        int32_t month; /* 1..12 */
+        int32_t day;   /* 1..31 */
 };
 
 struct civil {
         struct date date;
-        int32_t weekday;        /* 0 Sunday */
+        int32_t weekday; /* 0 Sunday */
         int32_t hour, minute, second, msec;
 };
 
 struct civil clock_tokyo(msec at);
-msec clock_from_tokyo(struct civil civil);      /* weekday is not looked at */
+msec clock_from_tokyo(struct civil civil); /* weekday is not looked at */
 
 /* Milliseconds that only go forward: for durations and rates, never stored. */
 msec clock_tick(void);

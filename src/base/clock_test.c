@@ -11,7 +11,7 @@ static struct arena *mem;
 
 static void every_day_of_ten_thousand_years_is_the_calendar_of_the_c_library(void **state)
 {
-        int64_t first = -719162, last = 2932896;        /* 0001-01-01, 9999-12-31 */
+        int64_t first = -719162, last = 2932896; /* 0001-01-01, 9999-12-31 */
 
         for (int64_t day = first - 400; day <= last; day++) {
                 struct civil c = clock_tokyo(day * CLOCK_DAY - 9 * CLOCK_HOUR);
@@ -27,7 +27,7 @@ static void every_day_of_ten_thousand_years_is_the_calendar_of_the_c_library(voi
 
 static void only_days_that_exist_are_read(void **state)
 {
-        static const str bad[] = { S("2026-02-29"), S("1900-02-29"), S("2026-00-01"), S("2026-13-01"), S("2026-01-00"),
+        static const str bad[] = { S("2026-02-29"), S("1900-02-29"), S("2026-00-01"),  S("2026-13-01"), S("2026-01-00"),
                                    S("2026-01-32"), S("2026-04-31"), S("10000-01-01"), S("0000-01-01") };
         struct date d;
 
@@ -51,7 +51,7 @@ static void points_in_time_become_wall_clocks_and_back(void **state)
 
 static void people_and_protocols_read_their_form(void **state)
 {
-        msec at = 1795323909123;        /* 2026-11-22T05:05:09.123Z */
+        msec at = 1795323909123; /* 2026-11-22T05:05:09.123Z */
 
         assert_true(str_is(clock_rfc3339(mem, at), "2026-11-22T14:05:09.123+09:00"));
         assert_true(str_is(clock_rfc3339(mem, at - 123), "2026-11-22T14:05:09+09:00"));
@@ -66,7 +66,7 @@ static void times_are_read_as_rfc_3339_and_postgresql_write_them(void **state)
 {
         static const struct {
                 str text;
-                msec at;        /* -1: not a time */
+                msec at; /* -1: not a time */
         } table[] = {
                 { S("2026-11-22T05:05:09.123Z"), 1795323909123 },
                 { S("2026-11-22t05:05:09.123z"), 1795323909123 },
@@ -104,7 +104,7 @@ static void dates_are_read_as_people_write_them(void **state)
 {
         static const struct {
                 str text;
-                const char *date;       /* NULL: none */
+                const char *date; /* NULL: none */
         } table[] = {
                 { S("2026-11-22"), "2026-11-22" },
                 { S(" 2026/1/5 "), "2026-01-05" },

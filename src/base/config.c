@@ -14,12 +14,10 @@ static const struct key {
         const char *text;
         const char *explanation;
 } keys[] = {
-#define INT(key_, value_, min_, max_, text_)                                                                           \
-        { .name = #key_, .offset = offsetof(struct config, key_), .value = (value_), .min = (min_), .max = (max_),     \
-          .explanation = (text_) },
-#define TEXT(key_, value_, text_)                                                                                      \
-        { .name = #key_, .is_text = true, .offset = offsetof(struct config, key_), .text = (value_),                   \
-          .explanation = (text_) },
+#define INT(key_, value_, min_, max_, text_)                                                                                                         \
+        { .name = #key_, .offset = offsetof(struct config, key_), .value = (value_), .min = (min_), .max = (max_), .explanation = (text_) },
+#define TEXT(key_, value_, text_)                                                                                                                    \
+        { .name = #key_, .is_text = true, .offset = offsetof(struct config, key_), .text = (value_), .explanation = (text_) },
 #include "base/config.tbl"
 #undef INT
 #undef TEXT
@@ -71,8 +69,7 @@ static rc set(struct cx *cx, int64_t line, str name, str value, struct config *c
         int64_t number;
 
         if (key == NULL)
-                return fail_line(cx, RC_INVALID, line, item,
-                                 "there is no key of this name; `daicho config --explain` lists them");
+                return fail_line(cx, RC_INVALID, line, item, "there is no key of this name; `daicho config --explain` lists them");
         if (value.n > VALUE_MAX || !printable(value))
                 return fail_line(cx, RC_INVALID, line, item, "must be printable text of at most %d bytes", VALUE_MAX);
         if (key->is_text) {
@@ -80,8 +77,8 @@ static rc set(struct cx *cx, int64_t line, str name, str value, struct config *c
                 return RC_OK;
         }
         if (!str_int(value, &number) || number < key->min || number > key->max)
-                return fail_line(cx, RC_INVALID, line, item, "must be a whole number from %lld to %lld, not \"%.*s\"",
-                                 (long long)key->min, (long long)key->max, STR_ARG(value));
+                return fail_line(cx, RC_INVALID, line, item, "must be a whole number from %lld to %lld, not \"%.*s\"", (long long)key->min,
+                                 (long long)key->max, STR_ARG(value));
         *as_int(config, key) = number;
         return RC_OK;
 }
@@ -126,13 +123,12 @@ void config_write(const struct config *config, struct buf *out)
                 if (key->is_text) {
                         str value = *as_text(config, key);
 
-                        buf_format(out, "\n%s%s = %.*s\n", str_is(value, key->text) ? "#" : "", key->name,
-                                   STR_ARG(value));
+                        buf_format(out, "\n%s%s = %.*s\n", str_is(value, key->text) ? "#" : "", key->name, STR_ARG(value));
                 } else {
                         int64_t value = *as_int(config, key);
 
-                        buf_format(out, " (%lld to %lld)\n%s%s = %lld\n", (long long)key->min, (long long)key->max,
-                                   value == key->value ? "#" : "", key->name, (long long)value);
+                        buf_format(out, " (%lld to %lld)\n%s%s = %lld\n", (long long)key->min, (long long)key->max, value == key->value ? "#" : "",
+                                   key->name, (long long)value);
                 }
         }
 }

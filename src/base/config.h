@@ -8,7 +8,7 @@
 
 struct config {
 #define INT(key, value, min, max, text) int64_t key;
-#define TEXT(key, value, text) str key;
+#define TEXT(key, value, text)          str key;
 #include "base/config.tbl"
 #undef INT
 #undef TEXT

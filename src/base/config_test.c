@@ -37,8 +37,7 @@ static void values_comments_and_blanks_are_read(void **state)
 {
         struct config config;
 
-        assert_int_equal(config_read(&cx, S("# mine\r\n\n  port=9000 \r\nhost = 顧客.example\nweb_workers = 3"), &config),
-                         RC_OK);
+        assert_int_equal(config_read(&cx, S("# mine\r\n\n  port=9000 \r\nhost = 顧客.example\nweb_workers = 3"), &config), RC_OK);
         assert_int_equal(config.port, 9000);
         assert_int_equal(config.web_workers, 3);
         assert_true(str_is(config.host, "顧客.example"));
@@ -102,8 +101,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(an_empty_file_gives_the_defaults, open_unit, close_unit),
                 cmocka_unit_test_setup_teardown(values_comments_and_blanks_are_read, open_unit, close_unit),
-                cmocka_unit_test_setup_teardown(a_wrong_line_is_named_with_its_key_and_nothing_is_taken, open_unit,
-                                                close_unit),
+                cmocka_unit_test_setup_teardown(a_wrong_line_is_named_with_its_key_and_nothing_is_taken, open_unit, close_unit),
                 cmocka_unit_test_setup_teardown(all_wrong_lines_are_told_at_once, open_unit, close_unit),
                 cmocka_unit_test_setup_teardown(what_is_written_reads_back_the_same, open_unit, close_unit),
         };

@@ -57,7 +57,7 @@ void crypto_random(void *p, size_t size)
         char *at = p;
 
         while (size > 0) {
-                size_t want = size < 256 ? size : 256;          /* up to here getrandom gives all or nothing */
+                size_t want = size < 256 ? size : 256; /* up to here getrandom gives all or nothing */
 
                 must(getrandom(at, want, 0) == (ssize_t)want);
                 at += want;
@@ -98,8 +98,7 @@ str crypto_base64url(struct arena *mem, const void *p, size_t size)
         size_t n = 0;
 
         for (size_t i = 0; i < size; i += 3) {
-                uint32_t three = (uint32_t)from[i] << 16 | (i + 1 < size ? (uint32_t)from[i + 1] << 8 : 0) |
-                                 (i + 2 < size ? from[i + 2] : 0);
+                uint32_t three = (uint32_t)from[i] << 16 | (i + 1 < size ? (uint32_t)from[i + 1] << 8 : 0) | (i + 2 < size ? from[i + 2] : 0);
                 size_t digits = i + 2 < size ? 4 : size - i + 1;
 
                 for (size_t d = 0; d < digits; d++)

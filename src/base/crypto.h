@@ -23,7 +23,7 @@ bool crypto_equal(str a, str b);
 /* Overwrite a secret; not optimised away. */
 void crypto_wipe(void *p, size_t size);
 
-str crypto_hex(struct arena *mem, const void *p, size_t size);          /* lower case */
+str crypto_hex(struct arena *mem, const void *p, size_t size); /* lower case */
 /* RFC 4648 base64url without padding. The reader takes exactly that form: other characters, stray bits or a wrong length give false. */
 str crypto_base64url(struct arena *mem, const void *p, size_t size);
 bool crypto_base64url_read(struct arena *mem, str text, str *ret);

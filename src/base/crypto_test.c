@@ -22,8 +22,7 @@ static void sha_256_gives_the_published_values(void **state)
                 { S(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
                 { STR_NONE, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
                 { S("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
-                { S("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
-                  "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1" },
+                { S("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"), "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1" },
         };
 
         for (size_t i = 0; i < COUNT(table); i++) {
@@ -46,8 +45,7 @@ static void base64url_gives_the_values_of_rfc_4648_and_reads_them_back(void **st
                 str plain;
                 const char *url;
         } table[] = {
-                { S(""), "" },         { S("f"), "Zg" },          { S("fo"), "Zm8" },
-                { S("foo"), "Zm9v" },  { S("foob"), "Zm9vYg" },   { S("\xfb\xff\xbf"), "-_-_" },
+                { S(""), "" }, { S("f"), "Zg" }, { S("fo"), "Zm8" }, { S("foo"), "Zm9v" }, { S("foob"), "Zm9vYg" }, { S("\xfb\xff\xbf"), "-_-_" },
         };
         static const str bad[] = { S("Z"), S("Zg=="), S("Zh"), S("Zm9w+"), S("Zm9"), S("Z g"), S("Zg\0="), S("Zm+v") };
         str back;

@@ -15,12 +15,12 @@ struct csv {
         struct arena *mem;
         int fd;
         int error;
-        bool end;               /* the window reaches the end of the file */
+        bool end; /* the window reaches the end of the file */
         char *window;
         size_t room;
-        size_t at, have;        /* unread part of the window */
-        int64_t base;           /* offset of window[0] in the file */
-        int64_t line;           /* of window[at] */
+        size_t at, have; /* unread part of the window */
+        int64_t base;    /* offset of window[0] in the file */
+        int64_t line;    /* of window[at] */
         str line_end;
 };
 
@@ -106,7 +106,7 @@ static const uint8_t stops[256] = { [','] = 1, ['\n'] = 1, ['\r'] = 1 };
 
 struct place {
         size_t at;
-        int64_t lines;          /* line ends passed */
+        int64_t lines; /* line ends passed */
 };
 
 /* A quoted cell, place->at at its first quote; leaves it behind the closing one. */
@@ -178,9 +178,7 @@ static enum step record(const struct csv *csv, struct csv_record *ret, struct pl
                 }
                 *ret_end = line_end(csv, place->at);
                 if (*ret_end > 0)
-                        return *ret_end == 1 && csv->window[place->at] == '\r' && place->at + 1 == csv->have && !csv->end ?
-                                       STEP_MORE :
-                                       STEP_DONE;
+                        return *ret_end == 1 && csv->window[place->at] == '\r' && place->at + 1 == csv->have && !csv->end ? STEP_MORE : STEP_DONE;
                 if (csv->window[place->at] != ',') {
                         ret->fault = CSV_AFTER_QUOTE;
                         return STEP_FAULT;
@@ -259,9 +257,7 @@ bool csv_next(struct csv *csv, struct csv_record *ret)
                 if (step == STEP_DONE) {
                         ret->size = place.at - csv->at;
                         if (end > 0 && str_absent(csv->line_end))
-                                csv->line_end = end == 2                       ? S("\r\n") :
-                                                csv->window[place.at] == '\n' ? S("\n") :
-                                                                                S("\r");
+                                csv->line_end = end == 2 ? S("\r\n") : csv->window[place.at] == '\n' ? S("\n") : S("\r");
                         csv->at = place.at + end;
                         csv->line += place.lines + (end > 0);
                         return true;

@@ -11,29 +11,29 @@
 
 enum {
         CSV_COLUMNS_MAX = 300,
-        CSV_CELL_MAX = 20000,           /* characters, checked by csv_text */
-        CSV_RECORD_MAX = 1 << 20,       /* bytes of one record */
+        CSV_CELL_MAX = 20000,     /* characters, checked by csv_text */
+        CSV_RECORD_MAX = 1 << 20, /* bytes of one record */
 };
 
 enum csv_fault {
         CSV_FINE,
-        CSV_OPEN_QUOTE,         /* a quoted cell is never closed (or the record is over its maximum) */
-        CSV_AFTER_QUOTE,        /* something stands between a closing quote and the delimiter */
-        CSV_COLUMNS,            /* more than CSV_COLUMNS_MAX cells */
-        CSV_LONG,               /* more than CSV_CELL_MAX characters in a cell, CSV_RECORD_MAX bytes in a record */
-        CSV_BYTES,              /* bytes that are no character */
+        CSV_OPEN_QUOTE,  /* a quoted cell is never closed (or the record is over its maximum) */
+        CSV_AFTER_QUOTE, /* something stands between a closing quote and the delimiter */
+        CSV_COLUMNS,     /* more than CSV_COLUMNS_MAX cells */
+        CSV_LONG,        /* more than CSV_CELL_MAX characters in a cell, CSV_RECORD_MAX bytes in a record */
+        CSV_BYTES,       /* bytes that are no character */
         CSV_FAULTS
 };
 
 struct csv_cell {
-        str raw;                /* between the quotes */
-        bool doubled;           /* holds doubled quotes, each standing for one */
+        str raw;      /* between the quotes */
+        bool doubled; /* holds doubled quotes, each standing for one */
 };
 
 struct csv_record {
-        int64_t line;           /* physical line it begins on, from 1 */
-        int64_t offset;         /* of its first byte in the file */
-        size_t size;            /* in bytes, without its line end */
+        int64_t line;   /* physical line it begins on, from 1 */
+        int64_t offset; /* of its first byte in the file */
+        size_t size;    /* in bytes, without its line end */
         enum csv_fault fault;
         size_t count;
         struct csv_cell cells[CSV_COLUMNS_MAX];
@@ -44,10 +44,10 @@ struct csv;
 struct csv *csv_open(struct arena *mem, int fd);
 /* The next record, valid until the next call; false at the end. A failing read ends the file: ask csv_error(). */
 bool csv_next(struct csv *csv, struct csv_record *ret);
-int csv_error(const struct csv *csv);           /* errno of a failed read, or 0 */
+int csv_error(const struct csv *csv); /* errno of a failed read, or 0 */
 /* Go on reading at a record's offset and line, learnt from an earlier record. */
 void csv_seek(struct csv *csv, int64_t offset, int64_t line);
-int64_t csv_offset(const struct csv *csv);      /* bytes read so far */
+int64_t csv_offset(const struct csv *csv); /* bytes read so far */
 /* "\r\n", "\n" or "\r": as the first record ended. */
 str csv_line_end(const struct csv *csv);
 
@@ -55,6 +55,6 @@ str csv_line_end(const struct csv *csv);
  * into the cell where nothing had to be changed, else to out. */
 enum csv_fault csv_text(const struct csv_cell *cell, enum charset set, char *out, str *ret);
 
-const char *csv_fault_text(enum csv_fault fault);       /* English sentence, a key of pages/messages.ja.yaml; NULL for CSV_FINE */
+const char *csv_fault_text(enum csv_fault fault); /* English sentence, a key of pages/messages.ja.yaml; NULL for CSV_FINE */
 
 #endif

@@ -61,7 +61,9 @@ static void records_are_read_as_rfc_4180_and_excel_write_them(void **state)
                 { S("a,b\n1,2"), "1:a|b;2:1|2;" },
                 { S("a,b\r1,2\r"), "1:a|b;2:1|2;" },
                 { S("a\nb\rc\r\nd"), "1:a;2:b;3:c;4:d;" },
-                { S("\xef\xbb\xbf""a,b\n"), "1:a|b;" },
+                { S("\xef\xbb\xbf"
+                    "a,b\n"),
+                  "1:a|b;" },
                 { S("\"a,1\",\"b\"\"2\"\n"), "1:a,1|b\"2;" },
                 { S("\"a\r\nb\",c\nd,e\n"), "1:a\r\nb|c;3:d|e;" },
                 { S("a\"b,c\n"), "1:a\"b|c;" },
@@ -92,7 +94,7 @@ static void more_columns_than_the_maximum_spoil_their_row_only(void **state)
                 text[n] = ',';
         memcpy(text + n, "\nb\n", 3);
         assert_string_equal(told((str){ text, n + 3 }), "1:a;2!3;3:b;");
-        text[2] = 'x';          /* 300 exactly */
+        text[2] = 'x'; /* 300 exactly */
         assert_null(strstr(told((str){ text, n + 3 }), "!"));
 }
 
@@ -151,7 +153,7 @@ static void windows_do_not_cut_records(void **state)
 static void cells_are_decoded_and_measured(void **state)
 {
         char *out = arena_alloc(mem, 300000), *many = arena_alloc(mem, 60003);
-        struct csv_cell cell = { .raw = S("\x8d\xb2\x93\xa1\"\"") , .doubled = true };
+        struct csv_cell cell = { .raw = S("\x8d\xb2\x93\xa1\"\""), .doubled = true };
         str text;
 
         assert_int_equal(csv_text(&cell, CHARSET_CP932, out, &text), CSV_FINE);

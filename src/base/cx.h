@@ -13,27 +13,27 @@ enum lang { LANG_JA, LANG_EN, LANG_END };
 
 /* One sentence about one item (or one line of a file). */
 struct problem {
-        const char *item;       /* item name, or NULL: about the whole */
-        int64_t line;           /* line of the file read, 0: none */
-        str text;               /* in the reader's language */
+        const char *item; /* item name, or NULL: about the whole */
+        int64_t line;     /* line of the file read, 0: none */
+        str text;         /* in the reader's language */
 };
 
 struct failure {
-        rc code;                /* RC_OK: nothing failed yet; the first one wins */
+        rc code; /* RC_OK: nothing failed yet; the first one wins */
         struct problem problem[64];
-        size_t count;           /* of problem[]; more than fit are not kept */
+        size_t count; /* of problem[]; more than fit are not kept */
 };
 
 enum actor_kind { ACTOR_NOBODY, ACTOR_ACCOUNT, ACTOR_KEY, ACTOR_OPERATOR, ACTOR_SYSTEM };
 
 struct actor {
         enum actor_kind kind;
-        int64_t id;             /* account or key; 0: nobody, operator, system */
-        str name;               /* log-in name, key name, operating system user: as written in the log */
-        str groups;             /* names of the permission groups as they are now, joined by ", " */
-        str source;             /* address the request came from, "-" for commands and jobs */
-        int64_t session;        /* the session it came by; 0: an API key, a command, a job */
-        int64_t job;            /* the job that does it for them; 0: none */
+        int64_t id;      /* account or key; 0: nobody, operator, system */
+        str name;        /* log-in name, key name, operating system user: as written in the log */
+        str groups;      /* names of the permission groups as they are now, joined by ", " */
+        str source;      /* address the request came from, "-" for commands and jobs */
+        int64_t session; /* the session it came by; 0: an API key, a command, a job */
+        int64_t job;     /* the job that does it for them; 0: none */
 };
 
 struct cx {
@@ -42,11 +42,11 @@ struct cx {
         struct db *db;
         enum lang lang;
         struct actor actor;
-        str tenant;             /* contract name, "acme"; absent before a tenant was entered */
-        bool masked;            /* personal items may not be seen: the role is t_NAME_masked */
-        uint64_t permissions;   /* bit set of enum permission (identity/permission.h) */
-        msec now;               /* daicho.clock() when the unit began */
-        struct log_draft *log;  /* what log_* functions have noted so far (log/log.h) */
+        str tenant;            /* contract name, "acme"; absent before a tenant was entered */
+        bool masked;           /* personal items may not be seen: the role is t_NAME_masked */
+        uint64_t permissions;  /* bit set of enum permission (identity/permission.h) */
+        msec now;              /* daicho.clock() when the unit began */
+        struct log_draft *log; /* what log_* functions have noted so far (log/log.h) */
 };
 
 #endif

@@ -58,8 +58,7 @@ void fail_translation_add(enum lang lang, const char *english, const char *text)
 {
         if (catalogue[lang].count == catalogue[lang].room) {
                 catalogue[lang].room = catalogue[lang].room ? catalogue[lang].room * 2 : 256;
-                catalogue[lang].list =
-                        reallocarray(catalogue[lang].list, catalogue[lang].room, sizeof(struct translation));
+                catalogue[lang].list = reallocarray(catalogue[lang].list, catalogue[lang].room, sizeof(struct translation));
                 must(catalogue[lang].list != NULL);
         }
         catalogue[lang].list[catalogue[lang].count++] = (struct translation){ english, text };

@@ -17,8 +17,8 @@ void fail_clear(struct cx *cx);
 
 int rc_http(rc code);
 int rc_exit(rc code);
-const char *rc_name(rc code);           /* "INVALID" */
-const char *rc_text(rc code);           /* default text, English */
+const char *rc_name(rc code); /* "INVALID" */
+const char *rc_text(rc code); /* default text, English */
 
 /* The message `english` in the reader's language; itself when there is no translation. Filled once at start. */
 const char *fail_translate(enum lang lang, const char *english);

@@ -8,7 +8,7 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <cmocka.h>
-#undef fail     /* cmocka's, which hides ours */
+#undef fail /* cmocka's, which hides ours */
 
 static struct cx cx;
 
@@ -77,7 +77,8 @@ static void json_is_read_written_and_refused_with_its_place(void **state)
         for (size_t i = 0; i < COUNT(bad); i++) {
                 fail_clear(&cx);
                 assert_int_equal(json_read(&cx, bad[i], &v), RC_MALFORMED);
-                assert_true(str_starts(cx.failure.problem[0].text, i == 1 ? S("the JSON cannot be read at line 2, column ") : S("the JSON cannot be read at line 1, column ")));
+                assert_true(str_starts(cx.failure.problem[0].text,
+                                       i == 1 ? S("the JSON cannot be read at line 2, column ") : S("the JSON cannot be read at line 1, column ")));
         }
         fail_clear(&cx);
         memset(deep, '[', 33);

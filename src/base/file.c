@@ -213,8 +213,7 @@ bool file_name_safe(str name)
         for (size_t i = 0; i < name.n; i++) {
                 char c = name.p[i];
 
-                if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-                      c == '-'))
+                if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'))
                         return false;
         }
         return true;

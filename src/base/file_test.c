@@ -166,9 +166,15 @@ static void names_of_clients_become_names_for_people(void **state)
                 str name;
                 const char *want;
         } table[] = {
-                { S("顧客.csv"), "顧客.csv" },          { S("C:\\Users\\佐藤\\a.csv"), "a.csv" },     { S("../../etc/passwd"), "passwd" },
-                { S(" ..a\"b*c\x07?.csv "), "abc.csv" }, { S("..."), "file" },                         { S(""), "file" },
-                { S("a/"), "file" },                     { S("x\xff\xc2\x85y"), "xy" },               { S(" . b"), "b" },
+                { S("顧客.csv"), "顧客.csv" },
+                { S("C:\\Users\\佐藤\\a.csv"), "a.csv" },
+                { S("../../etc/passwd"), "passwd" },
+                { S(" ..a\"b*c\x07?.csv "), "abc.csv" },
+                { S("..."), "file" },
+                { S(""), "file" },
+                { S("a/"), "file" },
+                { S("x\xff\xc2\x85y"), "xy" },
+                { S(" . b"), "b" },
         };
         char many[400];
 

@@ -18,13 +18,13 @@ static void *json_alloc(size_t size)
 
 static void json_drop(void *p)
 {
-        (void)p;        /* the arena gives it back */
+        (void)p; /* the arena gives it back */
 }
 
 void json_start(void)
 {
         json_set_alloc_funcs(json_alloc, json_drop);
-        json_object_seed(1);    /* one seed for all processes: documents are bounded in size before they are parsed */
+        json_object_seed(1); /* one seed for all processes: documents are bounded in size before they are parsed */
 }
 
 json_t *json_str(str s)
@@ -82,8 +82,7 @@ rc json_read(struct cx *cx, str text, json_t **ret)
                 return fail(cx, RC_MALFORMED, NULL, "the JSON must not be nested more than %d levels deep", JSON_DEPTH);
         v = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
         if (v == NULL)
-                return fail(cx, RC_MALFORMED, NULL, "the JSON cannot be read at line %d, column %d", error.line,
-                            error.column);
+                return fail(cx, RC_MALFORMED, NULL, "the JSON cannot be read at line %d, column %d", error.line, error.column);
         *ret = v;
         return RC_OK;
 }
@@ -149,7 +148,7 @@ static void put_real(struct writer *w, double d)
                 put(w, text, (size_t)n);
                 return;
         }
-        put(w, text, (size_t)(e - text) + 1);   /* the exponent without + and zeros in front */
+        put(w, text, (size_t)(e - text) + 1); /* the exponent without + and zeros in front */
         if (*++e == '-')
                 put(w, "-", 1);
         e += strspn(e, "+-0");
@@ -217,6 +216,6 @@ str json_write(struct arena *mem, const json_t *v)
         struct writer w = { .mem = mem };
 
         put_value(&w, v, 0);
-        put(&w, "", 1);         /* NUL, not counted */
+        put(&w, "", 1); /* NUL, not counted */
         return (str){ w.p, w.n - 1 };
 }

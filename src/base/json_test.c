@@ -27,8 +27,25 @@ static int close_cx(void **state)
 static void documents_are_written_as_they_were_read(void **state)
 {
         static const char *const documents[] = {
-                "{}", "[]", "null", "true", "false", "0", "-1", "9223372036854775807", "-9223372036854775808", "\"\"", "\"a\"", "1.5", "1.0", "1e300",
-                "-2.5e-10", "{\"a\":1,\"b\":[1,2,{\"c\":null}],\"名前\":\"佐藤 美咲\"}", "[[[[[]]]]]", "\"\\\"\\\\\\n\\t\\r\"", "[\"</script>\",\"😀\"]",
+                "{}",
+                "[]",
+                "null",
+                "true",
+                "false",
+                "0",
+                "-1",
+                "9223372036854775807",
+                "-9223372036854775808",
+                "\"\"",
+                "\"a\"",
+                "1.5",
+                "1.0",
+                "1e300",
+                "-2.5e-10",
+                "{\"a\":1,\"b\":[1,2,{\"c\":null}],\"名前\":\"佐藤 美咲\"}",
+                "[[[[[]]]]]",
+                "\"\\\"\\\\\\n\\t\\r\"",
+                "[\"</script>\",\"😀\"]",
                 "{\"z\":1,\"a\":2}",
         };
 
@@ -70,7 +87,9 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, open_cx, close_cx)
         const struct CMUnitTest tests[] = {
-                CASE(documents_are_written_as_they_were_read), CASE(control_characters_are_escaped), CASE(nesting_and_twins_are_refused),
+                CASE(documents_are_written_as_they_were_read),
+                CASE(control_characters_are_escaped),
+                CASE(nesting_and_twins_are_refused),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,8 +81,7 @@ bool str_int(str s, int64_t *ret)
 
                 if (digit < 0 || digit > 9)
                         return false;
-                if (__builtin_mul_overflow(value, 10, &value) ||
-                    __builtin_add_overflow(value, negative ? -digit : digit, &value))
+                if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, negative ? -digit : digit, &value))
                         return false;
         }
         *ret = value;

@@ -57,10 +57,24 @@ static void integers_are_whole_texts_that_fit(void **state)
         static const struct {
                 str text;
                 int64_t value;
-        } good[] = { { S("0"), 0 }, { S("-0"), 0 }, { S("+12"), 12 }, { S("007"), 7 }, { S("9223372036854775807"), INT64_MAX },
+        } good[] = { { S("0"), 0 },
+                     { S("-0"), 0 },
+                     { S("+12"), 12 },
+                     { S("007"), 7 },
+                     { S("9223372036854775807"), INT64_MAX },
                      { S("-9223372036854775808"), INT64_MIN } };
-        static const str bad[] = { S(""), S("-"), S("+"), S(" 1"), S("1 "), S("1.0"), S("0x1"), S("9223372036854775808"), S("-9223372036854775809"),
-                                   S("99999999999999999999"), S("１"), STR_NONE };
+        static const str bad[] = { S(""),
+                                   S("-"),
+                                   S("+"),
+                                   S(" 1"),
+                                   S("1 "),
+                                   S("1.0"),
+                                   S("0x1"),
+                                   S("9223372036854775808"),
+                                   S("-9223372036854775809"),
+                                   S("99999999999999999999"),
+                                   S("１"),
+                                   STR_NONE };
         int64_t v;
 
         for (size_t i = 0; i < COUNT(good); i++)
@@ -95,12 +109,9 @@ static int close_arena(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(absent_and_empty_are_two_things),
-                cmocka_unit_test(beginnings_ends_and_order_are_by_bytes),
-                cmocka_unit_test(trimming_takes_white_space_off_both_ends),
-                cmocka_unit_test(cutting_walks_through_a_list),
-                cmocka_unit_test(integers_are_whole_texts_that_fit),
-                cmocka_unit_test(copies_end_with_a_nul),
+                cmocka_unit_test(absent_and_empty_are_two_things),          cmocka_unit_test(beginnings_ends_and_order_are_by_bytes),
+                cmocka_unit_test(trimming_takes_white_space_off_both_ends), cmocka_unit_test(cutting_walks_through_a_list),
+                cmocka_unit_test(integers_are_whole_texts_that_fit),        cmocka_unit_test(copies_end_with_a_nul),
         };
 
         return cmocka_run_group_tests(tests, open_arena, close_arena);

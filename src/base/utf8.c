@@ -28,7 +28,7 @@ static size_t one(const unsigned char *p, size_t n)
 }
 
 /* Second and third byte of a character, in a word read from memory. */
-enum { FOLLOW_MASK = 0x00c0c000, FOLLOW = 0x00808000 };         /* the same in either byte order */
+enum { FOLLOW_MASK = 0x00c0c000, FOLLOW = 0x00808000 }; /* the same in either byte order */
 
 size_t utf8_span(str s)
 {
@@ -38,7 +38,7 @@ size_t utf8_span(str s)
         while (i < s.n) {
                 size_t n;
 
-                while (s.n - i >= 8) {          /* eight ASCII characters at once */
+                while (s.n - i >= 8) { /* eight ASCII characters at once */
                         uint64_t eight;
 
                         memcpy(&eight, p + i, 8);
@@ -46,7 +46,7 @@ size_t utf8_span(str s)
                                 break;
                         i += 8;
                 }
-                while (s.n - i >= 4 && p[i] > 0xe0 && p[i] < 0xf0 && p[i] != 0xed) {   /* kana and kanji: three bytes at once */
+                while (s.n - i >= 4 && p[i] > 0xe0 && p[i] < 0xf0 && p[i] != 0xed) { /* kana and kanji: three bytes at once */
                         uint32_t four;
 
                         memcpy(&four, p + i, 4);
@@ -102,9 +102,7 @@ uint32_t utf8_decode(str s, size_t *at)
         case 1: return p[0];
         case 2: return (uint32_t)(p[0] & 0x1f) << 6 | (p[1] & 0x3f);
         case 3: return (uint32_t)(p[0] & 0x0f) << 12 | (uint32_t)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);
-        case 4:
-                return (uint32_t)(p[0] & 0x07) << 18 | (uint32_t)(p[1] & 0x3f) << 12 | (uint32_t)(p[2] & 0x3f) << 6 |
-                       (p[3] & 0x3f);
+        case 4: return (uint32_t)(p[0] & 0x07) << 18 | (uint32_t)(p[1] & 0x3f) << 12 | (uint32_t)(p[2] & 0x3f) << 6 | (p[3] & 0x3f);
         default: return UTF8_BAD;
         }
 }

@@ -45,7 +45,7 @@ static void every_code_point_goes_there_and_back(void **state)
 
                 assert_int_equal(n, exists ? w : 0);
                 assert_int_equal(utf8_valid((str){ (char *)want, w }), exists);
-                memcpy(padded + 3, want, w);            /* where the fast paths look */
+                memcpy(padded + 3, want, w); /* where the fast paths look */
                 assert_int_equal(utf8_span((str){ padded, sizeof(padded) }), exists ? sizeof(padded) : 3);
                 if (!exists)
                         continue;
@@ -62,8 +62,9 @@ static void every_code_point_goes_there_and_back(void **state)
 
 static void what_no_bytes_can_complete_is_not_cut(void **state)
 {
-        static const str table[] = { S(""), S("\x80"), S("\xc0"), S("\xc1"), S("\xf5"), S("\xff"), S("\xe0\x80"), S("\xed\xa0"), S("\xf0\x80"),
-                                     S("\xf4\x90"), S("\xe3\x81\xff"), S("\xf0\x90\x80\x80\x80"), S("a") };
+        static const str table[] = { S(""),         S("\x80"),     S("\xc0"),     S("\xc1"),     S("\xf5"),         S("\xff"),
+                                     S("\xe0\x80"), S("\xed\xa0"), S("\xf0\x80"), S("\xf4\x90"), S("\xe3\x81\xff"), S("\xf0\x90\x80\x80\x80"),
+                                     S("a") };
 
         for (size_t i = 0; i < COUNT(table); i++)
                 assert_false(utf8_cut(table[i]));
@@ -123,7 +124,7 @@ static void the_door_takes_text_and_refuses_the_rest_with_a_reason(void **state)
                 str text;
                 size_t max;
                 bool lines;
-                const char *refusal;    /* NULL: taken */
+                const char *refusal; /* NULL: taken */
         } table[] = {
                 { STR_NONE, 0, false, NULL },
                 { S(""), 0, false, NULL },
@@ -169,12 +170,9 @@ static int close_arena(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(every_code_point_goes_there_and_back),
-                cmocka_unit_test(what_no_bytes_can_complete_is_not_cut),
-                cmocka_unit_test(the_span_ends_where_the_damage_begins),
-                cmocka_unit_test(damaged_bytes_decode_as_one_replacement_each),
-                cmocka_unit_test(lengths_and_heads_count_characters),
-                cmocka_unit_test(the_door_takes_text_and_refuses_the_rest_with_a_reason),
+                cmocka_unit_test(every_code_point_goes_there_and_back),  cmocka_unit_test(what_no_bytes_can_complete_is_not_cut),
+                cmocka_unit_test(the_span_ends_where_the_damage_begins), cmocka_unit_test(damaged_bytes_decode_as_one_replacement_each),
+                cmocka_unit_test(lengths_and_heads_count_characters),    cmocka_unit_test(the_door_takes_text_and_refuses_the_rest_with_a_reason),
         };
 
         return cmocka_run_group_tests(tests, open_arena, close_arena);

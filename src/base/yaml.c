@@ -13,7 +13,7 @@ enum { YAML_BYTES_MAX = 1 << 20, YAML_DEPTH_MAX = 32 };
 
 struct place {
         const json_t *container;
-        const char *name;       /* member of an object; NULL: an element, or (index == SIZE_MAX) the container itself */
+        const char *name; /* member of an object; NULL: an element, or (index == SIZE_MAX) the container itself */
         size_t index;
         int64_t line;
 };
@@ -30,7 +30,7 @@ struct reading {
         struct yaml_lines *lines;
         struct {
                 json_t *container;
-                const char *key;        /* object: the key read, waiting for its value */
+                const char *key; /* object: the key read, waiting for its value */
         } stack[YAML_DEPTH_MAX];
         size_t depth;
         json_t *root;
@@ -184,20 +184,13 @@ static rc event_read(struct reading *r, const yaml_event_t *e)
                         return refuse(r, e, "only one document is read");
                 r->documents = true;
                 return RC_OK;
-        case YAML_ALIAS_EVENT:
-                return refuse(r, e, "aliases are not read here; write the value out");
-        case YAML_SCALAR_EVENT:
-                return scalar_read(r, e);
-        case YAML_SEQUENCE_START_EVENT:
-                return container_open(r, e, json_array(), e->data.sequence_start.anchor, e->data.sequence_start.tag);
-        case YAML_MAPPING_START_EVENT:
-                return container_open(r, e, json_object(), e->data.mapping_start.anchor, e->data.mapping_start.tag);
+        case YAML_ALIAS_EVENT: return refuse(r, e, "aliases are not read here; write the value out");
+        case YAML_SCALAR_EVENT: return scalar_read(r, e);
+        case YAML_SEQUENCE_START_EVENT: return container_open(r, e, json_array(), e->data.sequence_start.anchor, e->data.sequence_start.tag);
+        case YAML_MAPPING_START_EVENT: return container_open(r, e, json_object(), e->data.mapping_start.anchor, e->data.mapping_start.tag);
         case YAML_SEQUENCE_END_EVENT:
-        case YAML_MAPPING_END_EVENT:
-                r->depth--;
-                return RC_OK;
-        default:
-                return RC_OK;
+        case YAML_MAPPING_END_EVENT: r->depth--; return RC_OK;
+        default: return RC_OK;
         }
 }
 
@@ -209,8 +202,7 @@ static rc events_read(struct reading *r)
                 bool end;
 
                 if (!yaml_parser_parse(&r->parser, &e)) {
-                        return fail_line(r->cx, RC_INVALID, (int64_t)r->parser.problem_mark.line + 1, NULL,
-                                         "the YAML cannot be read: %s",
+                        return fail_line(r->cx, RC_INVALID, (int64_t)r->parser.problem_mark.line + 1, NULL, "the YAML cannot be read: %s",
                                          r->parser.problem ? r->parser.problem : "unknown reason");
                 }
                 end = e.type == YAML_STREAM_END_EVENT;

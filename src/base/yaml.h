@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 
-struct yaml_lines;              /* where each member stood */
+struct yaml_lines; /* where each member stood */
 
 /* At most 1 MiB and 32 levels. RC_INVALID naming the line. */
 rc yaml_read(struct cx *cx, str text, json_t **ret) MUST_USE;

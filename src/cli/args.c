@@ -68,8 +68,8 @@ rc args_int(struct cx *cx, struct args *args, const char *name, int64_t min, int
         if (str_absent(text))
                 return RC_OK;
         if (!str_int(text, &number) || number < min || number > max)
-                return fail(cx, RC_USAGE, NULL, "%s must be a whole number from %lld to %lld, not \"%.*s\"", name,
-                            (long long)min, (long long)max, STR_ARG(text));
+                return fail(cx, RC_USAGE, NULL, "%s must be a whole number from %lld to %lld, not \"%.*s\"", name, (long long)min, (long long)max,
+                            STR_ARG(text));
         *ret = number;
         return RC_OK;
 }

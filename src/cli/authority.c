@@ -157,8 +157,8 @@ static rc authority_open(struct cx *cx, str dir, EVP_PKEY **ret_key, X509 **ret_
 
         if (key == NULL || !lasts(certificate, SERVER_DAYS + 1) || X509_check_private_key(certificate, key) != 1) {
                 key = key_make(cx);
-                certificate = certificate_make(cx, str_z(cx->mem, str_format(cx->mem, "Daicho authority %.*s", STR_ARG(place_random(cx, 6)))),
-                                               key, CA_DAYS, NULL);
+                certificate = certificate_make(cx, str_z(cx->mem, str_format(cx->mem, "Daicho authority %.*s", STR_ARG(place_random(cx, 6)))), key,
+                                               CA_DAYS, NULL);
                 extension_add(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE,pathlen:0");
                 extension_add(certificate, certificate, NID_key_usage, "critical,keyCertSign,cRLSign");
                 extension_add(certificate, certificate, NID_subject_key_identifier, "hash");
@@ -225,8 +225,8 @@ rc authority_ensure(struct cx *cx, str dir, str host, bool *ret_fresh)
 
         TRY(names_list(cx, host, &names));
         TRY(authority_open(cx, dir, &authority_key, &authority));
-        if (key != NULL && lasts(certificate, RENEW_DAYS) && is_for(certificate, cx, host) &&
-            X509_verify(certificate, authority_key) == 1 && X509_check_private_key(certificate, key) == 1) {
+        if (key != NULL && lasts(certificate, RENEW_DAYS) && is_for(certificate, cx, host) && X509_verify(certificate, authority_key) == 1 &&
+            X509_check_private_key(certificate, key) == 1) {
                 *ret_fresh = false;
                 return RC_OK;
         }

@@ -32,8 +32,8 @@ static rc space_check(struct cx *cx, const struct place *place, int64_t need_mb)
         free_mb = (int64_t)(fs.f_bavail * (fs.f_frsize >> 10) >> 10);
         if (free_mb >= need_mb)
                 return RC_OK;
-        return fail(cx, RC_DISK_FULL, NULL, "there are only %lld MiB free on the disk of %.*s; at least %lld are needed",
-                    (long long)free_mb, STR_ARG(place->dir), (long long)need_mb);
+        return fail(cx, RC_DISK_FULL, NULL, "there are only %lld MiB free on the disk of %.*s; at least %lld are needed", (long long)free_mb,
+                    STR_ARG(place->dir), (long long)need_mb);
 }
 
 /* Memory this machine, or the control group we are in, may use. */
@@ -72,8 +72,7 @@ static rc settings_write(struct cx *cx, const struct place *place)
                        "unix_socket_permissions = 0700\n"
                        "password_encryption = scram-sha-256\n");
         buf_format(&out, "unix_socket_directories = '%.*s/run'\n", STR_ARG(place->dir));
-        buf_format(&out, "max_connections = %lld\n",
-                   (long long)(config->web_workers + config->auth_workers + 2 * config->job_workers + 40));
+        buf_format(&out, "max_connections = %lld\n", (long long)(config->web_workers + config->auth_workers + 2 * config->job_workers + 40));
         buf_format(&out, "shared_buffers = %lldMB\n", (long long)buffers);
         buf_format(&out, "effective_cache_size = %lldMB\n", (long long)(memory / 2 > buffers ? memory / 2 : buffers));
         buf_format(&out, "maintenance_work_mem = %lldMB\n", (long long)(memory / 16 > 1024 ? 1024 : memory / 16 < 32 ? 32 : memory / 16));
@@ -118,9 +117,19 @@ rc cluster_create(struct cx *cx, const struct place *place)
 {
         const char *bin = str_z(cx->mem, place->config.postgres_directory);
         const char *data = place_path(cx, place->dir, "pg"), *half = place_path(cx, place->dir, "pg.new");
-        const char *argv[] = { str_z(cx->mem, str_format(cx->mem, "%s/initdb", bin)), "-D", half, "-U", "postgres", "-A", "scram-sha-256",
+        const char *argv[] = { str_z(cx->mem, str_format(cx->mem, "%s/initdb", bin)),
+                               "-D",
+                               half,
+                               "-U",
+                               "postgres",
+                               "-A",
+                               "scram-sha-256",
                                str_z(cx->mem, str_format(cx->mem, "--pwfile=%.*s/secret/postgres", STR_ARG(place->dir))),
-                               "-E", "UTF8", "--locale=C.UTF-8", "--data-checksums", NULL };
+                               "-E",
+                               "UTF8",
+                               "--locale=C.UTF-8",
+                               "--data-checksums",
+                               NULL };
         const char *const clean[] = { "/bin/rm", "-rf", "--", half, NULL };
         const char *version = place_path(cx, place->dir, "pg/PG_VERSION");
         bool fresh;
@@ -153,8 +162,14 @@ struct child *cluster_child(struct cx *cx, const struct place *place)
         argv[0] = str_z(cx->mem, str_format(cx->mem, "%.*s/postgres", STR_ARG(place->config.postgres_directory)));
         argv[1] = "-D";
         argv[2] = place_path(cx, place->dir, "pg");
-        *child = (struct child){ .name = "postgres", .argv = argv, .log = place_path(cx, place->dir, "log/postgres.log"),
-                                 .listen_fd = -1, .stop_signal = SIGINT, .death_signal = SIGINT, .patience_ms = 30000, .stage = 0 };
+        *child = (struct child){ .name = "postgres",
+                                 .argv = argv,
+                                 .log = place_path(cx, place->dir, "log/postgres.log"),
+                                 .listen_fd = -1,
+                                 .stop_signal = SIGINT,
+                                 .death_signal = SIGINT,
+                                 .patience_ms = 30000,
+                                 .stage = 0 };
         return child;
 }
 
@@ -173,10 +188,10 @@ rc cluster_settle(struct cx *cx, const struct place *place)
                 }
                 line = str_cut(text, '\n', &text);
                 if (!str_int(str_trim(line), &pid) || pid <= 1 || (kill((pid_t)pid, 0) != 0 && errno == ESRCH))
-                        return RC_OK;           /* left by a machine that went down: postgres sees that itself */
+                        return RC_OK; /* left by a machine that went down: postgres sees that itself */
                 if (clock_tick() >= end)
-                        return fail(cx, RC_CONFLICT, NULL, "PostgreSQL of an earlier start still runs in %.*s (process %lld)",
-                                    STR_ARG(place->dir), (long long)pid);
+                        return fail(cx, RC_CONFLICT, NULL, "PostgreSQL of an earlier start still runs in %.*s (process %lld)", STR_ARG(place->dir),
+                                    (long long)pid);
                 (void)usleep(20000);
         }
         return RC_OK;

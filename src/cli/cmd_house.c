@@ -52,9 +52,10 @@ static json_t *route_model(const struct route *route)
 
 static rc routes(struct cx *cx, struct args *args)
 {
-        static const struct column columns[] = { { "method", "method" }, { "path", "path" }, { "face", "face" }, { "permission", "permission" },
-                                                 { "verb", "log" }, { "body_max", "body" }, { "file_max", "file" }, { "rate", "rate" },
-                                                 { "summary", "what it does" }, { NULL, NULL } };
+        static const struct column columns[] = {
+                { "method", "method" }, { "path", "path" },     { "face", "face" }, { "permission", "permission" }, { "verb", "log" },
+                { "body_max", "body" }, { "file_max", "file" }, { "rate", "rate" }, { "summary", "what it does" },  { NULL, NULL }
+        };
         json_t *list = json_array();
 
         TRY(args_end(cx, args));
@@ -109,6 +110,7 @@ static rc template(struct cx *cx, struct args *args)
         return RC_OK;
 }
 
+/* clang-format off */
 const struct command cmd_house_commands[] = {
         { "config", "[--explain]", "print daicho.conf as it holds, every key with its explanation", config },
         { "routes", "", "list every address the house answers, with permission, log verb and limits", routes },
@@ -116,3 +118,4 @@ const struct command cmd_house_commands[] = {
         { "template", "FILE [--data FILE.json]", "render a Mustache template with the data of a JSON file", template },
         { .name = NULL },
 };
+/* clang-format on */

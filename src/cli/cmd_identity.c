@@ -17,13 +17,13 @@
 enum { PASSWORD_LINE = 1024 };
 
 struct wish {
-        str login;              /* or name of the key */
-        str groups;             /* names, separated by commas */
+        str login;  /* or name of the key */
+        str groups; /* names, separated by commas */
         int64_t id;
         json_t *in;
         str password;
         json_t *model;
-        str secret;             /* what is shown once */
+        str secret; /* what is shown once */
         rc (*change)(struct cx *cx, struct wish *wish, int64_t version);
 };
 
@@ -114,8 +114,9 @@ static rc list_work(struct cx *cx, void *data)
 
 static rc account_list_run(struct cx *cx, struct args *args)
 {
-        static const struct column columns[] = { { "id", "id" }, { "login", "log-in" }, { "name", "name" }, { "state", "state" },
-                                                 { "group_names", "groups" }, { "last_login_at", "last log-in" }, { NULL, NULL } };
+        static const struct column columns[] = { { "id", "id" },       { "login", "log-in" },       { "name", "name" },
+                                                 { "state", "state" }, { "group_names", "groups" }, { "last_login_at", "last log-in" },
+                                                 { NULL, NULL } };
         struct wish wish = { .in = json_object() };
         str tenant;
 
@@ -215,8 +216,9 @@ static rc groups_work(struct cx *cx, void *data)
 
 static rc group_list_run(struct cx *cx, struct args *args)
 {
-        static const struct column columns[] = { { "id", "id" }, { "name", "name" }, { "members", "members" }, { "permissions", "permissions" },
-                                                 { NULL, NULL } };
+        static const struct column columns[] = {
+                { "id", "id" }, { "name", "name" }, { "members", "members" }, { "permissions", "permissions" }, { NULL, NULL }
+        };
         struct wish wish = { .id = 0 };
         str tenant;
 
@@ -275,8 +277,8 @@ static rc keys_work(struct cx *cx, void *data)
 
 static rc key_list_run(struct cx *cx, struct args *args)
 {
-        static const struct column columns[] = { { "id", "id" }, { "name", "name" }, { "hint", "begins" }, { "state", "state" }, { "maker", "made by" },
-                                                 { "expires_at", "ends" }, { "used_at", "used" }, { NULL, NULL } };
+        static const struct column columns[] = { { "id", "id" },         { "name", "name" },       { "hint", "begins" },  { "state", "state" },
+                                                 { "maker", "made by" }, { "expires_at", "ends" }, { "used_at", "used" }, { NULL, NULL } };
         struct wish wish = { .id = 0 };
         str tenant;
 
@@ -314,6 +316,7 @@ static rc key_revoke_run(struct cx *cx, struct args *args)
         return RC_OK;
 }
 
+/* clang-format off */
 const struct command cmd_identity_commands[] = {
         { "account create", "--tenant NAME LOGIN [--name TEXT] [--email TEXT] [--group NAME,NAME] [--password TEXT|-]",
           "make an account; without a password one is made and printed once", account_create_run },
@@ -329,3 +332,4 @@ const struct command cmd_identity_commands[] = {
         { "key revoke", "--tenant NAME ID", "refuse an API key from now on", key_revoke_run },
         { .name = NULL },
 };
+/* clang-format on */

@@ -80,7 +80,9 @@ static rc list_work(struct cx *cx, void *data)
 
 static rc list(struct cx *cx, struct args *args)
 {
-        static const struct column columns[] = { { "name", "name" }, { "title", "title" }, { "kind", "kind" }, { "version", "version" }, { NULL, NULL } };
+        static const struct column columns[] = {
+                { "name", "name" }, { "title", "title" }, { "kind", "kind" }, { "version", "version" }, { NULL, NULL }
+        };
         struct wish wish = { .job = 0 };
         const json_t *rows;
         str tenant;
@@ -150,7 +152,7 @@ static void transfer_show(struct cx *cx, const json_t *job, const struct column 
 
 static rc import(struct cx *cx, struct args *args)
 {
-        static const struct column columns[] = { { "read", "rows read:" }, { "created", "new:" }, { "changed", "changed:" },
+        static const struct column columns[] = { { "read", "rows read:" },      { "created", "new:" },     { "changed", "changed:" },
                                                  { "unchanged", "unchanged:" }, { "refused", "refused:" }, { NULL, NULL } };
         struct transfer t = { .job = 0 };
         str tenant, file, refused = STR_NONE;
@@ -209,6 +211,7 @@ static rc export(struct cx *cx, struct args *args)
         return RC_OK;
 }
 
+/* clang-format off */
 const struct command cmd_register_commands[] = {
         { "register define", "--tenant NAME FILE.yaml [--drop ITEM,ITEM]", "make or change a register as its definition says", define },
         { "register list", "--tenant NAME", "list the registers of a contract", list },
@@ -219,3 +222,4 @@ const struct command cmd_register_commands[] = {
           "write records of a register as a CSV file", export },
         { .name = NULL },
 };
+/* clang-format on */

@@ -75,7 +75,7 @@ static rc list_work(struct cx *cx, void *data)
 
 static rc list(struct cx *cx, struct args *args)
 {
-        static const struct column columns[] = { { "name", "name" }, { "title", "title" }, { "state", "state" }, { "lang", "language" },
+        static const struct column columns[] = { { "name", "name" },         { "title", "title" },     { "state", "state" }, { "lang", "language" },
                                                  { "accounts", "accounts" }, { "created_at", "made" }, { NULL, NULL } };
         struct wish wish = { .name = STR_NONE };
 
@@ -129,6 +129,7 @@ static rc end(struct cx *cx, struct args *args)
         return change(cx, args, LOG_DELETE, tenant_end, "tenant %.*s is gone");
 }
 
+/* clang-format off */
 const struct command cmd_tenant_commands[] = {
         { "tenant create", "NAME [--title TEXT] [--lang ja|en]", "make a contract with its default groups", create },
         { "tenant list", "", "list the contracts", list },
@@ -137,3 +138,4 @@ const struct command cmd_tenant_commands[] = {
         { "tenant end", "NAME --confirm NAME", "erase a contract with all its data for good", end },
         { .name = NULL },
 };
+/* clang-format on */

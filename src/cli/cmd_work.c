@@ -151,8 +151,9 @@ static rc list_work(struct cx *cx, void *data)
 
 static rc job_list_run(struct cx *cx, struct args *args)
 {
-        static const struct column columns[] = { { "id", "id" }, { "kind", "kind" }, { "register", "register" }, { "state", "state" }, { "done", "done" },
-                                                 { "total", "total" }, { "actor", "by" }, { "created_at", "asked" }, { NULL, NULL } };
+        static const struct column columns[] = { { "id", "id" },       { "kind", "kind" },        { "register", "register" },
+                                                 { "state", "state" }, { "done", "done" },        { "total", "total" },
+                                                 { "actor", "by" },    { "created_at", "asked" }, { NULL, NULL } };
         struct question q = { .limit = 50, .active = args_flag(args, "--active") };
         str tenant;
 
@@ -225,8 +226,9 @@ static rc log_work(struct cx *cx, void *data)
 
 static rc log_list_run(struct cx *cx, struct args *args)
 {
-        static const struct column columns[] = { { "id", "id" }, { "at", "time" }, { "actor", "who" }, { "source", "from" }, { "verb", "what" },
-                                                 { "kind", "of" }, { "subject", "number" }, { "result", "result" }, { NULL, NULL } };
+        static const struct column columns[] = { { "id", "id" },          { "at", "time" },       { "actor", "who" },
+                                                 { "source", "from" },    { "verb", "what" },     { "kind", "of" },
+                                                 { "subject", "number" }, { "result", "result" }, { NULL, NULL } };
         static const char *const filters[] = { "actor", "verb", "kind", "subject", "result", "source", "from", "to" };
         struct question q = { .limit = 50, .filter = json_object() };
         str tenant;
@@ -270,6 +272,7 @@ static rc log_show_run(struct cx *cx, struct args *args)
         return RC_OK;
 }
 
+/* clang-format off */
 const struct command cmd_work_commands[] = {
         { "job list", "--tenant NAME [--active] [--limit N]", "list long work, newest first", job_list_run },
         { "job show", "--tenant NAME ID", "one job with its progress and result", job_show_run },
@@ -281,3 +284,4 @@ const struct command cmd_work_commands[] = {
         { "log show", "--tenant NAME ID", "one entry with its detail", log_show_run },
         { .name = NULL },
 };
+/* clang-format on */

@@ -102,8 +102,7 @@ static size_t help(struct cx *cx, FILE *out, str word)
                 }
         }
         if (listed > 0)
-                (void)fputs(fail_translate(cx->lang,
-                                           "every command takes --dir DIR (default: $DAICHO_DIR, ./run, /var/lib/daicho) and --json\n"),
+                (void)fputs(fail_translate(cx->lang, "every command takes --dir DIR (default: $DAICHO_DIR, ./run, /var/lib/daicho) and --json\n"),
                             out);
         return listed;
 }
@@ -135,8 +134,7 @@ static void translations_read(struct cx *cx)
         const char *name, *english;
 
         if (cx->lang != LANG_JA || place_share(cx, &share, &statics) != RC_OK ||
-            file_read(cx, place_path(cx, share, "pages/messages.ja.yaml"), MB(4), &text) != RC_OK ||
-            yaml_read(cx, text, &catalogue) != RC_OK) {
+            file_read(cx, place_path(cx, share, "pages/messages.ja.yaml"), MB(4), &text) != RC_OK || yaml_read(cx, text, &catalogue) != RC_OK) {
                 fail_clear(cx);
                 return;
         }

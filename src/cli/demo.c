@@ -21,13 +21,13 @@
 #include <signal.h>
 #include <unistd.h>
 
-#define DEMO_TENANT S("demo")
+#define DEMO_TENANT    S("demo")
 #define DEMO_CUSTOMERS "10000"
 
 struct person {
         const char *login;
         const char *name;
-        const char *group;      /* as tenant_create makes them */
+        const char *group; /* as tenant_create makes them */
         str password;
 };
 
@@ -45,7 +45,7 @@ struct file {
 
 static rc tenant_work(struct cx *cx, void *data)
 {
-        rc result = tenant_end(cx, DEMO_TENANT);        /* of a start that was cut short */
+        rc result = tenant_end(cx, DEMO_TENANT); /* of a start that was cut short */
 
         if (result == RC_UNKNOWN)
                 fail_clear(cx);
@@ -145,10 +145,11 @@ static rc years_spread(struct cx *cx, const struct place *place)
         cx->tenant = STR_NONE;
         TRY(place_conninfo(cx, place->dir, "postgres", "daicho", &conninfo));
         TRY(db_open(cx, str_z(cx->mem, conninfo), &cx->db));
-        return db_script(cx, S("set local session_replication_role = replica;"
-                               "update t_demo.r_customers set created_at = created_at - interval '1 day' * (730 * power((10001 - id) / 10001.0, 1.4))::int"
-                               " where id <= 10000;"
-                               "update t_demo.r_customers set updated_at = created_at;"));
+        return db_script(
+            cx, S("set local session_replication_role = replica;"
+                  "update t_demo.r_customers set created_at = created_at - interval '1 day' * (730 * power((10001 - id) / 10001.0, 1.4))::int"
+                  " where id <= 10000;"
+                  "update t_demo.r_customers set updated_at = created_at;"));
 }
 
 static rc words_write(struct cx *cx, const struct place *place, const struct cast *cast)
@@ -164,7 +165,8 @@ static rc words_write(struct cx *cx, const struct place *place, const struct cas
 
 static rc make(struct cx *cx, struct args *args)
 {
-        struct cast cast = { .person = { { "admin", "管理 花子", "管理者" }, { "staff", "営業 太郎", "担当者" },
+        struct cast cast = { .person = { { "admin", "管理 花子", "管理者" },
+                                         { "staff", "営業 太郎", "担当者" },
                                          { "viewer", "閲覧 次郎", "閲覧者(個人情報なし)" } } };
         const struct place *place;
 
@@ -182,10 +184,12 @@ static rc make(struct cx *cx, struct args *args)
         return words_write(cx, place, &cast);
 }
 
+/* clang-format off */
 const struct command demo_commands[] = {
         { .name = "demo", .usage = "", .run = make },
         { .name = NULL },
 };
+/* clang-format on */
 
 struct child *demo_child(struct cx *cx, const struct place *place)
 {
@@ -198,8 +202,15 @@ struct child *demo_child(struct cx *cx, const struct place *place)
         argv[1] = "demo";
         argv[2] = "--dir";
         argv[3] = str_z(cx->mem, place->dir);
-        *child = (struct child){ .name = "demo", .argv = argv, .log = place_path(cx, place->dir, "log/house.log"), .listen_fd = -1,
-                                 .stop_signal = SIGTERM, .death_signal = SIGTERM, .patience_ms = 5000, .stage = 3, .once = true };
+        *child = (struct child){ .name = "demo",
+                                 .argv = argv,
+                                 .log = place_path(cx, place->dir, "log/house.log"),
+                                 .listen_fd = -1,
+                                 .stop_signal = SIGTERM,
+                                 .death_signal = SIGTERM,
+                                 .patience_ms = 5000,
+                                 .stage = 3,
+                                 .once = true };
         return child;
 }
 

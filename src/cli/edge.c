@@ -117,8 +117,7 @@ static void login_routes(struct buf *out, const struct route *const *tables)
 
                         if (route->rate != RATE_LOGIN)
                                 continue;
-                        buf_format(out, "                \"~^%s%s%s:(?:/api/v1)?", form ? "(?:POST|" : "", methods[route->method],
-                                   form ? ")" : "");
+                        buf_format(out, "                \"~^%s%s%s:(?:/api/v1)?", form ? "(?:POST|" : "", methods[route->method], form ? ")" : "");
                         path_pattern(out, route->path);
                         buf_text(out, "$\" auth;\n");
                 }
@@ -223,7 +222,8 @@ static void http_part(struct cx *cx, struct buf *out, const struct place *place,
                    "        send_timeout 30s;\n"
                    "        large_client_header_buffers 4 16k;\n"
                    /* never the query: it may hold what somebody searched for */
-                   "        log_format house '$time_iso8601 $remote_addr $request_method $uri $status $body_bytes_sent $request_time $upstream_response_time $pool';\n"
+                   "        log_format house '$time_iso8601 $remote_addr $request_method $uri $status $body_bytes_sent $request_time "
+                   "$upstream_response_time $pool';\n"
                    "        access_log %s/log/access.log house buffer=32k flush=5s;\n",
                    dir, dir, dir, dir, dir, (long long)config->upload_max + 1, dir);
         buf_text(out, "        map \"$request_method:$uri\" $pool {\n                default web;\n");
@@ -243,8 +243,9 @@ static void http_part(struct cx *cx, struct buf *out, const struct place *place,
         words(out, "busy", 429, "Too many attempts; please wait a moment and try again",
               "短い時間に何度も操作されました。少し待ってから、もう一度お試しください。");
         words(out, "large", 413, "This is too large", "送られたデータが大きすぎます。");
-        buf_format(out, "        limit_req_zone $login_address zone=login:2m rate=%lldr/s;\n        limit_req_status 429;\n"
-                        "        limit_conn_zone $login_all zone=login_all:64k;\n        limit_conn_status 429;\n",
+        buf_format(out,
+                   "        limit_req_zone $login_address zone=login:2m rate=%lldr/s;\n        limit_req_status 429;\n"
+                   "        limit_conn_zone $login_all zone=login_all:64k;\n        limit_conn_status 429;\n",
                    (long long)config->login_rate);
         upstream(cx, out, place->dir, "web", config->web_workers);
         upstream(cx, out, place->dir, "auth", config->auth_workers);
@@ -348,10 +349,16 @@ struct child *edge_child(struct cx *cx, const struct place *place, int listen_fd
 {
         struct child *child = NEW(cx->mem, struct child);
 
-        *child = (struct child){ .name = "nginx", .argv = edge_argv(cx, place, false), .variable = "NGINX=3;",
-                                 .log = place_path(cx, place->dir, "log/nginx.log"), .stale = place_path(cx, place->dir, "run/edge.sock"), .listen_fd = listen_fd,
+        *child = (struct child){ .name = "nginx",
+                                 .argv = edge_argv(cx, place, false),
+                                 .variable = "NGINX=3;",
+                                 .log = place_path(cx, place->dir, "log/nginx.log"),
+                                 .stale = place_path(cx, place->dir, "run/edge.sock"),
+                                 .listen_fd = listen_fd,
                                  .stop_signal = SIGQUIT,
-                                 .death_signal = SIGTERM, .patience_ms = 5000, .stage = 2 };
+                                 .death_signal = SIGTERM,
+                                 .patience_ms = 5000,
+                                 .stage = 2 };
         return child;
 }
 

@@ -88,7 +88,7 @@ static rc do_as_owner(struct cx *cx, str tenant, enum log_verb verb, operator_wo
                 cx->lang = lang;
         }
         result = work(cx, data);
-        if (verb == LOG_NOTHING && result == RC_OK)     /* asking again and again how far a job is */
+        if (verb == LOG_NOTHING && result == RC_OK) /* asking again and again how far a job is */
                 return db_commit(cx);
         return gate_leave(cx, verb, result);
 }
@@ -103,7 +103,7 @@ rc operator_do(struct cx *cx, str tenant, enum log_verb verb, operator_work work
                 TRY(operator_connect(cx, str_absent(tenant) ? "daicho_owner" : "daicho_cli"));
         TRY(owner_become(cx, &root));
         result = do_as_owner(cx, tenant, verb, work, data);
-        cx->lang = lang;                /* entering takes the tenant's */
+        cx->lang = lang; /* entering takes the tenant's */
         root_again(root);
         return result;
 }

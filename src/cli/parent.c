@@ -25,10 +25,10 @@ enum { BACKOFF_FIRST = 100, BACKOFF_MAX = 10000, LONG_LIFE = 10000 };
 static struct {
         struct child *child[PARENT_CHILDREN_MAX];
         size_t count;
-        int signals;            /* signalfd */
-        int ready[2];           /* pipe; the children write */
+        int signals;  /* signalfd */
+        int ready[2]; /* pipe; the children write */
         int log;
-        bool asked;             /* to stop */
+        bool asked; /* to stop */
         int asked_times;
 } parent = { .signals = -1, .log = -1 };
 
@@ -73,8 +73,7 @@ rc parent_start(struct cx *cx, const char *log)
         (void)signal(SIGPIPE, SIG_IGN);
         parent.signals = high(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
         parent.log = high(open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
-        if (parent.signals < 0 || pipe2(parent.ready, O_CLOEXEC | O_NONBLOCK) != 0 ||
-            prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
+        if (parent.signals < 0 || pipe2(parent.ready, O_CLOEXEC | O_NONBLOCK) != 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
                 return fail(cx, RC_UNAVAILABLE, NULL, "%s cannot be started: %s", "daicho up", strerror(errno));
         if (parent.log < 0)
                 return fail(cx, RC_UNAVAILABLE, NULL, "%s cannot be written: %s", log, strerror(errno));
@@ -161,9 +160,8 @@ static void plan_restart(struct child *child, int status)
                 if (wait > BACKOFF_MAX)
                         wait = BACKOFF_MAX;
         }
-        parent_say("%s ended by %s %d after %lld.%03lld s; started again in %lld ms", child->name,
-                   WIFEXITED(status) ? "exit" : "signal", WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status),
-                   (long long)(lived / 1000), (long long)(lived % 1000), (long long)wait);
+        parent_say("%s ended by %s %d after %lld.%03lld s; started again in %lld ms", child->name, WIFEXITED(status) ? "exit" : "signal",
+                   WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), (long long)(lived / 1000), (long long)(lived % 1000), (long long)wait);
         child->restart_at = clock_tick() + wait;
 }
 
@@ -176,8 +174,8 @@ static void reap(bool restart)
                 struct child *child = child_of(pid);
 
                 if (child == NULL)
-                        continue;       /* a grandchild that came to us */
-                (void)kill(-pid, SIGKILL);      /* what it left in its group: nginx's workers outlive a killed master */
+                        continue;          /* a grandchild that came to us */
+                (void)kill(-pid, SIGKILL); /* what it left in its group: nginx's workers outlive a killed master */
                 child->pid = 0;
                 child->status = status;
                 if (restart && !child->once)

@@ -7,23 +7,23 @@
 #include "base/cx.h"
 
 struct child {
-        const char *name;               /* "web.3": in messages */
-        const char *const *argv;        /* argv[0] absolute */
-        const char *variable;           /* one environment variable, NULL: none */
-        const char *log;                /* stdout and stderr are appended to this file */
-        const char *stale;              /* a socket a crash leaves behind, removed before a start; NULL: none */
-        int listen_fd;                  /* becomes descriptor 3; -1: none */
-        bool tells;                     /* writes a byte to descriptor 4 when it is ready */
-        int stop_signal;                /* how to end it politely */
-        int death_signal;               /* when the parent dies without a word */
-        int patience_ms;                /* politeness ends after this */
-        int stage;                      /* stages stop one after the other, highest first */
+        const char *name;        /* "web.3": in messages */
+        const char *const *argv; /* argv[0] absolute */
+        const char *variable;    /* one environment variable, NULL: none */
+        const char *log;         /* stdout and stderr are appended to this file */
+        const char *stale;       /* a socket a crash leaves behind, removed before a start; NULL: none */
+        int listen_fd;           /* becomes descriptor 3; -1: none */
+        bool tells;              /* writes a byte to descriptor 4 when it is ready */
+        int stop_signal;         /* how to end it politely */
+        int death_signal;        /* when the parent dies without a word */
+        int patience_ms;         /* politeness ends after this */
+        int stage;               /* stages stop one after the other, highest first */
         int nice;
-        bool once;                      /* ends by itself and is not started again */
+        bool once; /* ends by itself and is not started again */
         /* kept by parent.c */
         int pid;
         bool ready;
-        int status;                     /* once: how it ended, as of waitpid(); valid when pid is 0 */
+        int status; /* once: how it ended, as of waitpid(); valid when pid is 0 */
         int crashes;
         msec started, restart_at;
 };

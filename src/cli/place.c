@@ -79,8 +79,8 @@ static bool is_empty(const char *path)
         if (list == NULL)
                 return true;
         while (empty && (entry = readdir(list)) != NULL)
-                empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-                        strcmp(entry->d_name, "daicho.conf") == 0 || strcmp(entry->d_name, "lost+found") == 0;
+                empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 || strcmp(entry->d_name, "daicho.conf") == 0 ||
+                        strcmp(entry->d_name, "lost+found") == 0;
         (void)closedir(list);
         return empty;
 }
@@ -102,8 +102,7 @@ rc place_create(struct cx *cx, str dir)
         char *file;
 
         if (!place_exists(cx, dir) && !is_empty(top))
-                return fail(cx, RC_CONFLICT, NULL, "%.*s holds other things; give a new or empty directory with --dir",
-                            STR_ARG(dir));
+                return fail(cx, RC_CONFLICT, NULL, "%.*s holds other things; give a new or empty directory with --dir", STR_ARG(dir));
         TRY(way_make(cx, dir));
         TRY(file_directory(cx, top, 0700));
         for (size_t i = 0; i < COUNT(parts); i++)
@@ -146,8 +145,8 @@ rc place_open(struct cx *cx, str dir, struct place *ret)
                             STR_ARG(dir));
         TRY(file_read(cx, place_path(cx, dir, "VERSION"), 64, &version));
         if (!str_int(str_trim(version), &layout) || layout != PLACE_LAYOUT)
-                return fail(cx, RC_CONFLICT, NULL, "%.*s was made by another version of Daicho (layout %.*s, this program knows %d)",
-                            STR_ARG(dir), STR_ARG(str_trim(version)), PLACE_LAYOUT);
+                return fail(cx, RC_CONFLICT, NULL, "%.*s was made by another version of Daicho (layout %.*s, this program knows %d)", STR_ARG(dir),
+                            STR_ARG(str_trim(version)), PLACE_LAYOUT);
         TRY(read_config(cx, dir, &place.config));
         if (is_directory(place_path(cx, dir, "share/schema"))) {
                 place.share = str_format(cx->mem, "%.*s/share", STR_ARG(dir));

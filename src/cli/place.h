@@ -15,9 +15,9 @@
 #include "base/config.h"
 
 struct place {
-        str dir;                /* absolute */
-        str share;              /* absolute; has pages/, schema/, registers/ */
-        str statics;            /* absolute; what nginx serves under /static/ */
+        str dir;     /* absolute */
+        str share;   /* absolute; has pages/, schema/, registers/ */
+        str statics; /* absolute; what nginx serves under /static/ */
         struct config config;
 };
 

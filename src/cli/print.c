@@ -14,9 +14,9 @@ enum { COLUMNS_MAX = 16, WIDTH_MAX = 60 };
 /* Places a code point takes on a terminal (East Asian Wide and Fullwidth of UAX #11, in rough blocks). */
 static size_t point_width(uint32_t c)
 {
-        if ((c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) || (c >= 0xac00 && c <= 0xd7a3) ||
-            (c >= 0xf900 && c <= 0xfaff) || (c >= 0xfe30 && c <= 0xfe6f) || (c >= 0xff00 && c <= 0xff60) ||
-            (c >= 0xffe0 && c <= 0xffe6) || (c >= 0x1f300 && c <= 0x1faff) || (c >= 0x20000 && c <= 0x3fffd))
+        if ((c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) || (c >= 0xac00 && c <= 0xd7a3) || (c >= 0xf900 && c <= 0xfaff) ||
+            (c >= 0xfe30 && c <= 0xfe6f) || (c >= 0xff00 && c <= 0xff60) || (c >= 0xffe0 && c <= 0xffe6) || (c >= 0x1f300 && c <= 0x1faff) ||
+            (c >= 0x20000 && c <= 0x3fffd))
                 return 2;
         return c == 0x200b || (c >= 0x300 && c <= 0x36f) ? 0 : 1;
 }

@@ -5,8 +5,8 @@
 #include "base/json.h"
 
 struct column {
-        const char *member;     /* of each row */
-        const char *title;      /* English; translated */
+        const char *member; /* of each row */
+        const char *title;  /* English; translated */
 };
 
 /* rows: array of objects. columns ends with member == NULL. Numbers stand right, kanji take two places. */

@@ -34,15 +34,15 @@ enum base { IN_DIR, IN_SHARE, SPOOL };
 
 struct way {
         enum base base;
-        const char *path;       /* NULL: end */
+        const char *path; /* NULL: end */
         bool write;
 };
 
 static const struct power {
         const char *name;
         struct way ways[5];
-        rlim_t files;           /* open at once */
-        rlim_t memory_mb;       /* address space */
+        rlim_t files;     /* open at once */
+        rlim_t memory_mb; /* address space */
 } powers[SANDBOX_KINDS] = {
         [SANDBOX_WEB] = { "web", { { SPOOL, "", true }, { IN_DIR, "files", true } }, 1024, 2048 },
         [SANDBOX_AUTH] = { "auth", { { SPOOL, "", true } }, 1024, 1024 },
@@ -50,6 +50,7 @@ static const struct power {
 };
 
 /* Every system call a worker makes while it serves. socket() is limited to unix sockets below. */
+/* clang-format off */
 static const int calls[] = {
         /* what was opened */ SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(pread64), SCMP_SYS(pwrite64),
         SCMP_SYS(lseek), SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(ftruncate),
@@ -71,6 +72,7 @@ static const int calls[] = {
         SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(sched_getaffinity),
         SCMP_SYS(rseq), SCMP_SYS(set_robust_list), SCMP_SYS(membarrier), SCMP_SYS(exit), SCMP_SYS(exit_group),
 };
+/* clang-format on */
 
 const char *sandbox_kind_name(enum sandbox_kind kind)
 {
@@ -90,13 +92,24 @@ bool sandbox_kind_find(str name, enum sandbox_kind *ret)
 
 /* Landlock by raw calls: Debian 12's headers know ABI 2, the kernel may know more. */
 enum {
-        LL_EXECUTE = 1 << 0, LL_WRITE_FILE = 1 << 1, LL_READ_FILE = 1 << 2, LL_READ_DIR = 1 << 3, LL_REMOVE_DIR = 1 << 4,
-        LL_REMOVE_FILE = 1 << 5, LL_MAKE_DIR = 1 << 7, LL_MAKE_REG = 1 << 8, LL_REFER = 1 << 13, LL_TRUNCATE = 1 << 14,
-        LL_FS_1 = (1 << 13) - 1, LL_FS_2 = LL_FS_1 | LL_REFER, LL_FS_3 = LL_FS_2 | LL_TRUNCATE, LL_FS_5 = LL_FS_3 | 1 << 15,
+        LL_EXECUTE = 1 << 0,
+        LL_WRITE_FILE = 1 << 1,
+        LL_READ_FILE = 1 << 2,
+        LL_READ_DIR = 1 << 3,
+        LL_REMOVE_DIR = 1 << 4,
+        LL_REMOVE_FILE = 1 << 5,
+        LL_MAKE_DIR = 1 << 7,
+        LL_MAKE_REG = 1 << 8,
+        LL_REFER = 1 << 13,
+        LL_TRUNCATE = 1 << 14,
+        LL_FS_1 = (1 << 13) - 1,
+        LL_FS_2 = LL_FS_1 | LL_REFER,
+        LL_FS_3 = LL_FS_2 | LL_TRUNCATE,
+        LL_FS_5 = LL_FS_3 | 1 << 15,
         LL_READ = LL_READ_FILE | LL_READ_DIR,
         LL_WRITE = LL_READ | LL_WRITE_FILE | LL_REMOVE_FILE | LL_REMOVE_DIR | LL_MAKE_DIR | LL_MAKE_REG | LL_REFER | LL_TRUNCATE,
-        LL_NET_TCP = 3,         /* ABI 4: bind, connect */
-        LL_SCOPE = 3,           /* ABI 6: abstract unix sockets, signals to outside */
+        LL_NET_TCP = 3, /* ABI 4: bind, connect */
+        LL_SCOPE = 3,   /* ABI 6: abstract unix sockets, signals to outside */
 };
 
 struct landlock_attributes {
@@ -109,7 +122,7 @@ static void path_allow(struct cx *cx, int ruleset, const char *path, uint64_t ac
 
         rule.parent_fd = open(path, O_PATH | O_CLOEXEC | O_DIRECTORY);
         if (rule.parent_fd < 0)
-                return;         /* not there: nothing to allow */
+                return; /* not there: nothing to allow */
         (void)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
         (void)close(rule.parent_fd);
 }
@@ -118,7 +131,10 @@ static rc paths_limit(struct cx *cx, const struct power *power, str dir, str sha
 {
         long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, 1 /* which version */);
         struct landlock_attributes all = {
-                .fs = abi >= 5 ? LL_FS_5 : abi >= 3 ? LL_FS_3 : abi == 2 ? LL_FS_2 : LL_FS_1,
+                .fs = abi >= 5   ? LL_FS_5
+                      : abi >= 3 ? LL_FS_3
+                      : abi == 2 ? LL_FS_2
+                                 : LL_FS_1,
                 .net = abi >= 4 ? LL_NET_TCP : 0,
                 .scoped = abi >= 6 ? LL_SCOPE : 0,
         };
@@ -154,8 +170,7 @@ static rc calls_limit(struct cx *cx)
                  seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())) ||
                  /* FIONREAD, FIONBIO */
                  seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, 0x541b)) ||
-                 seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, 0x5421)) ||
-                 seccomp_load(filter);
+                 seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, 0x5421)) || seccomp_load(filter);
         seccomp_release(filter);
         if (failed)
                 return fail(cx, RC_UNAVAILABLE, NULL, "the kernel refuses the filter of system calls");
@@ -172,7 +187,7 @@ static void limit(int what, rlim_t most)
 }
 
 #if defined(__SANITIZE_ADDRESS__)
-enum { ADDRESS_SPACE_FREE = 1 };        /* AddressSanitizer maps terabytes of shadow */
+enum { ADDRESS_SPACE_FREE = 1 }; /* AddressSanitizer maps terabytes of shadow */
 #else
 enum { ADDRESS_SPACE_FREE = 0 };
 #endif
@@ -214,7 +229,7 @@ static int try_socket(int family)
 
 static int try_exec(void)
 {
-        char *const argv[] = { (char *)(uintptr_t)"/bin/true", NULL };
+        char *const argv[] = { (char *)(uintptr_t) "/bin/true", NULL };
 
         (void)execv(argv[0], argv);
         return errno;

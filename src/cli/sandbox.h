@@ -6,7 +6,7 @@
 
 enum sandbox_kind { SANDBOX_WEB, SANDBOX_AUTH, SANDBOX_JOBS, SANDBOX_KINDS };
 
-const char *sandbox_kind_name(enum sandbox_kind kind);          /* "web" */
+const char *sandbox_kind_name(enum sandbox_kind kind); /* "web" */
 bool sandbox_kind_find(str name, enum sandbox_kind *ret);
 
 /* Gives up everything the kind's line does not name: new privileges, paths, system calls, memory, core files. Cannot be undone.

@@ -38,8 +38,16 @@ static rc tree_give(struct cx *cx, const char *path, const struct passwd *user)
 static rc user_ensure(struct cx *cx, str name, const struct passwd **ret)
 {
         const char *z = str_z(cx->mem, name);
-        const char *const argv[] = { "/usr/sbin/useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent",
-                                     "--shell", "/usr/sbin/nologin", z, NULL };
+        const char *const argv[] = { "/usr/sbin/useradd",
+                                     "--system",
+                                     "--user-group",
+                                     "--no-create-home",
+                                     "--home-dir",
+                                     "/nonexistent",
+                                     "--shell",
+                                     "/usr/sbin/nologin",
+                                     z,
+                                     NULL };
         str said;
 
         if (!file_name_safe(name) || str_is(name, "root"))
@@ -76,8 +84,7 @@ static bool reaches(const struct passwd *user, const char *path)
 static rc copy(struct cx *cx, str from, const char *part, const char *to)
 {
         const char *source = place_path(cx, from, "%s", part);
-        const char *const argv[] = { "/bin/cp", "-R", "-T", source,
-                                     str_z(cx->mem, str_format(cx->mem, "%s/%s", to, part)), NULL };
+        const char *const argv[] = { "/bin/cp", "-R", "-T", source, str_z(cx->mem, str_format(cx->mem, "%s/%s", to, part)), NULL };
         str said;
 
         if (access(source, F_OK) != 0)
@@ -102,7 +109,7 @@ static rc share_bring(struct cx *cx, struct place *place, const struct passwd *u
         TRY(copy(cx, share, "pages", mine));
         TRY(copy(cx, share, "schema", mine));
         TRY(copy(cx, share, "registers", mine));
-        if (statics.n > 7)              /* the generator of sample data stands beside the program */
+        if (statics.n > 7) /* the generator of sample data stands beside the program */
                 TRY(copy(cx, (str){ statics.p, statics.n - 7 }, "gen_customers", mine));
         if (statics.n > 7)
                 TRY(copy(cx, (str){ statics.p, statics.n - 7 }, "static", mine));
@@ -122,8 +129,8 @@ rc servant_become(struct cx *cx, struct place *place)
         TRY(user_ensure(cx, place->config.user, &user));
         TRY(tree_give(cx, dir, user));
         if (!reaches(user, place_path(cx, place->dir, "VERSION")))
-                return fail(cx, RC_FORBIDDEN, NULL, "the user %s cannot reach %s; choose another directory with --dir, for example %s", user->pw_name, dir,
-                            "/var/lib/daicho");
+                return fail(cx, RC_FORBIDDEN, NULL, "the user %s cannot reach %s; choose another directory with --dir, for example %s", user->pw_name,
+                            dir, "/var/lib/daicho");
         TRY(share_bring(cx, place, user));
         if (!become(user))
                 return fail(cx, RC_UNAVAILABLE, NULL, "this program cannot become the user %s: %s", user->pw_name, strerror(errno));

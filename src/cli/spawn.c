@@ -85,6 +85,5 @@ rc spawn_run(struct cx *cx, const char *const *argv, const char *package, str *r
         if (memmem(output.p, output.n, "No space left on device", 23) != NULL)
                 return fail(cx, RC_DISK_FULL, NULL, "the disk is full: %s could not finish", argv[0]);
         return fail(cx, RC_UNAVAILABLE, NULL, "%s ended with status %d: %.*s", argv[0],
-                    WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
-                    STR_ARG(spawn_last_line(output)));
+                    WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), STR_ARG(spawn_last_line(output)));
 }

@@ -99,8 +99,8 @@ static rc prepare(struct cx *cx, struct args *args, struct up *up)
                 place->config.port = port;
         TRY(lock_take(cx, dir, &up->lock));
         if (up->lock < 0)
-                return fail(cx, RC_CONFLICT, NULL, "Daicho already runs in %.*s (process %lld); stop it with `daicho down --dir %.*s`",
-                            STR_ARG(dir), (long long)lock_holder(cx, dir), STR_ARG(dir));
+                return fail(cx, RC_CONFLICT, NULL, "Daicho already runs in %.*s (process %lld); stop it with `daicho down --dir %.*s`", STR_ARG(dir),
+                            (long long)lock_holder(cx, dir), STR_ARG(dir));
         TRY(port_take(cx, place, up));
         place->config.port = up->port;
         TRY(servant_become(cx, place));
@@ -289,8 +289,10 @@ static rc down_run(struct cx *cx, struct args *args)
         return fail(cx, RC_UNAVAILABLE, NULL, "process %lld has not stopped yet", (long long)pid);
 }
 
+/* clang-format off */
 const struct command up_commands[] = {
         { "up", "[--dir DIR] [--port N] [--demo]", "start everything in this directory; makes it at the first start", up_run },
         { "down", "[--dir DIR]", "stop what runs in this directory", down_run },
         { .name = NULL },
 };
+/* clang-format on */

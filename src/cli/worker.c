@@ -52,7 +52,7 @@ rc worker_child(struct cx *cx, const struct place *place, enum sandbox_kind kind
         struct child *child = NEW(cx->mem, struct child);
         int fd = -1;
 
-        argv[0] = "/proc/self/exe";     /* also where the service user cannot walk to it */
+        argv[0] = "/proc/self/exe"; /* also where the service user cannot walk to it */
         argv[1] = "worker";
         argv[2] = name;
         argv[3] = str_z(cx->mem, db_int(cx, number));
@@ -61,10 +61,18 @@ rc worker_child(struct cx *cx, const struct place *place, enum sandbox_kind kind
         TRY(file_directory(cx, place_path(cx, place->dir, "spool/%s.%lld", name, (long long)number), 0700));
         if (kind != SANDBOX_JOBS)
                 TRY(listen_at(cx, edge_socket(cx, place->dir, name, number), &fd));
-        *child = (struct child){ .name = str_z(cx->mem, str_format(cx->mem, "%s.%lld", name, (long long)number)), .argv = argv,
-                                 .log = place_path(cx, place->dir, "log/house.log"), .listen_fd = fd, .tells = true,
-                                 .stop_signal = SIGTERM, .death_signal = SIGTERM, .patience_ms = 15000, .stage = 1,
-                                 .nice = kind == SANDBOX_AUTH ? 19 : kind == SANDBOX_JOBS ? 5 : 0 };
+        *child = (struct child){ .name = str_z(cx->mem, str_format(cx->mem, "%s.%lld", name, (long long)number)),
+                                 .argv = argv,
+                                 .log = place_path(cx, place->dir, "log/house.log"),
+                                 .listen_fd = fd,
+                                 .tells = true,
+                                 .stop_signal = SIGTERM,
+                                 .death_signal = SIGTERM,
+                                 .patience_ms = 15000,
+                                 .stage = 1,
+                                 .nice = kind == SANDBOX_AUTH   ? 19
+                                         : kind == SANDBOX_JOBS ? 5
+                                                                : 0 };
         *ret = child;
         return RC_OK;
 }
@@ -154,7 +162,9 @@ static rc run(struct cx *cx, struct args *args)
         return work(cx, kind, number, probe);
 }
 
+/* clang-format off */
 const struct command worker_commands[] = {
         { .name = "worker", .usage = "KIND NUMBER", .run = run },
         { .name = NULL },
 };
+/* clang-format on */

@@ -12,6 +12,7 @@ static const char *const states[] = { "active", "suspended", NULL };
 static const char *const langs[] = { "", "ja", "en", NULL };
 static const char *const themes[] = { "auto", "light", "dark", NULL };
 
+/* clang-format off */
 #define LOGIN_FIELD { .name = "login", .type = SHAPE_TEXT, .max = 100, .summary = "Log-in name: letters and digits of ASCII and . _ - @ +" }
 #define NAME_FIELD { .name = "name", .type = SHAPE_TEXT, .max = 100, .summary = "Name of the person" }
 #define EMAIL_FIELD { .name = "email", .type = SHAPE_TEXT, .max = 254, .summary = "E-mail address" }
@@ -20,6 +21,7 @@ static const char *const themes[] = { "auto", "light", "dark", NULL };
 #define PASSWORD_FIELD                                                                                                                              \
         { .name = "password", .type = SHAPE_TEXT, .max = 200, .secret = true,                                                                       \
           .summary = "8 characters to 72 bytes, to be changed at the next log-in; without one the system makes one and shows it once" }
+/* clang-format on */
 
 static const struct field query_fields[] = {
         { .name = "q", .type = SHAPE_TEXT, .max = 100, .summary = "Part of the log-in name or the name" },
@@ -33,12 +35,19 @@ static const struct shape query_in = { "AccountQuery", query_fields };
 static const struct field create_fields[] = {
         { .name = "login", .type = SHAPE_TEXT, .required = true, .max = 100, .summary = "Log-in name: letters and digits of ASCII and . _ - @ +" },
         { .name = "name", .type = SHAPE_TEXT, .required = true, .max = 100, .summary = "Name of the person" },
-        EMAIL_FIELD, LANG_FIELD, GROUPS_FIELD, PASSWORD_FIELD, { NULL },
+        EMAIL_FIELD,
+        LANG_FIELD,
+        GROUPS_FIELD,
+        PASSWORD_FIELD,
+        { NULL },
 };
 static const struct shape create_in = { "AccountNew", create_fields };
 
 static const struct field change_fields[] = {
-        LOGIN_FIELD, NAME_FIELD, EMAIL_FIELD, LANG_FIELD,
+        LOGIN_FIELD,
+        NAME_FIELD,
+        EMAIL_FIELD,
+        LANG_FIELD,
         { .name = "theme", .type = SHAPE_TEXT, .choices = themes, .summary = "Light or dark pages, or as the device says" },
         { .name = "state", .type = SHAPE_TEXT, .choices = states, .summary = "A suspended account is out at once, with its sessions, keys and jobs" },
         GROUPS_FIELD,
@@ -53,7 +62,10 @@ static const struct shape reset_in = { "PasswordReset", reset_fields };
 
 static const struct field account_fields[] = {
         { .name = "id", .type = SHAPE_INT, .required = true, .summary = "Number" },
-        LOGIN_FIELD, NAME_FIELD, EMAIL_FIELD, LANG_FIELD,
+        LOGIN_FIELD,
+        NAME_FIELD,
+        EMAIL_FIELD,
+        LANG_FIELD,
         { .name = "theme", .type = SHAPE_TEXT, .choices = themes, .summary = "Light or dark pages, or as the device says" },
         { .name = "state", .type = SHAPE_TEXT, .choices = states, .summary = "May it come in" },
         { .name = "version", .type = SHAPE_INT, .summary = "Rises with each change" },
@@ -229,6 +241,7 @@ static rc reset(struct cx *cx, const struct http_req *req, struct http_res *res)
         return http_reply(res, 200, "account_made.html", model);
 }
 
+/* clang-format off */
 const struct route account_door_routes[] = {
         /*     method  path                      permission           logged as     body    rate    handler */
         ROUTE( GET,    "/accounts",              PERM_ACCOUNT_MANAGE, LOG_LIST,     0,      NORMAL, list,   "List accounts",
@@ -245,3 +258,4 @@ const struct route account_door_routes[] = {
                .in = &reset_in, .out = &made_out ),
         ROUTE_END
 };
+/* clang-format on */

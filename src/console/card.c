@@ -49,7 +49,7 @@ static str register_title(const json_t *context, str name)
         size_t i;
         const json_t *one;
 
-        json_array_foreach (json_object_get(json_object_get(context, "frame"), "registers"), i, one) {
+        json_array_foreach(json_object_get(json_object_get(context, "frame"), "registers"), i, one) {
                 if (str_equal(json_get_text(one, "name"), name))
                         return json_get_text(one, "title");
         }
@@ -65,13 +65,12 @@ static void refusals_dress(struct cx *cx, json_t *job, const json_t *result)
         if (json_is_array(rows) && json_array_size(rows) > 0) {
                 bool values = false;
 
-                json_array_foreach (rows, i, one)
+                json_array_foreach(rows, i, one)
                         values = values || json_get_text(one, "value").n > 0;
                 (void)json_set(job, "has_values", json_boolean(values));
                 (void)json_set(job, "refused_count", json_integer((json_int_t)json_array_size(rows)));
                 (void)json_set(job, "has_more_refused",
-                               json_boolean(json_integer_value(json_object_get(result, "refused")) >
-                                            (json_int_t)json_array_size(rows)));
+                               json_boolean(json_integer_value(json_object_get(result, "refused")) > (json_int_t)json_array_size(rows)));
                 (void)json_set(job, "refused", rows);
                 (void)json_set(job, "has_refused", json_true());
         }
@@ -80,8 +79,7 @@ static void refusals_dress(struct cx *cx, json_t *job, const json_t *result)
 /* While a file is read, progress is counted in bytes; once it is over, the figures say more than the bar. */
 static void counts_dress(struct cx *cx, json_t *job, bool active)
 {
-        json_int_t done = json_integer_value(json_object_get(job, "done")),
-                   total = json_integer_value(json_object_get(job, "total"));
+        json_int_t done = json_integer_value(json_object_get(job, "done")), total = json_integer_value(json_object_get(job, "total"));
         const json_t *result = json_object_get(job, "result"), *rows = json_object_get(result, "read");
         bool bytes = str_is(json_get_text(job, "kind"), "import") && total > 0;
 
@@ -92,12 +90,10 @@ static void counts_dress(struct cx *cx, json_t *job, bool active)
         (void)json_set(job, "is_bytes", json_boolean(bytes && active));
         (void)json_set(job, "has_done", json_boolean(active ? done > 0 : json_is_integer(rows)));
         (void)json_set(job, "has_total", json_boolean(active && total > 0));
-        (void)json_set(job, "done_text",
-                       json_str(bytes && active ? dress_size(cx->mem, done) : dress_number(cx->mem, done)));
+        (void)json_set(job, "done_text", json_str(bytes && active ? dress_size(cx->mem, done) : dress_number(cx->mem, done)));
         (void)json_set(job, "total_text", json_str(bytes ? dress_size(cx->mem, total) : dress_number(cx->mem, total)));
         if (bytes)
-                (void)json_set(job, "rate_text",
-                               json_str(dress_size(cx->mem, json_integer_value(json_object_get(job, "rate")))));
+                (void)json_set(job, "rate_text", json_str(dress_size(cx->mem, json_integer_value(json_object_get(job, "rate")))));
 }
 
 /* Columns of the file that mean no item, in one line. */
@@ -107,7 +103,7 @@ static void ignored_dress(struct cx *cx, json_t *job, const json_t *result)
         struct buf b = buf_open(cx->mem, KB(16));
         size_t i;
 
-        json_array_foreach (names, i, one) {
+        json_array_foreach(names, i, one) {
                 if (i > 0)
                         buf_add(&b, page_text(cx->lang, "frame.list_separator"));
                 buf_add(&b, json_text(one));
@@ -118,17 +114,13 @@ static void ignored_dress(struct cx *cx, json_t *job, const json_t *result)
 
 static void bar_dress(json_t *job)
 {
-        json_int_t done = json_integer_value(json_object_get(job, "done")),
-                   total = json_integer_value(json_object_get(job, "total"));
+        json_int_t done = json_integer_value(json_object_get(job, "done")), total = json_integer_value(json_object_get(job, "total"));
         bool active = json_is_true(json_object_get(job, "active"));
 
         if (total > 0 || !active) {
                 (void)json_set(job, "has_bar", json_true());
                 (void)json_set(job, "bar_max", json_integer(total > 0 ? total : 1));
-                (void)json_set(job, "bar_value",
-                               json_integer(active      ? (done < total ? done : total)
-                                            : total > 0 ? done
-                                                        : 1));
+                (void)json_set(job, "bar_value", json_integer(active ? (done < total ? done : total) : total > 0 ? done : 1));
         }
 }
 
@@ -136,8 +128,7 @@ static void job_dress(struct cx *cx, const json_t *context, json_t *job)
 {
         const json_t *result = json_object_get(job, "result");
         str encoding = json_get_text(result, "encoding");
-        str name = json_get_text(job, "register"), step = json_get_text(job, "step"),
-            state = json_get_text(job, "state");
+        str name = json_get_text(job, "register"), step = json_get_text(job, "step"), state = json_get_text(job, "state");
         json_t *left = json_object_get(job, "seconds_left"), *spent = json_object_get(job, "seconds");
         bool active = str_is(state, "queued") || str_is(state, "running");
 
@@ -164,10 +155,8 @@ static void job_dress(struct cx *cx, const json_t *context, json_t *job)
                 refusals_dress(cx, job, result);
                 ignored_dress(cx, job, result);
                 if (!str_absent(encoding))
-                        (void)json_set(
-                            job, "encoding_text",
-                            json_str(text_of(cx, "job.encoding_name",
-                                             str_equal_nocase(encoding, S("cp932")) ? S("cp932") : S("utf8"))));
+                        (void)json_set(job, "encoding_text",
+                                       json_str(text_of(cx, "job.encoding_name", str_equal_nocase(encoding, S("cp932")) ? S("cp932") : S("utf8"))));
                 if (!str_absent(json_get_text(result, "file")))
                         (void)json_set(job, "source_name", json_object_get(result, "file"));
                 if (!str_absent(json_get_text(result, "sentence")))
@@ -190,7 +179,7 @@ static void entry_link(struct cx *cx, const json_t *context, json_t *entry)
         for (i = 0; i < COUNT(pages); i++)
                 if (str_is(kind, pages[i][0]))
                         url = str_format(cx->mem, "/%s/%" JSON_INTEGER_FORMAT, pages[i][1], id);
-        json_array_foreach (json_object_get(json_object_get(context, "frame"), "registers"), i, one)
+        json_array_foreach(json_object_get(json_object_get(context, "frame"), "registers"), i, one)
                 if (str_equal(json_get_text(one, "name"), kind))
                         url = str_format(cx->mem, "/registers/%.*s/records/%" JSON_INTEGER_FORMAT, STR_ARG(kind), id);
         if (!str_absent(url))
@@ -206,7 +195,7 @@ static void errors_dress(json_t *context)
         if (!json_is_array(errors))
                 return;
         (void)json_set(context, "has_errors", json_boolean(json_array_size(errors) > 0));
-        json_array_foreach (errors, i, e)
+        json_array_foreach(errors, i, e)
                 (void)json_set(e, "has_item", json_boolean(!str_absent(json_get_text(e, "item"))));
 }
 
@@ -222,8 +211,7 @@ static const char *found(str agent, const char *const (*words)[2], size_t count)
 static str agent_text(struct cx *cx, str agent)
 {
         static const char *const browsers[][2] = {
-                { "Edg/", "Edge" },      { "Firefox/", "Firefox" }, { "Chrome/", "Chrome" },
-                { "Safari/", "Safari" }, { "curl/", "curl" },
+                { "Edg/", "Edge" }, { "Firefox/", "Firefox" }, { "Chrome/", "Chrome" }, { "Safari/", "Safari" }, { "curl/", "curl" },
         };
         static const char *const systems[][2] = {
                 { "Windows", "Windows" }, { "iPhone", "iPhone" },  { "iPad", "iPad" },
@@ -241,7 +229,7 @@ static void sessions_dress(struct cx *cx, json_t *sessions)
         size_t i;
         json_t *one;
 
-        json_array_foreach (sessions, i, one) {
+        json_array_foreach(sessions, i, one) {
                 str agent = json_get_text(one, "agent");
 
                 if (!str_absent(agent))
@@ -252,14 +240,13 @@ static void sessions_dress(struct cx *cx, json_t *sessions)
 void card_dress(struct cx *cx, const struct http_req *req, json_t *context)
 {
         static const char *const after[] = { "after", "before", "count", NULL };
-        json_t *jobs = json_object_get(context, "jobs"), *job = json_object_get(context, "job"),
-               *next = json_object_get(context, "next");
+        json_t *jobs = json_object_get(context, "jobs"), *job = json_object_get(context, "job"), *next = json_object_get(context, "next");
         size_t i;
 
         if (str_is(req->path, "/jobs") || str_starts(req->path, S("/jobs/")) || str_is(req->path, "/")) {
                 json_t *one;
 
-                json_array_foreach (jobs, i, one)
+                json_array_foreach(jobs, i, one)
                         job_dress(cx, context, one);
                 if (json_is_object(job))
                         job_dress(cx, context, job);
@@ -275,6 +262,5 @@ void card_dress(struct cx *cx, const struct http_req *req, json_t *context)
         else if (json_is_integer(next))
                 (void)json_set(
                     context, "next_query",
-                    json_str(dress_query(cx, req, after, "after",
-                                         str_format(cx->mem, "%" JSON_INTEGER_FORMAT, json_integer_value(next)))));
+                    json_str(dress_query(cx, req, after, "after", str_format(cx->mem, "%" JSON_INTEGER_FORMAT, json_integer_value(next)))));
 }

@@ -38,9 +38,9 @@ static json_t *item_schema(const struct cx *cx, const struct item *item)
         static const struct {
                 const char *type, *format;
         } kinds[ITEM_TYPES] = {
-                [ITEM_TEXT] = { "string", NULL },        [ITEM_KANA] = { "string", NULL },     [ITEM_EMAIL] = { "string", "email" },
-                [ITEM_TELEPHONE] = { "string", NULL },   [ITEM_POSTAL_CODE] = { "string", NULL }, [ITEM_INTEGER] = { "integer", "int64" },
-                [ITEM_DATE] = { "string", "date" },      [ITEM_BOOLEAN] = { "boolean", NULL }, [ITEM_CHOICE] = { "string", NULL },
+                [ITEM_TEXT] = { "string", NULL },          [ITEM_KANA] = { "string", NULL },        [ITEM_EMAIL] = { "string", "email" },
+                [ITEM_TELEPHONE] = { "string", NULL },     [ITEM_POSTAL_CODE] = { "string", NULL }, [ITEM_INTEGER] = { "integer", "int64" },
+                [ITEM_DATE] = { "string", "date" },        [ITEM_BOOLEAN] = { "boolean", NULL },    [ITEM_CHOICE] = { "string", NULL },
                 [ITEM_REFERENCE] = { "integer", "int64" },
         };
         json_t *s = item->type == ITEM_CHOICE ? choices_schema(item) : nullable(kinds[item->type].type);
@@ -61,8 +61,9 @@ static json_t *record_schema(const struct cx *cx, const struct definition *def, 
                 (void)json_set(properties, "id", json_set(typed("integer"), "format", json_string("int64")));
                 (void)json_set(properties, "version", json_set(typed("integer"), "format", json_string("int64")));
         } else {
-                (void)json_set(properties, "version", json_set(json_set(typed("integer"), "format", json_string("int64")), "description",
-                                                               json_string("Of a change: the version it refers to, unless If-Match names it")));
+                (void)json_set(properties, "version",
+                               json_set(json_set(typed("integer"), "format", json_string("int64")), "description",
+                                        json_string("Of a change: the version it refers to, unless If-Match names it")));
         }
         for (size_t i = 0; i < def->item_count; i++)
                 if (!cx->masked || !def->items[i].personal)
@@ -84,7 +85,9 @@ static json_t *page_schema(const char *record)
 
         (void)json_set(properties, "records", json_set(typed("array"), "items", openapi_reference(record)));
         (void)json_set(properties, "next", json_set(next, "description", json_string("Cursor of the next page; hand it back as `after`")));
-        (void)json_set(properties, "count", json_set(nullable("object"), "description", json_string("How many there are in all: {exact: N}, {about: N} or {at_least: N}")));
+        (void)json_set(
+            properties, "count",
+            json_set(nullable("object"), "description", json_string("How many there are in all: {exact: N}, {about: N} or {at_least: N}")));
         (void)json_set(properties, "condition", json_set(nullable("object"), "description", json_string("The condition as read")));
         (void)json_set(properties, "sentence", json_set(nullable("string"), "description", json_string("The condition as a sentence")));
         return json_set(s, "properties", properties);
@@ -148,7 +151,7 @@ rc describe_registers(struct cx *cx, json_t *document)
         size_t i;
 
         TRY(definition_list(cx, &list));
-        json_array_foreach (json_object_get(list, "registers"), i, one) {
+        json_array_foreach(json_object_get(list, "registers"), i, one) {
                 const struct definition *def;
 
                 TRY(definition_get(cx, json_get_text(one, "name"), &def));

@@ -128,8 +128,7 @@ static void word_add(struct cx *cx, const char *holder, json_t *object, const ch
                 str key, text;
                 json_t *is;
 
-                if (strcmp(words[i].name, name) != 0 ||
-                    (strcmp(words[i].holder, holder) != 0 && strcmp(words[i].holders, holder) != 0))
+                if (strcmp(words[i].name, name) != 0 || (strcmp(words[i].holder, holder) != 0 && strcmp(words[i].holders, holder) != 0))
                         continue;
                 set_new(object, str_format(cx->mem, "is_%.*s", STR_ARG(value)).p, json_true());
                 is = json_object();
@@ -163,7 +162,7 @@ static void object_dress(struct cx *cx, const char *holder, json_t *object, int 
         const char *name;
         json_t *value;
 
-        json_object_foreach (object, name, value) {
+        json_object_foreach(object, name, value) {
                 if (count < COUNT(names))
                         names[count++] = name;
         }
@@ -172,8 +171,7 @@ static void object_dress(struct cx *cx, const char *holder, json_t *object, int 
 
                 value = json_object_get(object, names[i]);
                 if (json_is_integer(value) && !str_is(n, "id") && !str_ends(n, S("_id")) && !str_is(n, "version"))
-                        set_new(object, str_format(cx->mem, "%s_text", names[i]).p,
-                                json_str(dress_number(cx->mem, json_integer_value(value))));
+                        set_new(object, str_format(cx->mem, "%s_text", names[i]).p, json_str(dress_number(cx->mem, json_integer_value(value))));
                 else if (json_is_string(value) && (str_is(n, "at") || str_ends(n, S("_at"))))
                         time_add(cx, object, names[i], json_text(value));
                 else if (json_is_string(value))
@@ -192,7 +190,7 @@ static void walk(struct cx *cx, const char *holder, json_t *value, int depth)
                 return;
         if (json_is_object(value))
                 object_dress(cx, holder, value, depth + 1);
-        json_array_foreach (value, i, element)
+        json_array_foreach(value, i, element)
                 walk(cx, holder, element, depth + 1);
 }
 
@@ -204,13 +202,12 @@ static void lists_note(struct cx *cx, json_t *context)
         const char *name;
         json_t *value;
 
-        json_object_foreach (context, name, value) {
+        json_object_foreach(context, name, value) {
                 if (json_is_array(value) && count < COUNT(names))
                         names[count++] = name;
         }
         for (size_t i = 0; i < count; i++)
-                set_new(context, str_format(cx->mem, "has_%s", names[i]).p,
-                        json_boolean(json_array_size(json_object_get(context, names[i])) > 0));
+                set_new(context, str_format(cx->mem, "has_%s", names[i]).p, json_boolean(json_array_size(json_object_get(context, names[i])) > 0));
 }
 
 rc dress_model(struct cx *cx, const struct http_req *req, json_t *context)
@@ -224,7 +221,7 @@ rc dress_model(struct cx *cx, const struct http_req *req, json_t *context)
         TRY(sheet_dress(cx, req, context));
         card_dress(cx, req, context);
         lists_note(cx, context);
-        json_object_foreach (context, name, value) {
+        json_object_foreach(context, name, value) {
                 if (!named(skip, str_of(name)) && count < COUNT(names))
                         names[count++] = name;
         }

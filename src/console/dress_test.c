@@ -55,9 +55,8 @@ static void sizes_are_told_in_the_unit_people_use(void **state)
                 int64_t bytes;
                 const char *text;
         } cases[] = {
-                { 0, "0 KB" },         { 1, "0 KB" },         { 200, "1 KB" },
-                { 1024, "1 KB" },      { 65196, "64 KB" },    { 1048575, "1024 KB" },
-                { 1048576, "1.0 MB" }, { 6500000, "6.1 MB" }, { 162801274, "155.2 MB" },
+                { 0, "0 KB" },          { 1, "0 KB" },         { 200, "1 KB" },       { 1024, "1 KB" },          { 65196, "64 KB" },
+                { 1048575, "1024 KB" }, { 1048576, "1.0 MB" }, { 6500000, "6.1 MB" }, { 162801274, "155.2 MB" },
         };
 
         for (size_t i = 0; i < COUNT(cases); i++)
@@ -78,9 +77,7 @@ static void durations_are_sentences_of_the_catalogue(void **state)
 static void a_query_keeps_what_it_is_not_told_to_leave_out(void **state)
 {
         static const char *const without[] = { "after", NULL };
-        struct http_pair pairs[] = {
-                { S("q"), S("東 京&=") }, { S("after"), S("x") }, { S("done"), S("saved") }, { S("empty"), S("") }
-        };
+        struct http_pair pairs[] = { { S("q"), S("東 京&=") }, { S("after"), S("x") }, { S("done"), S("saved") }, { S("empty"), S("") } };
         struct http_req req = { .path = S("/x"), .query = pairs, .query_count = COUNT(pairs) };
 
         assert_str(dress_query(&cx, &req, without, NULL, S("")), "q=%E6%9D%B1%20%E4%BA%AC%26%3D");
@@ -104,9 +101,8 @@ static const char *at(const json_t *object, const char *name)
 
 static void a_job_is_told_in_words(void **state)
 {
-        json_t *context = dressed(
-            "{\"job\":{\"id\":7,\"kind\":\"import\",\"state\":\"running\",\"step\":\"job.step.read\",\"done\":3145728,"
-            "\"total\":6291456,\"rate\":1048576,\"seconds_left\":65,\"created_at\":\"2026-11-22T14:05:00+09:00\"}}");
+        json_t *context = dressed("{\"job\":{\"id\":7,\"kind\":\"import\",\"state\":\"running\",\"step\":\"job.step.read\",\"done\":3145728,"
+                                  "\"total\":6291456,\"rate\":1048576,\"seconds_left\":65,\"created_at\":\"2026-11-22T14:05:00+09:00\"}}");
         json_t *job = json_object_get(context, "job");
 
         assert_string_equal(at(job, "kind_text"), "取り込み");

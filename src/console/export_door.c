@@ -13,7 +13,10 @@ enum { ITEMS_MAX = DEFINITION_ITEMS_MAX };
 static const struct field query_fields[] = {
         { .name = "q", .type = SHAPE_TEXT, .max = 200, .summary = "Words of the search box" },
         { .name = "condition", .type = SHAPE_TEXT, .max = CONDITION_SIZE_MAX, .summary = "Condition as JSON" },
-        { .name = "sort", .type = SHAPE_TEXT, .max = 60, .summary = "Console: order of the list it came from; a file is in order of the records' numbers" },
+        { .name = "sort",
+          .type = SHAPE_TEXT,
+          .max = 60,
+          .summary = "Console: order of the list it came from; a file is in order of the records' numbers" },
         { .name = "shown", .type = SHAPE_INT, .min = 0, .max = 1000000000, .summary = "Console" },
         { .name = "limit", .type = SHAPE_INT, .min = 1, .max = RECORD_LIMIT_MAX, .summary = "Console" },
         { .name = "done", .type = SHAPE_TEXT, .max = 100, .summary = "Console" },
@@ -79,6 +82,7 @@ static rc create(struct cx *cx, const struct http_req *req, struct http_res *res
         return http_created(res, 202, str_format(cx->mem, "/jobs/%" PRId64, id), model);
 }
 
+/* clang-format off */
 const struct route export_door_routes[] = {
         /*     method path                                 permission          verb        body     rate    handler summary */
         ROUTE( GET,   "/registers/{register}/exports/new", PERM_RECORD_EXPORT, LOG_VIEW,   0,       NORMAL, form,   "Form for an export",
@@ -87,3 +91,4 @@ const struct route export_door_routes[] = {
                .in = &order_in, .out = &out ),
         ROUTE_END
 };
+/* clang-format on */

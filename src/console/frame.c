@@ -15,9 +15,8 @@ static struct {
         const char *name;
         char hashed[64];
 } files[] = {
-        { .key = "css", .name = "app.css" },         { .key = "js", .name = "app.js" },
-        { .key = "charts", .name = "charts.js" },    { .key = "icons", .name = "icons.svg" },
-        { .key = "favicon", .name = "favicon.svg" },
+        { .key = "css", .name = "app.css" },     { .key = "js", .name = "app.js" },           { .key = "charts", .name = "charts.js" },
+        { .key = "icons", .name = "icons.svg" }, { .key = "favicon", .name = "favicon.svg" },
 };
 
 rc frame_start(struct cx *cx, str directory)

@@ -7,15 +7,20 @@
 #include "identity/group.h"
 #include "log/log.h"
 
+/* clang-format off */
 #define PERMISSIONS_FIELD { .name = "permissions", .type = SHAPE_LIST, .max = 64, .summary = "Words of the permissions: record.read …" }
+/* clang-format on */
 
 static const struct field create_fields[] = {
-        { .name = "name", .type = SHAPE_TEXT, .required = true, .max = 100, .summary = "Name of the group" }, PERMISSIONS_FIELD, { NULL },
+        { .name = "name", .type = SHAPE_TEXT, .required = true, .max = 100, .summary = "Name of the group" },
+        PERMISSIONS_FIELD,
+        { NULL },
 };
 static const struct shape create_in = { "GroupNew", create_fields };
 
 static const struct field change_fields[] = {
-        { .name = "name", .type = SHAPE_TEXT, .max = 100, .summary = "Name of the group" }, PERMISSIONS_FIELD,
+        { .name = "name", .type = SHAPE_TEXT, .max = 100, .summary = "Name of the group" },
+        PERMISSIONS_FIELD,
         { .name = "permissions_given", .type = SHAPE_BOOL, .summary = "Forms send true: permissions not ticked are taken away" },
         { .name = "version", .type = SHAPE_INT, .min = 1, .max = INT64_MAX, .summary = "Version that was read, when If-Match does not say it" },
         { NULL },
@@ -130,6 +135,7 @@ static rc erase(struct cx *cx, const struct http_req *req, struct http_res *res)
         return http_created(res, 204, S("/groups?done=deleted"), NULL);
 }
 
+/* clang-format off */
 const struct route group_door_routes[] = {
         /*     method  path            permission           logged as   body    rate    handler */
         ROUTE( GET,    "/groups",      PERM_ACCOUNT_MANAGE, LOG_LIST,   0,      NORMAL, list,   "List permission groups", .out = &list_out ),
@@ -141,3 +147,4 @@ const struct route group_door_routes[] = {
         ROUTE( DELETE, "/groups/{id}", PERM_ACCOUNT_MANAGE, LOG_DELETE, KB(4),  NORMAL, erase,  "Remove a permission group" ),
         ROUTE_END
 };
+/* clang-format on */

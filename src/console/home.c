@@ -34,9 +34,11 @@ static rc help(struct cx *cx, const struct http_req *req, struct http_res *res)
         return http_reply(res, 200, "help.html", model);
 }
 
+/* clang-format off */
 const struct route home_routes[] = {
         /*     method path     permission verb        body rate    handler summary */
         ROUTE( GET,   "/",     PERM_NONE, LOG_VIEW,    0,  NORMAL, home,   "Numbers of the contract and recent jobs", .face = FACE_CONSOLE ),
         ROUTE( GET,   "/help", PERM_NONE, LOG_NOTHING, 0,  NORMAL, help,   "How to work with this", .face = FACE_CONSOLE ),
         ROUTE_END
 };
+/* clang-format on */

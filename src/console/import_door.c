@@ -7,7 +7,7 @@
 #include "log/log.h"
 #include "register/import.h"
 
-static const int64_t file_max = INT64_C(64) << 30;      /* what one house takes is its setting upload_max, enforced by nginx */
+static const int64_t file_max = INT64_C(64) << 30; /* what one house takes is its setting upload_max, enforced by nginx */
 
 static const struct field job_fields[] = {
         { .name = "id", .type = SHAPE_INT, .required = true, .summary = "Number of the job: GET /jobs/{id}" },
@@ -50,8 +50,11 @@ static rc create(struct cx *cx, const struct http_req *req, struct http_res *res
         if (file == NULL || (str_empty(file->name) && file->size == 0))
                 return fail(cx, RC_INVALID, "file", "please choose a file");
         order = (struct import_order){
-                .register_name = http_arg(req, "register"), .path = str_z(cx->mem, file->path), .name = file->name,
-                .encoding = option(req, "encoding"), .blank = option(req, "blank"),
+                .register_name = http_arg(req, "register"),
+                .path = str_z(cx->mem, file->path),
+                .name = file->name,
+                .encoding = option(req, "encoding"),
+                .blank = option(req, "blank"),
         };
         if (str_empty(order.name))
                 order.name = str_absent(option(req, "name")) ? S("file.csv") : option(req, "name");
@@ -60,6 +63,7 @@ static rc create(struct cx *cx, const struct http_req *req, struct http_res *res
         return http_created(res, 202, str_format(cx->mem, "/jobs/%" PRId64, id), model);
 }
 
+/* clang-format off */
 const struct route import_door_routes[] = {
         /*     method path                                 permission          verb        body    rate    handler summary */
         ROUTE( GET,   "/registers/{register}/imports/new", PERM_RECORD_IMPORT, LOG_VIEW,   0,      NORMAL, form,   "Form for a file to import",
@@ -68,3 +72,4 @@ const struct route import_door_routes[] = {
                .out = &out, .file_max = file_max ),
         ROUTE_END
 };
+/* clang-format on */

@@ -66,9 +66,10 @@ static void dress(struct cx *cx, json_t *job)
         bool active = json_is_true(json_object_get(job, "active"));
 
         json_set(job, "may_cancel", json_boolean(active && (json_is_true(json_object_get(job, "mine")) || permission_held(cx, PERM_TENANT_MANAGE))));
-        json_set(job, "file", json_is_true(json_object_get(job, "has_file"))
-                                  ? json_str(str_format(cx->mem, "/jobs/%" JSON_INTEGER_FORMAT "/file", json_integer_value(json_object_get(job, "id"))))
-                                  : json_null());
+        json_set(job, "file",
+                 json_is_true(json_object_get(job, "has_file"))
+                     ? json_str(str_format(cx->mem, "/jobs/%" JSON_INTEGER_FORMAT "/file", json_integer_value(json_object_get(job, "id"))))
+                     : json_null());
 }
 
 /* Pages ask every second or two while something runs: those questions are no operation of a person and leave no entry. */
@@ -138,6 +139,7 @@ static rc download(struct cx *cx, const struct http_req *req, struct http_res *r
         return RC_OK;
 }
 
+/* clang-format off */
 const struct route job_door_routes[] = {
         /*     method path                 permission logged as     body   rate    handler */
         ROUTE( GET,   "/jobs",             PERM_NONE, LOG_LIST,     0,     NORMAL, list,     "List jobs", .in = &query_in, .out = &list_out ),
@@ -146,3 +148,4 @@ const struct route job_door_routes[] = {
         ROUTE( GET,   "/jobs/{id}/file",   PERM_NONE, LOG_DOWNLOAD, 0,     NORMAL, download, "Download the file a job left" ),
         ROUTE_END
 };
+/* clang-format on */

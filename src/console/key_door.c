@@ -7,7 +7,9 @@
 #include "identity/key.h"
 #include "log/log.h"
 
+/* clang-format off */
 #define PERMISSIONS_FIELD { .name = "permissions", .type = SHAPE_LIST, .max = 64, .summary = "Words of the permissions: record.read …" }
+/* clang-format on */
 
 static const struct field create_fields[] = {
         { .name = "name", .type = SHAPE_TEXT, .required = true, .max = 100, .summary = "What the key is for" },
@@ -87,6 +89,7 @@ static rc revoke(struct cx *cx, const struct http_req *req, struct http_res *res
         return http_created(res, 200, S("/keys?done=revoked"), model);
 }
 
+/* clang-format off */
 const struct route key_door_routes[] = {
         /*     method  path          permission       logged as   body    rate    handler */
         ROUTE( GET,    "/keys",      PERM_KEY_MANAGE, LOG_LIST,   0,      NORMAL, list,   "List API keys", .out = &list_out ),
@@ -94,3 +97,4 @@ const struct route key_door_routes[] = {
         ROUTE( DELETE, "/keys/{id}", PERM_KEY_MANAGE, LOG_REVOKE, KB(4),  NORMAL, revoke, "Revoke an API key", .out = &one_out ),
         ROUTE_END
 };
+/* clang-format on */

@@ -102,9 +102,11 @@ static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
         return http_reply(res, 200, "log_entry.html", model);
 }
 
+/* clang-format off */
 const struct route log_door_routes[] = {
         /*     method path         permission     logged as body rate    handler */
         ROUTE( GET,   "/log",      PERM_LOG_READ, LOG_LIST, 0,   NORMAL, list, "List entries of the operation log", .in = &query_in, .out = &list_out ),
         ROUTE( GET,   "/log/{id}", PERM_LOG_READ, LOG_VIEW, 0,   NORMAL, show, "Read an entry of the operation log", .out = &one_out ),
         ROUTE_END
 };
+/* clang-format on */

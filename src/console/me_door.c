@@ -123,6 +123,7 @@ static rc sessions(struct cx *cx, const struct http_req *req, struct http_res *r
         return http_created(res, 204, S("/me?done=ended"), NULL);
 }
 
+/* clang-format off */
 const struct route me_door_routes[] = {
         /*     method  path                  permission logged as     body    rate    handler */
         ROUTE( GET,    "/me",                PERM_NONE, LOG_VIEW,     0,      NORMAL, show,          "Who am I, and what may I", .out = &me_out ),
@@ -135,3 +136,4 @@ const struct route me_door_routes[] = {
         ROUTE( POST,   "/me/sessions/end",   PERM_NONE, LOG_REVOKE,   KB(4),  NORMAL, sessions,      "End all other sessions of the own account" ),
         ROUTE_END
 };
+/* clang-format on */

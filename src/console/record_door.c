@@ -14,41 +14,20 @@
 enum { CHANGES_SHOWN = 50, RELATED_SHOWN = 5 };
 
 static const struct field query_fields[] = {
-        { .name = "q",
-          .type = SHAPE_TEXT,
-          .max = 200,
-          .summary = "Words all of which must be found in the searchable items" },
+        { .name = "q", .type = SHAPE_TEXT, .max = 200, .summary = "Words all of which must be found in the searchable items" },
         { .name = "condition", .type = SHAPE_TEXT, .max = CONDITION_SIZE_MAX, .summary = "Condition as JSON" },
-        { .name = "sort",
-          .type = SHAPE_TEXT,
-          .max = 60,
-          .summary = "Item to sort by, with - in front descending; without: newest first" },
+        { .name = "sort", .type = SHAPE_TEXT, .max = 60, .summary = "Item to sort by, with - in front descending; without: newest first" },
         { .name = "after", .type = SHAPE_TEXT, .max = 4000, .summary = "Cursor: next of the page before" },
-        { .name = "limit",
-          .type = SHAPE_INT,
-          .min = 1,
-          .max = RECORD_LIMIT_MAX,
-          .summary = "Records on a page; without: 50" },
-        { .name = "count",
-          .type = SHAPE_TEXT,
-          .max = 10,
-          .summary = "exact: count exactly; none: do not count; without: about" },
+        { .name = "limit", .type = SHAPE_INT, .min = 1, .max = RECORD_LIMIT_MAX, .summary = "Records on a page; without: 50" },
+        { .name = "count", .type = SHAPE_TEXT, .max = 10, .summary = "exact: count exactly; none: do not count; without: about" },
         { .name = "build", .type = SHAPE_TEXT, .max = 10, .summary = "Console: show the condition builder" },
-        { .name = "shown",
-          .type = SHAPE_INT,
-          .min = 0,
-          .max = 1000000000,
-          .summary = "Console: records on the pages before" },
+        { .name = "shown", .type = SHAPE_INT, .min = 0, .max = 1000000000, .summary = "Console: records on the pages before" },
         { .name = "done", .type = SHAPE_TEXT, .max = 100, .summary = "Console: what was done" },
         { NULL },
 };
 static const struct shape query_in = { "RecordQuery", query_fields };
 static const struct field changes_fields[] = {
-        { .name = "before",
-          .type = SHAPE_INT,
-          .min = 1,
-          .max = INT64_MAX,
-          .summary = "Only changes older than this one" },
+        { .name = "before", .type = SHAPE_INT, .min = 1, .max = INT64_MAX, .summary = "Only changes older than this one" },
         { .name = "limit", .type = SHAPE_INT, .min = 1, .max = 200, .summary = "Changes on a page; without: 50" },
         { NULL },
 };
@@ -75,8 +54,7 @@ static str version_tag(struct cx *cx, const struct record *rec)
 
 static str record_url(struct cx *cx, const struct definition *def, int64_t id, const char *done)
 {
-        return str_format(cx->mem, "/registers/%.*s/records/%" PRId64 "%s%s", STR_ARG(def->name), id,
-                          done ? "?done=" : "", done ? done : "");
+        return str_format(cx->mem, "/registers/%.*s/records/%" PRId64 "%s%s", STR_ARG(def->name), id, done ? "?done=" : "", done ? done : "");
 }
 
 /* Object of items from a JSON body or a form. `version` and what begins with _ is not the record's. */
@@ -94,8 +72,7 @@ static rc body_read(struct cx *cx, const struct http_req *req, json_t **ret)
                 /* a tick box comes after a hidden field of the same name: the last one counts */
                 for (size_t i = 0; i < req->field_count; i++)
                         if (!str_starts(req->fields[i].name, S("_")))
-                                (void)json_set(object, str_z(cx->mem, req->fields[i].name),
-                                               json_str(req->fields[i].value));
+                                (void)json_set(object, str_z(cx->mem, req->fields[i].name), json_str(req->fields[i].value));
         }
         *ret = object;
         return RC_OK;
@@ -123,8 +100,7 @@ static rc references_name(struct cx *cx, const struct definition *def, json_t *c
                         if (!json_is_integer(value))
                                 continue;
                         (void)json_set(both, "id", value);
-                        (void)json_set(both, "heading",
-                                       json_object_get(headings, db_int(cx, json_integer_value(value)).p));
+                        (void)json_set(both, "heading", json_object_get(headings, db_int(cx, json_integer_value(value)).p));
                         (void)json_set(models[k], item->name.p, both);
                 }
         }
@@ -137,9 +113,7 @@ static rc references_name(struct cx *cx, const struct definition *def, json_t *c
 
 static json_t *count_model(const struct record_page *page)
 {
-        static const char *const names[] = {
-                [RECORD_COUNT_EXACT] = "exact", [RECORD_COUNT_ABOUT] = "about", [RECORD_COUNT_AT_LEAST] = "at_least"
-        };
+        static const char *const names[] = { [RECORD_COUNT_EXACT] = "exact", [RECORD_COUNT_ABOUT] = "about", [RECORD_COUNT_AT_LEAST] = "at_least" };
         json_t *m = json_object();
 
         if (page->total_kind == RECORD_COUNT_NONE)
@@ -179,8 +153,7 @@ static void sorts_add(struct cx *cx, const struct http_req *req, const struct re
                 if (item->lines || !sql_visible(cx, item))
                         continue;
                 value = now && !page->descending ? str_format(cx->mem, "-%.*s", STR_ARG(item->name)) : item->name;
-                (void)json_set(one, "query",
-                               json_str(dress_query(cx, req, paging, now && page->descending ? NULL : "sort", value)));
+                (void)json_set(one, "query", json_str(dress_query(cx, req, paging, now && page->descending ? NULL : "sort", value)));
                 (void)json_set(one, "is_sorted", json_boolean(now));
                 (void)json_set(one, "is_descending", json_boolean(now && page->descending));
                 (void)json_set(sorts, item->name.p, one);
@@ -188,8 +161,7 @@ static void sorts_add(struct cx *cx, const struct http_req *req, const struct re
         (void)json_set(model, "sorts", sorts);
 }
 
-static rc list_for_console(struct cx *cx, const struct http_req *req, const json_t *in, const struct record_page *page,
-                           json_t *model)
+static rc list_for_console(struct cx *cx, const struct http_req *req, const json_t *in, const struct record_page *page, json_t *model)
 {
         static const char *const paging[] = { "after", "shown", NULL };
         json_t **models = NEW_ARRAY(cx->mem, json_t *, page->count + 1);
@@ -201,8 +173,7 @@ static rc list_for_console(struct cx *cx, const struct http_req *req, const json
         if (!str_absent(page->next)) {
                 str query = dress_query(cx, req, paging, "after", page->next);
 
-                (void)json_set(model, "next_query",
-                               json_str(str_format(cx->mem, "%.*s&shown=%" PRId64, STR_ARG(query), shown)));
+                (void)json_set(model, "next_query", json_str(str_format(cx->mem, "%.*s&shown=%" PRId64, STR_ARG(query), shown)));
         }
         (void)json_set(model, "shown", json_integer(shown));
         (void)json_set(model, "ops", condition_ops(cx));
@@ -264,8 +235,7 @@ static json_t *change_model(struct cx *cx, const struct definition *def, const s
         json_t *m = json_object(), *items = json_array();
 
         for (size_t i = 0; i < def->item_count; i++) {
-                json_t *old = json_object_get(c->old, def->items[i].name.p), *one = json_object(),
-                       *hidden = json_object();
+                json_t *old = json_object_get(c->old, def->items[i].name.p), *one = json_object(), *hidden = json_object();
                 bool masked = !sql_visible(cx, &def->items[i]);
 
                 if (old == NULL)
@@ -273,10 +243,7 @@ static json_t *change_model(struct cx *cx, const struct definition *def, const s
                 (void)json_set(hidden, "masked", json_true());
                 (void)json_set(one, "item", json_str(def->items[i].name));
                 (void)json_set(one, "old", masked ? hidden : old);
-                (void)json_set(one, "new",
-                               masked       ? hidden
-                               : c->deleted ? json_null()
-                                            : json_object_get(c->new, def->items[i].name.p));
+                (void)json_set(one, "new", masked ? hidden : c->deleted ? json_null() : json_object_get(c->new, def->items[i].name.p));
                 json_array_append_new(items, one);
         }
         (void)json_set(m, "id", json_integer(c->id));
@@ -288,8 +255,7 @@ static json_t *change_model(struct cx *cx, const struct definition *def, const s
         return json_set(m, "items", items);
 }
 
-static rc changes_model(struct cx *cx, const struct definition *def, int64_t id, int64_t before, int limit,
-                        json_t **ret, int64_t *ret_next)
+static rc changes_model(struct cx *cx, const struct definition *def, int64_t id, int64_t before, int limit, json_t **ret, int64_t *ret_next)
 {
         struct record_change *list;
         json_t *all = json_array();
@@ -323,14 +289,12 @@ static json_t *related_cells(struct cx *cx, const struct definition *def, const 
 }
 
 /* The entries of one history that belong to this record, the newest few. */
-static rc related_model(struct cx *cx, const struct definition *master, int64_t id, const struct definition *def,
-                        json_t **ret)
+static rc related_model(struct cx *cx, const struct definition *master, int64_t id, const struct definition *def, json_t **ret)
 {
         struct record_query query = { .limit = RELATED_SHOWN, .narrow = true, .item = def->master, .item_id = id };
         json_t *m = json_object(), *columns = json_array(), *records = json_array();
         struct record_page *page;
-        str condition = str_format(cx->mem, "{\"item\":\"%.*s\",\"op\":\"eq\",\"value\":%" PRId64 "}",
-                                   STR_ARG(def->master->name), id);
+        str condition = str_format(cx->mem, "{\"item\":\"%.*s\",\"op\":\"eq\",\"value\":%" PRId64 "}", STR_ARG(def->master->name), id);
         struct buf url = buf_open(cx->mem, KB(4));
 
         TRY(record_list(cx, def->name, &query, &page));
@@ -360,9 +324,9 @@ static rc related_model(struct cx *cx, const struct definition *master, int64_t 
         if (page->count > 0)
                 (void)json_set(m, "all_url", json_str(buf_str(&url)));
         if (permission_held(cx, PERM_RECORD_WRITE))
-                (void)json_set(m, "new_url",
-                               json_str(str_format(cx->mem, "/registers/%.*s/records/new?%.*s=%" PRId64,
-                                                   STR_ARG(def->name), STR_ARG(def->master->name), id)));
+                (void)json_set(
+                    m, "new_url",
+                    json_str(str_format(cx->mem, "/registers/%.*s/records/new?%.*s=%" PRId64, STR_ARG(def->name), STR_ARG(def->master->name), id)));
         *ret = m;
         return RC_OK;
 }
@@ -464,8 +428,7 @@ static rc create(struct cx *cx, const struct http_req *req, struct http_res *res
 }
 
 /* After RC_STALE the record as it is now is told with the refusal. */
-static rc stale_told(struct cx *cx, rc code, const struct definition *def, const struct record *now,
-                     struct http_res *res)
+static rc stale_told(struct cx *cx, rc code, const struct definition *def, const struct record *now, struct http_res *res)
 {
         if (code == RC_STALE && now != NULL)
                 res->model = record_model(cx, def, now, false);
@@ -507,8 +470,7 @@ static rc erase(struct cx *cx, const struct http_req *req, struct http_res *res)
         TRY(stale_told(cx, code, def, rec, res));
         if (api(req))
                 return http_reply(res, 204, NULL, NULL);
-        return http_created(
-            res, 200, str_format(cx->mem, "/registers/%.*s/records?done=record_deleted", STR_ARG(def->name)), NULL);
+        return http_created(res, 200, str_format(cx->mem, "/registers/%.*s/records?done=record_deleted", STR_ARG(def->name)), NULL);
 }
 
 /* GET …/records/{id}/changes - {changes: [{id, version, at, actor, job, deleted, items: [{item, old, new}]}], next}:
@@ -524,8 +486,7 @@ static rc changes(struct cx *cx, const struct http_req *req, struct http_res *re
         TRY(shape_read(cx, &changes_in, req, &in));
         TRY(definition_get(cx, http_arg(req, "register"), &def));
         limit = json_integer_value(json_object_get(in, "limit"));
-        TRY(changes_model(cx, def, id, json_integer_value(json_object_get(in, "before")),
-                          limit ? (int)limit : CHANGES_SHOWN, &list, &next));
+        TRY(changes_model(cx, def, id, json_integer_value(json_object_get(in, "before")), limit ? (int)limit : CHANGES_SHOWN, &list, &next));
         (void)json_set(model, "changes", list);
         (void)json_set(model, "next", next ? json_integer(next) : json_null());
         return http_reply(res, 200, NULL, model);

@@ -44,8 +44,7 @@ static rc detail(struct cx *cx, const struct http_req *req, struct http_res *res
 
 /* The definition in the body: JSON {definition: {…}, drop: […], version} or the definition alone; YAML; or the form
  * fields yaml and drop. */
-static rc body_read(struct cx *cx, const struct http_req *req, json_t **ret_definition, str drop[DROP_MAX],
-                    size_t *ret_drop_count)
+static rc body_read(struct cx *cx, const struct http_req *req, json_t **ret_definition, str drop[DROP_MAX], size_t *ret_drop_count)
 {
         struct definition *def;
         json_t *body, *names;
@@ -55,8 +54,7 @@ static rc body_read(struct cx *cx, const struct http_req *req, json_t **ret_defi
         if (str_is(req->type, "application/json")) {
                 TRY(json_read(cx, req->body, &body));
                 names = json_object_get(body, "drop");
-                *ret_definition =
-                    json_is_object(json_object_get(body, "definition")) ? json_object_get(body, "definition") : body;
+                *ret_definition = json_is_object(json_object_get(body, "definition")) ? json_object_get(body, "definition") : body;
                 if (*ret_definition != body && json_array_size(names) > DROP_MAX)
                         return fail(cx, RC_INVALID, "drop", "must have at most %d entries", DROP_MAX);
                 for (size_t i = 0; *ret_definition != body && i < json_array_size(names); i++)
@@ -64,8 +62,7 @@ static rc body_read(struct cx *cx, const struct http_req *req, json_t **ret_defi
                 return RC_OK;
         }
         list = http_field(req, "drop");
-        if (str_is(req->type, "application/yaml") || str_is(req->type, "application/x-yaml") ||
-            str_is(req->type, "text/yaml"))
+        if (str_is(req->type, "application/yaml") || str_is(req->type, "application/x-yaml") || str_is(req->type, "text/yaml"))
                 yaml = req->body;
         else
                 yaml = http_field(req, "yaml");
@@ -105,8 +102,7 @@ static rc apply(struct cx *cx, const struct http_req *req, struct http_res *res,
         TRY(define_queue(cx, definition, drop, drop_count, &job, &done));
         log_detail(cx, "plan", done);
         if (str_absent(name) && !json_is_true(json_object_get(done, "new")))
-                return fail(cx, RC_CONFLICT, "name",
-                            "there is a register of this name already; change it on its own page");
+                return fail(cx, RC_CONFLICT, "name", "there is a register of this name already; change it on its own page");
         (void)json_set(model, "job", json_integer(job));
         (void)json_set(model, "plan", done);
         return http_created(res, 202, str_format(cx->mem, "/jobs/%" PRId64, job), model);

@@ -9,7 +9,7 @@
 #include "identity/session.h"
 #include "log/log.h"
 
-#define COOKIE "__Host-daicho"
+#define COOKIE       "__Host-daicho"
 #define COOKIE_TERMS "; Path=/; Secure; HttpOnly; SameSite=Lax"
 
 static const struct field login_fields[] = {
@@ -103,6 +103,7 @@ static rc logout(struct cx *cx, const struct http_req *req, struct http_res *res
         return http_created(res, 200, S("/login?done=logged_out"), json_object());
 }
 
+/* clang-format off */
 const struct route session_door_routes[] = {
         /*     method path       permission   logged as    body    rate    handler */
         ROUTE( GET,   "/login",  PERM_PUBLIC, LOG_NOTHING, 0,      NORMAL, show,   "The log-in page", .in = &page_in, .face = FACE_CONSOLE ),
@@ -110,3 +111,4 @@ const struct route session_door_routes[] = {
         ROUTE( POST,  "/logout", PERM_NONE,   LOG_LOGOUT,  KB(4),  NORMAL, logout, "Log out" ),
         ROUTE_END
 };
+/* clang-format on */

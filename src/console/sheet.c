@@ -77,16 +77,13 @@ static str heading(struct cx *cx, const struct definition *def, const json_t *re
         struct buf b = buf_open(cx->mem, KB(8));
 
         for (size_t i = 0; i < def->heading_count; i++) {
-                str text =
-                    masked(cx, def->heading[i]) ? S("") : shown(cx, def->heading[i], value_of(record, def->heading[i]));
+                str text = masked(cx, def->heading[i]) ? S("") : shown(cx, def->heading[i], value_of(record, def->heading[i]));
 
                 if (text.n > 0 && b.n > 0)
                         buf_char(&b, ' ');
                 buf_add(&b, text);
         }
-        return b.n > 0 ? buf_str(&b)
-                       : str_format(cx->mem, "No. %" JSON_INTEGER_FORMAT,
-                                    json_integer_value(json_object_get(record, "id")));
+        return b.n > 0 ? buf_str(&b) : str_format(cx->mem, "No. %" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(record, "id")));
 }
 
 static json_t *cell(struct cx *cx, const struct item *item, const json_t *record)
@@ -134,7 +131,7 @@ static void records_dress(struct cx *cx, const struct definition *def, json_t *r
         size_t i;
         json_t *record;
 
-        json_array_foreach (records, i, record) {
+        json_array_foreach(records, i, record) {
                 json_t *cells = json_array();
 
                 for (size_t k = 0; k < def->item_count; k++)
@@ -174,21 +171,18 @@ static void count_dress(struct cx *cx, json_t *count)
         }
 }
 
-static void query_set(struct cx *cx, const struct sheet *s, const char *member, const char *const *without,
-                      const char *name, str value)
+static void query_set(struct cx *cx, const struct sheet *s, const char *member, const char *const *without, const char *name, str value)
 {
         (void)json_set(s->context, member, json_str(dress_query(cx, s->req, without, name, value)));
 }
 
 static void filter_dress(struct cx *cx, const struct sheet *s)
 {
-        static const char *const paging[] = { "after", "shown", "count", "build", NULL },
-                                 *const no_q[] = { "after", "shown", "count", "q", NULL },
+        static const char *const paging[] = { "after", "shown", "count", "build", NULL }, *const no_q[] = { "after", "shown", "count", "q", NULL },
                                  *const no_condition[] = { "after", "shown", "count", "condition", "build", NULL };
         json_t *condition = json_object_get(s->context, "condition");
         str q = http_query(s->req, "q"), given = http_query(s->req, "condition"), export;
-        bool has_q = !str_absent(q) && q.n > 0,
-             has_condition = json_is_object(condition) && json_object_size(condition) > 0;
+        bool has_q = !str_absent(q) && q.n > 0, has_condition = json_is_object(condition) && json_object_size(condition) > 0;
 
         if (has_q)
                 (void)json_set(s->context, "q", json_str(q));
@@ -204,8 +198,7 @@ static void filter_dress(struct cx *cx, const struct sheet *s)
         query_set(cx, s, "without_q", no_q, NULL, S(""));
         query_set(cx, s, "without_condition", no_condition, NULL, S(""));
         export = dress_query(cx, s->req, paging, NULL, S(""));
-        (void)json_set(s->context, "export_query",
-                       json_str(export.n > 0 ? str_format(cx->mem, "?%.*s", STR_ARG(export)) : S("")));
+        (void)json_set(s->context, "export_query", json_str(export.n > 0 ? str_format(cx->mem, "?%.*s", STR_ARG(export)) : S("")));
         if (json_is_object(json_object_get(s->context, "frame")) && json_object_get(s->context, "condition_text"))
                 (void)json_set(json_object_get(json_object_get(s->context, "frame"), "search"), "condition_text",
                                json_object_get(s->context, "condition_text"));
@@ -222,8 +215,8 @@ static void link_add(struct cx *cx, json_t *m, const struct item *item, const js
 
                 if (json_is_integer(id))
                         (void)json_set(m, "href",
-                                       json_str(str_format(cx->mem, "/registers/%.*s/records/%" JSON_INTEGER_FORMAT,
-                                                           STR_ARG(item->reference), json_integer_value(id))));
+                                       json_str(str_format(cx->mem, "/registers/%.*s/records/%" JSON_INTEGER_FORMAT, STR_ARG(item->reference),
+                                                           json_integer_value(id))));
         } else if (item->type == ITEM_EMAIL && text.n > 0) {
                 (void)json_set(m, "href", json_str(str_format(cx->mem, "mailto:%.*s", STR_ARG(text))));
         } else if (item->type == ITEM_TELEPHONE && text.n > 0) {
@@ -284,8 +277,7 @@ static json_t *field_model(struct cx *cx, const struct item *item, const json_t 
         (void)json_set(m, "checked", json_boolean(str_is(text, "t")));
         (void)json_set(m, "is_choice", json_boolean(item->type == ITEM_CHOICE));
         (void)json_set(m, "is_long", json_boolean(item->lines));
-        (void)json_set(m, "is_input",
-                       json_boolean(!item->lines && item->type != ITEM_BOOLEAN && item->type != ITEM_CHOICE));
+        (void)json_set(m, "is_input", json_boolean(!item->lines && item->type != ITEM_BOOLEAN && item->type != ITEM_CHOICE));
         if (item->type == ITEM_CHOICE)
                 (void)json_set(m, "choices", options(cx, item, text));
         if (item->lines && item->max > 0)
@@ -297,8 +289,7 @@ static json_t *field_model(struct cx *cx, const struct item *item, const json_t 
         return m;
 }
 
-static json_t *section_model(struct cx *cx, const struct definition *def, const struct section *section,
-                             const json_t *record)
+static json_t *section_model(struct cx *cx, const struct definition *def, const struct section *section, const json_t *record)
 {
         json_t *m = json_object(), *values = json_array(), *fields = json_array();
 
@@ -356,7 +347,7 @@ static void change_dress(struct cx *cx, const struct definition *def, json_t *ch
         str actor = json_get_text(change, "actor");
         size_t i;
 
-        json_array_foreach (items, i, one) {
+        json_array_foreach(items, i, one) {
                 str name = json_get_text(one, "item");
                 const struct item *item = definition_item(def, str_absent(name) ? json_get_text(one, "name") : name);
 
@@ -378,7 +369,7 @@ static void record_dress(struct cx *cx, const struct sheet *s, json_t *record)
         (void)json_set(s->context, "sections", sections_model(cx, s->def, record));
         if (!str_absent(by))
                 (void)json_set(record, "created_by_text", json_str(actor_name(by)));
-        json_array_foreach (changes, i, change)
+        json_array_foreach(changes, i, change)
                 change_dress(cx, s->def, change);
 }
 
@@ -413,7 +404,7 @@ static str joined(struct cx *cx, const json_t *choices)
         size_t i;
         const json_t *choice;
 
-        json_array_foreach (choices, i, choice) {
+        json_array_foreach(choices, i, choice) {
                 if (i >= 8) {
                         buf_text(&b, "…");
                         break;
@@ -433,15 +424,13 @@ static void register_dress(struct cx *cx, json_t *m)
 
         (void)json_set(m, "item_count", json_integer((json_int_t)json_array_size(items)));
         if (json_is_integer(json_object_get(m, "about")))
-                (void)json_set(m, "count_text",
-                               json_str(dress_number(cx->mem, json_integer_value(json_object_get(m, "about")))));
-        json_array_foreach (items, i, item) {
+                (void)json_set(m, "count_text", json_str(dress_number(cx->mem, json_integer_value(json_object_get(m, "about")))));
+        json_array_foreach(items, i, item) {
                 json_t *choices = json_object_get(item, "choices");
 
                 (void)json_set(item, "has_choices", json_boolean(json_array_size(choices) > 0));
                 (void)json_set(item, "choices_text", json_str(joined(cx, choices)));
-                (void)json_set(item, "is_key",
-                               json_boolean(!str_absent(key) && str_equal(json_get_text(item, "name"), key)));
+                (void)json_set(item, "is_key", json_boolean(!str_absent(key) && str_equal(json_get_text(item, "name"), key)));
                 if (!str_absent(key) && str_equal(json_get_text(item, "name"), key))
                         (void)json_set(m, "key_title", json_object_get(item, "title"));
         }
@@ -455,7 +444,7 @@ rc sheet_dress(struct cx *cx, const struct http_req *req, json_t *context)
         bool form = str_ends(req->path, S("/records/new")) || str_ends(req->path, S("/edit"));
         size_t i;
 
-        json_array_foreach (list, i, one)
+        json_array_foreach(list, i, one)
                 register_dress(cx, one);
         TRY(stale_dress(cx, req, context));
         if (!json_is_object(reg))
@@ -472,8 +461,7 @@ rc sheet_dress(struct cx *cx, const struct http_req *req, json_t *context)
                 (void)json_set(context, "columns", columns_model(cx, s.def, json_object_get(context, "sorts")));
                 (void)json_set(context, "heading_title", json_str(heading_title(cx, s.def)));
                 if (s.def->heading_count > 0)
-                        (void)json_set(context, "heading",
-                                       column(cx, s.def->heading[0], json_object_get(context, "sorts")));
+                        (void)json_set(context, "heading", column(cx, s.def->heading[0], json_object_get(context, "sorts")));
                 records_dress(cx, s.def, records);
         } else if (json_is_object(record)) {
                 record_dress(cx, &s, record);

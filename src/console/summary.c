@@ -42,7 +42,7 @@ static rc groups_add(struct cx *cx, const struct definition *def, const struct i
         size_t i;
 
         TRY(record_groups(cx, def, item, &groups));
-        json_array_foreach (groups, i, one) {
+        json_array_foreach(groups, i, one) {
                 str value = json_get_text(one, "value");
                 json_t *m = json_object();
 
@@ -64,8 +64,7 @@ static rc groups_add(struct cx *cx, const struct definition *def, const struct i
 /* "2026-11" for people. */
 static str month_text(struct cx *cx, str month)
 {
-        static const char *const names[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+        static const char *const names[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
         int64_t m = 0;
 
         if (month.n != 7 || !str_int((str){ month.p + 5, 2 }, &m) || m < 1 || m > 12)
@@ -85,7 +84,7 @@ static rc counts_make(struct cx *cx, str name, json_t *model)
 
         TRY(definition_recall(cx, name, &def));
         TRY(record_months(cx, def, &months));
-        json_array_foreach (months, i, one) {
+        json_array_foreach(months, i, one) {
                 all += json_integer_value(json_object_get(one, "count"));
                 (void)json_set(one, "month_text", json_str(month_text(cx, json_get_text(one, "month"))));
         }
@@ -123,13 +122,11 @@ static struct kept *kept_find(str key)
 
 static rc counts_add(struct cx *cx, str name, int64_t about, json_t *model)
 {
-        str key =
-            str_format(cx->mem, "%.*s %.*s %d %d", STR_ARG(cx->tenant), STR_ARG(name), (int)cx->masked, (int)cx->lang);
+        str key = str_format(cx->mem, "%.*s %.*s %d %d", STR_ARG(cx->tenant), STR_ARG(name), (int)cx->masked, (int)cx->lang);
         struct kept *k = kept_find(key);
         json_t *counts = json_object();
 
-        if (about >= SMALL && k->mem != NULL && str_equal(k->key, key) && cx->now - k->at >= 0 &&
-            cx->now - k->at < CLOCK_MINUTE) {
+        if (about >= SMALL && k->mem != NULL && str_equal(k->key, key) && cx->now - k->at >= 0 && cx->now - k->at < CLOCK_MINUTE) {
                 TRY(json_read(cx, k->model, &counts));
         } else {
                 TRY(counts_make(cx, name, counts));
@@ -154,7 +151,7 @@ rc summary_model(struct cx *cx, json_t **ret)
         size_t i;
 
         TRY(definition_list(cx, &list));
-        json_array_foreach (json_object_get(list, "registers"), i, one) {
+        json_array_foreach(json_object_get(list, "registers"), i, one) {
                 bool master = str_is(json_get_text(one, "kind"), "master");
                 json_t *m = json_object();
 
@@ -174,8 +171,7 @@ rc summary_model(struct cx *cx, json_t **ret)
         if (!str_absent(first)) {
                 (void)json_set(model, "register", json_str(first));
                 TRY(counts_add(cx, first, first_about, model));
-                all += json_is_true(json_object_get(model, "has_months")) ||
-                       json_array_size(json_object_get(model, "prefectures")) > 0;
+                all += json_is_true(json_object_get(model, "has_months")) || json_array_size(json_object_get(model, "prefectures")) > 0;
         }
         (void)json_set(model, "empty", json_boolean(all == 0));
         *ret = model;

@@ -10,9 +10,9 @@
 
 enum transaction {
         TRANSACTION_NONE,
-        TRANSACTION_WANTED,     /* db_begin was called, BEGIN travels with the next statement */
+        TRANSACTION_WANTED, /* db_begin was called, BEGIN travels with the next statement */
         TRANSACTION_OPEN,
-        TRANSACTION_FAILED,     /* a statement failed; only db_rollback helps */
+        TRANSACTION_FAILED, /* a statement failed; only db_rollback helps */
 };
 
 enum op_kind { OP_BEGIN, OP_PREPARE, OP_FORGET, OP_QUEUED, OP_END };
@@ -20,14 +20,14 @@ enum op_kind { OP_BEGIN, OP_PREPARE, OP_FORGET, OP_QUEUED, OP_END };
 /* One message in flight: results come back in this order. */
 struct op {
         enum op_kind kind;
-        uint64_t statement;     /* id; OP_PREPARE and OP_FORGET */
-        struct rows **rows;     /* OP_QUEUED: where its rows are wanted, or NULL */
+        uint64_t statement; /* id; OP_PREPARE and OP_FORGET */
+        struct rows **rows; /* OP_QUEUED: where its rows are wanted, or NULL */
 };
 
 enum { OPS_MAX = 512, COPY_PIECE = 1 << 16 };
 
 struct db {
-        struct arena *mem;      /* lives as long as the connection */
+        struct arena *mem; /* lives as long as the connection */
         const char *conninfo;
         PGconn *pg;
         enum transaction transaction;
@@ -36,10 +36,10 @@ struct db {
         struct statements *statements;
         bool trace;
         bool copying_in, copying_out;
-        char *copy_piece;       /* rows on their way to COPY, sent in pieces of COPY_PIECE */
+        char *copy_piece; /* rows on their way to COPY, sent in pieces of COPY_PIECE */
         size_t copy_used;
-        char *copy_row;         /* what db_copy_read last gave out */
-        bool (*watch)(void *of);        /* db_watch */
+        char *copy_row;          /* what db_copy_read last gave out */
+        bool (*watch)(void *of); /* db_watch */
         void *watch_of;
         char refusal[256];
 };

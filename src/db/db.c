@@ -25,8 +25,9 @@ static void drop_notice(void *arg, const PGresult *result)
 static rc connect_now(struct cx *cx, struct db *db)
 {
         const char *const names[] = { "client_encoding", "application_name", "options", "connect_timeout", "dbname", NULL };
-        const char *const values[] = { "UTF8", "daicho", "-c datestyle=ISO -c timezone=Asia/Tokyo -c intervalstyle=iso_8601", "10",
-                                       db->conninfo, NULL };
+        const char *const values[] = {
+                "UTF8", "daicho", "-c datestyle=ISO -c timezone=Asia/Tokyo -c intervalstyle=iso_8601", "10", db->conninfo, NULL
+        };
 
         db->pg = PQconnectdbParams(names, values, 1);
         must(db->pg != NULL);
@@ -128,7 +129,7 @@ rc db_refuse(struct cx *cx, const PGresult *result)
         (void)snprintf(db->refusal, sizeof(db->refusal), "%s %s", e.sqlstate ? e.sqlstate : "08006",
                        error_message_harmless(e.sqlstate) && e.message ? e.message : "");
         if (e.sqlstate && strcmp(e.sqlstate, "0A000") == 0)
-                statement_clear(db->statements, false);        /* "cached plan must not change result type" */
+                statement_clear(db->statements, false); /* "cached plan must not change result type" */
         if (db->transaction != TRANSACTION_NONE)
                 db->transaction = TRANSACTION_FAILED;
         return error_fail(cx, &e);
@@ -384,16 +385,10 @@ rc db_commit(struct cx *cx)
         must(db != NULL && !db->copying_in && !db->copying_out);
         db->watch = NULL;
         switch (db->transaction) {
-        case TRANSACTION_WANTED:
-                db->transaction = TRANSACTION_NONE;
-                return RC_OK;
-        case TRANSACTION_FAILED:
-                db_rollback(cx);
-                return refuse_after_failure(cx);
-        case TRANSACTION_NONE:
-                return db->op_count > 0 ? trip(cx) : RC_OK;
-        case TRANSACTION_OPEN:
-                break;
+        case TRANSACTION_WANTED: db->transaction = TRANSACTION_NONE; return RC_OK;
+        case TRANSACTION_FAILED: db_rollback(cx); return refuse_after_failure(cx);
+        case TRANSACTION_NONE: return db->op_count > 0 ? trip(cx) : RC_OK;
+        case TRANSACTION_OPEN: break;
         }
         send_word(cx, OP_END, S("commit"));
         code = trip(cx);

@@ -14,7 +14,7 @@
 #include "base/cx.h"
 
 struct db;
-struct rows;                    /* result of one statement; text format */
+struct rows; /* result of one statement; text format */
 
 /* conninfo: libpq keyword/value. RC_UNAVAILABLE when it cannot connect. The connection is owned by the process.
  * Session settings: UTF-8, ISO dates, time zone Asia/Tokyo (a conninfo may name others). */
@@ -40,21 +40,24 @@ void db_queue(struct cx *cx, str sql, const str *args, size_t count);
 void db_queue_read(struct cx *cx, str sql, const str *args, size_t count, struct rows **ret);
 
 size_t rows_count(const struct rows *rows);
-size_t rows_changed(const struct rows *rows);           /* rows an INSERT/UPDATE/DELETE touched */
+size_t rows_changed(const struct rows *rows); /* rows an INSERT/UPDATE/DELETE touched */
 size_t rows_columns(const struct rows *rows);
 bool rows_null(const struct rows *rows, size_t row, size_t column);
-str rows_text(const struct rows *rows, size_t row, size_t column);      /* absent when null; NUL-terminated */
-int64_t rows_int(const struct rows *rows, size_t row, size_t column);   /* 0 when null */
-bool rows_bool(const struct rows *rows, size_t row, size_t column);     /* false when null */
-msec rows_time(const struct rows *rows, size_t row, size_t column);     /* timestamptz; 0 when null */
-str rows_bytes(struct cx *cx, const struct rows *rows, size_t row, size_t column);      /* bytea, decoded; absent when null */
+str rows_text(const struct rows *rows, size_t row, size_t column);                 /* absent when null; NUL-terminated */
+int64_t rows_int(const struct rows *rows, size_t row, size_t column);              /* 0 when null */
+bool rows_bool(const struct rows *rows, size_t row, size_t column);                /* false when null */
+msec rows_time(const struct rows *rows, size_t row, size_t column);                /* timestamptz; 0 when null */
+str rows_bytes(struct cx *cx, const struct rows *rows, size_t row, size_t column); /* bytea, decoded; absent when null */
 
 /* Arguments from C values. */
 str db_int(struct cx *cx, int64_t i);
-static inline str db_bool(bool b) { return b ? S("t") : S("f"); }
-str db_time(struct cx *cx, msec t);                             /* timestamptz */
-str db_bytes(struct cx *cx, str bytes);                         /* bytea, as \x…; absent stays absent */
-str db_array(struct cx *cx, const str *items, size_t count);    /* text[] literal; an absent item is NULL */
+static inline str db_bool(bool b)
+{
+        return b ? S("t") : S("f");
+}
+str db_time(struct cx *cx, msec t);                          /* timestamptz */
+str db_bytes(struct cx *cx, str bytes);                      /* bytea, as \x…; absent stays absent */
+str db_array(struct cx *cx, const str *items, size_t count); /* text[] literal; an absent item is NULL */
 
 /* While a statement works, ask now and then whether it should go on; false cancels it (RC_CANCELLED). go_on may use another connection. Until the end
  * of the transaction; NULL: no more. */

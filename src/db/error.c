@@ -4,12 +4,12 @@
 #include "db/error.h"
 
 static const struct {
-        const char *state;              /* prefix of the SQLSTATE */
-        const char *message;            /* prefix of the message, where the state alone does not tell; NULL: any */
+        const char *state;   /* prefix of the SQLSTATE */
+        const char *message; /* prefix of the message, where the state alone does not tell; NULL: any */
         rc code;
         const char *text;
 } table[] = {
-        { "08",    NULL, RC_UNAVAILABLE, "the database cannot be reached; please try again in a moment" },
+        { "08", NULL, RC_UNAVAILABLE, "the database cannot be reached; please try again in a moment" },
         { "0A000", "cached plan must not change", RC_BUSY, "this register was changed just now; please try again" },
         { "21000", "ON CONFLICT DO UPDATE", RC_INVALID, "the same key stands here twice" },
         { "22001", NULL, RC_INVALID, "is too long" },
@@ -19,32 +19,32 @@ static const struct {
         { "22021", NULL, RC_MALFORMED, "holds characters that cannot be stored" },
         { "22P05", NULL, RC_MALFORMED, "holds characters that cannot be stored" },
         { "22P04", NULL, RC_MALFORMED, "has a row that cannot be read" },
-        { "22",    NULL, RC_INVALID, "is not a value of the right kind" },
+        { "22", NULL, RC_INVALID, "is not a value of the right kind" },
         { "23502", NULL, RC_INVALID, "must not be empty" },
         { "23503", "update or delete", RC_CONFLICT, "is still used elsewhere" },
         { "23503", NULL, RC_INVALID, "refers to something that does not exist" },
         { "23505", NULL, RC_CONFLICT, "is already taken" },
         { "23514", NULL, RC_INVALID, "is not an allowed value" },
         { "23P01", NULL, RC_CONFLICT, "overlaps with something that exists" },
-        { "23",    NULL, RC_CONFLICT, "clashes with something that exists" },
+        { "23", NULL, RC_CONFLICT, "clashes with something that exists" },
         { "25006", NULL, RC_UNAVAILABLE, "the database takes no changes at the moment" },
-        { "28",    NULL, RC_UNAVAILABLE, "the database does not let this process in" },
-        { "3D",    NULL, RC_UNAVAILABLE, "the database does not exist yet" },
-        { "40",    NULL, RC_BUSY, "somebody else changed the same thing at this moment; please try again" },
+        { "28", NULL, RC_UNAVAILABLE, "the database does not let this process in" },
+        { "3D", NULL, RC_UNAVAILABLE, "the database does not exist yet" },
+        { "40", NULL, RC_BUSY, "somebody else changed the same thing at this moment; please try again" },
         { "42501", NULL, RC_FORBIDDEN, "the database does not allow this here" },
         { "44000", NULL, RC_FORBIDDEN, "the database does not allow this here" },
         { "53100", NULL, RC_DISK_FULL, "there is no space left on the disk" },
         { "53300", NULL, RC_BUSY, "the database has too many connections; please try again in a moment" },
-        { "53",    NULL, RC_UNAVAILABLE, "the database is short of memory; please try again in a moment" },
-        { "54",    NULL, RC_TOO_LARGE, "is too large for the database" },
+        { "53", NULL, RC_UNAVAILABLE, "the database is short of memory; please try again in a moment" },
+        { "54", NULL, RC_TOO_LARGE, "is too large for the database" },
         { "55P03", NULL, RC_BUSY, "somebody else is working on this; please try again in a moment" },
         { "55006", NULL, RC_BUSY, "somebody else is working on this; please try again in a moment" },
         { "57014", "canceling statement due to statement timeout", RC_BUSY, "this took too long and was stopped" },
         { "57014", "canceling statement due to lock timeout", RC_BUSY, "somebody else is working on this; please try again in a moment" },
         { "57014", NULL, RC_CANCELLED, "this was cancelled" },
-        { "57",    NULL, RC_UNAVAILABLE, "the database is stopping or starting; please try again in a moment" },
+        { "57", NULL, RC_UNAVAILABLE, "the database is stopping or starting; please try again in a moment" },
         { "58030", NULL, RC_UNAVAILABLE, "the database cannot read or write its files" },
-        { "",      NULL, RC_INTERNAL, "something went wrong inside; it has been recorded" },
+        { "", NULL, RC_INTERNAL, "something went wrong inside; it has been recorded" },
 };
 
 static size_t find(const struct error *e)

@@ -6,12 +6,12 @@
 
 /* What PostgreSQL said; fields may be NULL. */
 struct error {
-        const char *sqlstate;           /* NULL: the connection is gone */
-        const char *message;            /* English (lc_messages = C); only looked at, never shown: it may hold values */
+        const char *sqlstate; /* NULL: the connection is gone */
+        const char *message;  /* English (lc_messages = C); only looked at, never shown: it may hold values */
         const char *table;
         const char *column;
         const char *constraint;
-        const char *context;            /* COPY says here which line and column */
+        const char *context; /* COPY says here which line and column */
 };
 
 /* fail() with the code, item and sentence that fit. Never holds a value of the statement or the table. */

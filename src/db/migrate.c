@@ -17,7 +17,7 @@ enum { FILES_MAX = 1000, SCRIPT_MAX = 1 << 21 };
 
 struct script {
         int64_t number;
-        str name;               /* "0001_house.sql" */
+        str name; /* "0001_house.sql" */
         str text;
         str sha256;
 };
@@ -74,8 +74,8 @@ static rc script_list(struct cx *cx, str directory, struct script **ret, size_t 
         qsort(list, count, sizeof(list[0]), by_number);
         for (size_t i = 1; i < count; i++)
                 if (list[i].number == list[i - 1].number)
-                        return fail(cx, RC_INVALID, NULL, "the migrations %.*s and %.*s have the same number",
-                                    STR_ARG(list[i - 1].name), STR_ARG(list[i].name));
+                        return fail(cx, RC_INVALID, NULL, "the migrations %.*s and %.*s have the same number", STR_ARG(list[i - 1].name),
+                                    STR_ARG(list[i].name));
         *ret = list;
         *ret_count = count;
         return RC_OK;
@@ -95,15 +95,13 @@ static rc check(struct cx *cx, str scope, const struct script *list, size_t coun
         TRY(sql_migrate_list(cx, scope, &applied, &applied_count));
         for (size_t i = 0; i < applied_count; i++) {
                 if (i >= count || list[i].number > applied[i].number)
-                        return fail(cx, RC_CONFLICT, NULL,
-                                    "the database was made by a newer program: it has the migration %.*s, which is not here",
+                        return fail(cx, RC_CONFLICT, NULL, "the database was made by a newer program: it has the migration %.*s, which is not here",
                                     STR_ARG(applied[i].name));
                 if (list[i].number < applied[i].number)
-                        return fail(cx, RC_CONFLICT, NULL, "the migration %.*s comes too late: %.*s was applied already",
-                                    STR_ARG(list[i].name), STR_ARG(applied[i].name));
-                if (!str_equal(list[i].sha256, applied[i].sha256))
-                        return fail(cx, RC_CONFLICT, NULL, "the migration %.*s was changed after it was applied",
+                        return fail(cx, RC_CONFLICT, NULL, "the migration %.*s comes too late: %.*s was applied already", STR_ARG(list[i].name),
                                     STR_ARG(applied[i].name));
+                if (!str_equal(list[i].sha256, applied[i].sha256))
+                        return fail(cx, RC_CONFLICT, NULL, "the migration %.*s was changed after it was applied", STR_ARG(applied[i].name));
         }
         *ret_applied = applied_count;
         return RC_OK;
@@ -116,8 +114,8 @@ static rc script_failed(struct cx *cx, const struct script *s, str tenant)
         if (code != RC_INTERNAL && code != RC_FORBIDDEN && code != RC_INVALID && code != RC_CONFLICT)
                 return code;
         fail_clear(cx);
-        return fail(cx, code, NULL, "the migration %.*s failed (%.*s): %s", STR_ARG(s->name),
-                    STR_ARG(str_empty(tenant) ? S("daicho") : tenant), db_refusal(cx));
+        return fail(cx, code, NULL, "the migration %.*s failed (%.*s): %s", STR_ARG(s->name), STR_ARG(str_empty(tenant) ? S("daicho") : tenant),
+                    db_refusal(cx));
 }
 
 static rc house_apply(struct cx *cx, const struct script *s)

@@ -48,8 +48,7 @@ str rows_text(const struct rows *rows, size_t row, size_t column)
         must(row < rows->count && column < rows->columns);
         if (PQgetisnull(rows->result, (int)row, (int)column))
                 return STR_NONE;
-        return (str){ PQgetvalue(rows->result, (int)row, (int)column),
-                      (size_t)PQgetlength(rows->result, (int)row, (int)column) };
+        return (str){ PQgetvalue(rows->result, (int)row, (int)column), (size_t)PQgetlength(rows->result, (int)row, (int)column) };
 }
 
 bool rows_null(const struct rows *rows, size_t row, size_t column)

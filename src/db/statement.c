@@ -6,12 +6,12 @@
 enum { BUCKETS = 1024, NONE = STATEMENTS_MAX, TEXTS_MAX = 1 << 22, LEAKS_MAX = 32 };
 
 struct slot {
-        uint64_t id;            /* number on the server; 0: free */
+        uint64_t id; /* number on the server; 0: free */
         uint64_t hash;
-        str sql;                /* before replacement; in `texts` */
-        str tenant;             /* absent: the text does not depend on it */
-        uint16_t newer, older;  /* NONE: the end */
-        uint16_t next;          /* same bucket */
+        str sql;               /* before replacement; in `texts` */
+        str tenant;            /* absent: the text does not depend on it */
+        uint16_t newer, older; /* NONE: the end */
+        uint16_t next;         /* same bucket */
 };
 
 struct statements {
@@ -22,7 +22,7 @@ struct statements {
         uint64_t last_id;
         size_t leaks;
         bool clear_server;
-        struct arena *texts;    /* grows with each new statement; emptied together with the cache when TEXTS_MAX is passed */
+        struct arena *texts; /* grows with each new statement; emptied together with the cache when TEXTS_MAX is passed */
 };
 
 static void forget_all(struct statements *s)
@@ -219,8 +219,7 @@ static size_t skip(str s, size_t i, bool bodies)
         size_t j;
 
         if (c == '\'' || c == '"') {
-                bool escapes = c == '\'' && i > 0 && (s.p[i - 1] == 'E' || s.p[i - 1] == 'e') &&
-                               (i == 1 || !within_word(s.p[i - 2]));
+                bool escapes = c == '\'' && i > 0 && (s.p[i - 1] == 'E' || s.p[i - 1] == 'e') && (i == 1 || !within_word(s.p[i - 2]));
 
                 for (j = i + 1; j < s.n && s.p[j] != c; j++)
                         if (escapes && s.p[j] == '\\')
@@ -311,8 +310,8 @@ bool statement_text(struct buf *out, str sql, str tenant, enum statement_kind ki
                 for (end = i + 1; end < sql.n && within_word(sql.p[end]);)
                         end++;
                 buf_add(out, (str){ sql.p + from, i - from });
-                if (put_word(out, (str){ sql.p + i, end - i }, end < sql.n ? sql.p[end] : '\0',
-                             end + 1 < sql.n ? sql.p[end + 1] : '\0', tenant, kind))
+                if (put_word(out, (str){ sql.p + i, end - i }, end < sql.n ? sql.p[end] : '\0', end + 1 < sql.n ? sql.p[end + 1] : '\0', tenant,
+                             kind))
                         found = true;
                 else
                         buf_add(out, (str){ sql.p + i, end - i });

@@ -16,7 +16,8 @@ static void the_schema_stands_only_where_the_word_stands(void **state)
                 { "select * from tenant.log", "select * from \"t_acme\".log", STATEMENT_ONE },
                 { "tenant.log,tenant.\"a b\"(tenant._x)", "\"t_acme\".log,\"t_acme\".\"a b\"(\"t_acme\"._x)", STATEMENT_ONE },
                 { "daicho.tenant.name", "daicho.tenant.name", STATEMENT_ONE },
-                { "x.tenant = tenant and subtenant.x = tenant_.y and tenants.z", "x.tenant = tenant and subtenant.x = tenant_.y and tenants.z", STATEMENT_ONE },
+                { "x.tenant = tenant and subtenant.x = tenant_.y and tenants.z", "x.tenant = tenant and subtenant.x = tenant_.y and tenants.z",
+                  STATEMENT_ONE },
                 { "'tenant.a' \"tenant.a\" 'it''s tenant.a'", "'tenant.a' \"tenant.a\" 'it''s tenant.a'", STATEMENT_ONE },
                 { "E'\\'tenant.a' tenant.b", "E'\\'tenant.a' \"t_acme\".b", STATEMENT_ONE },
                 { "'\\' || tenant.f('", "'\\' || \"t_acme\".f('", STATEMENT_ONE },
@@ -32,7 +33,8 @@ static void the_schema_stands_only_where_the_word_stands(void **state)
                 { "$q$ open tenant.a", "$q$ open tenant.a", STATEMENT_ONE },
                 { "as $$ select 'tenant.a' from tenant.b $$", "as $$ select 'tenant.a' from \"t_acme\".b $$", STATEMENT_SCRIPT },
                 { "grant t_all to t_masked", "grant t_all to t_masked", STATEMENT_SCRIPT },
-                { "to t_all, t_masked, t_form, xt_all, t_all_", "to \"t_acme\", \"t_acme_masked\", \"t_acme_form\", xt_all, t_all_", STATEMENT_MIGRATION },
+                { "to t_all, t_masked, t_form, xt_all, t_all_", "to \"t_acme\", \"t_acme_masked\", \"t_acme_form\", xt_all, t_all_",
+                  STATEMENT_MIGRATION },
                 { "", "", STATEMENT_ONE },
         };
         struct arena *mem = arena_open(MB(4));

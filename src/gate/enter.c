@@ -118,8 +118,7 @@ bool enter_confirm(struct cx *cx, struct unit *u)
                 return true;
         if (u->found == NULL && db_run(cx, S("select 1"), NULL, 0, NULL) != RC_OK)
                 return false;
-        if (u->found == NULL ||
-            (str_absent(u->key) ? sql_enter_session_take(cx, u->found, &e) : sql_enter_key_take(cx, u->found, &e)) != RC_OK)
+        if (u->found == NULL || (str_absent(u->key) ? sql_enter_session_take(cx, u->found, &e) : sql_enter_key_take(cx, u->found, &e)) != RC_OK)
                 return false;
         u->guess = NULL;
         return e != NULL && recall_same(guess, e);

@@ -16,7 +16,7 @@
 
 #include <stdio.h>
 
-enum { FORM_TOKENS = 2048 };    /* room for _csrf and _method in a form whose route takes no body of its own */
+enum { FORM_TOKENS = 2048 }; /* room for _csrf and _method in a form whose route takes no body of its own */
 
 static const struct route *const *route_tables;
 

@@ -14,12 +14,12 @@ struct compiled {
         const struct route *route;
         size_t count;
         struct {
-                str text;               /* literal, or name of the argument */
+                str text; /* literal, or name of the argument */
                 bool arg;
         } parts[PARTS_MAX];
 };
 
-static struct compiled *routes;         /* process lifetime, read-only after start */
+static struct compiled *routes; /* process lifetime, read-only after start */
 static size_t route_count;
 
 static const char *const method_names[HTTP_METHODS] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
@@ -90,8 +90,8 @@ void match_start(const struct route *const *tables)
         qsort(routes, route_count, sizeof(*routes), by_rank);
         for (size_t i = 1; i < route_count; i++) {
                 if (by_rank(&routes[i - 1], &routes[i]) == 0) {
-                        (void)fprintf(stderr, "daicho: %s %s stands in the route tables twice\n",
-                                      method_names[routes[i].route->method], routes[i].route->path);
+                        (void)fprintf(stderr, "daicho: %s %s stands in the route tables twice\n", method_names[routes[i].route->method],
+                                      routes[i].route->path);
                         panic("route tables");
                 }
         }

@@ -14,6 +14,7 @@ static rc handler(struct cx *cx, const struct http_req *req, struct http_res *re
         return RC_OK;
 }
 
+/* clang-format off */
 static const struct route first[] = {
         ROUTE( GET,    "/",                             PERM_NONE, LOG_VIEW, 0,     NORMAL, handler, "home", .face = FACE_CONSOLE ),
         ROUTE( GET,    "/things",                       PERM_NONE, LOG_LIST, 0,     NORMAL, handler, "list" ),
@@ -22,11 +23,14 @@ static const struct route first[] = {
         ROUTE( PATCH,  "/things/{id}",                  PERM_NONE, LOG_VIEW, KB(9), NORMAL, handler, "change" ),
         ROUTE_END
 };
+/* clang-format on */
+/* clang-format off */
 static const struct route second[] = {
         ROUTE( GET,    "/things/new",                   PERM_NONE, LOG_VIEW, 0,     NORMAL, handler, "new", .face = FACE_CONSOLE ),
         ROUTE( GET,    "/things/{id}/parts/{part}",     PERM_NONE, LOG_VIEW, 0,     NORMAL, handler, "part" ),
         ROUTE_END
 };
+/* clang-format on */
 
 static struct cx cx;
 
@@ -67,8 +71,8 @@ static void addresses_find_their_route(void **state)
                 { HTTP_GET, FACE_API, "/", RC_UNKNOWN, NULL },
                 { HTTP_GET, FACE_API, "/things", RC_OK, "list" },
                 { HTTP_GET, FACE_API, "/things/7", RC_OK, "one" },
-                { HTTP_GET, FACE_CONSOLE, "/things/new", RC_OK, "new" },        /* a word before an argument */
-                { HTTP_GET, FACE_API, "/things/new", RC_OK, "one" },            /* the console's page is not there for programs */
+                { HTTP_GET, FACE_CONSOLE, "/things/new", RC_OK, "new" }, /* a word before an argument */
+                { HTTP_GET, FACE_API, "/things/new", RC_OK, "one" },     /* the console's page is not there for programs */
                 { HTTP_PATCH, FACE_CONSOLE, "/things/new", RC_OK, "change" },
                 { HTTP_DELETE, FACE_API, "/things/7", RC_METHOD, NULL },
                 { HTTP_GET, FACE_API, "/things/7/parts/a b", RC_OK, "part" },
@@ -139,11 +143,20 @@ static void languages_follow_the_reader(void **state)
                 const char *header;
                 enum lang lang;
         } cases[] = {
-                { NULL, LANG_JA },         { "", LANG_JA },                  { "en", LANG_EN },
-                { "en-GB,en;q=0.9", LANG_EN }, { "ja,en;q=0.9", LANG_JA },   { "en;q=0.3, ja;q=0.8", LANG_JA },
-                { "fr,de;q=0.9", LANG_JA }, { "fr, en;q=0.5", LANG_EN },     { "EN-us", LANG_EN },
-                { "english", LANG_JA },     { "*", LANG_JA },                { "en;q=0", LANG_JA },
-                { "en;q=1.000,ja;q=0.999", LANG_EN },                       { ",,;;q=,", LANG_JA },
+                { NULL, LANG_JA },
+                { "", LANG_JA },
+                { "en", LANG_EN },
+                { "en-GB,en;q=0.9", LANG_EN },
+                { "ja,en;q=0.9", LANG_JA },
+                { "en;q=0.3, ja;q=0.8", LANG_JA },
+                { "fr,de;q=0.9", LANG_JA },
+                { "fr, en;q=0.5", LANG_EN },
+                { "EN-us", LANG_EN },
+                { "english", LANG_JA },
+                { "*", LANG_JA },
+                { "en;q=0", LANG_JA },
+                { "en;q=1.000,ja;q=0.999", LANG_EN },
+                { ",,;;q=,", LANG_JA },
         };
 
         for (size_t i = 0; i < COUNT(cases); i++)
@@ -154,7 +167,8 @@ static void languages_follow_the_reader(void **state)
 static void only_addresses_of_this_house_are_returned_to(void **state)
 {
         static const char *const good[] = { "/", "/registers/customers/records?q=%E6%9D%B1&limit=50" };
-        static const char *const bad[] = { "", "//evil.example/", "/\\evil", "https://evil.example/", "registers", "/a\nb", "/a b", "/東", "javascript:1" };
+        static const char *const bad[] = { "",    "//evil.example/", "/\\evil", "https://evil.example/", "registers", "/a\nb", "/a b",
+                                           "/東", "javascript:1" };
 
         for (size_t i = 0; i < COUNT(good); i++)
                 assert_true(gate_address_safe(str_of(good[i])));
@@ -167,9 +181,12 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, open_cx, close_cx)
         const struct CMUnitTest tests[] = {
-                CASE(addresses_find_their_route),     CASE(arguments_are_handed_on),
-                CASE(a_wrong_method_tells_the_right_ones), CASE(the_largest_body_of_an_address_is_known),
-                CASE(faces_are_told_by_prefix),       CASE(languages_follow_the_reader),
+                CASE(addresses_find_their_route),
+                CASE(arguments_are_handed_on),
+                CASE(a_wrong_method_tells_the_right_ones),
+                CASE(the_largest_body_of_an_address_is_known),
+                CASE(faces_are_told_by_prefix),
+                CASE(languages_follow_the_reader),
                 CASE(only_addresses_of_this_house_are_returned_to),
         };
 

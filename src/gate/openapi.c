@@ -162,12 +162,12 @@ static const struct {
         rc code;
         const char *item;
 } problems[] = {
-        { "Malformed", "400", RC_MALFORMED, NULL },       { "Unauthorized", "401", RC_UNAUTHORIZED, NULL },
-        { "Forbidden", "403", RC_FORBIDDEN, NULL },       { "Unknown", "404", RC_UNKNOWN, NULL },
-        { "Conflict", "409", RC_CONFLICT, NULL },         { "Stale", "412", RC_STALE, "version" },
-        { "TooLarge", "413", RC_TOO_LARGE, NULL },        { "MediaType", "415", RC_MEDIA_TYPE, NULL },
-        { "Invalid", "422", RC_INVALID, "name" },         { "Precondition", "428", RC_PRECONDITION, "version" },
-        { "Busy", "429", RC_BUSY, NULL },                 { "Unavailable", "503", RC_UNAVAILABLE, NULL },
+        { "Malformed", "400", RC_MALFORMED, NULL }, { "Unauthorized", "401", RC_UNAUTHORIZED, NULL },
+        { "Forbidden", "403", RC_FORBIDDEN, NULL }, { "Unknown", "404", RC_UNKNOWN, NULL },
+        { "Conflict", "409", RC_CONFLICT, NULL },   { "Stale", "412", RC_STALE, "version" },
+        { "TooLarge", "413", RC_TOO_LARGE, NULL },  { "MediaType", "415", RC_MEDIA_TYPE, NULL },
+        { "Invalid", "422", RC_INVALID, "name" },   { "Precondition", "428", RC_PRECONDITION, "version" },
+        { "Busy", "429", RC_BUSY, NULL },           { "Unavailable", "503", RC_UNAVAILABLE, NULL },
 };
 
 static void problems_refer(json_t *answers, const char *const *statuses)
@@ -259,11 +259,10 @@ json_t *openapi_operation(struct cx *cx, json_t *document, const char *path, con
         if (strcmp(method, "patch") == 0 || strcmp(method, "delete") == 0 || strcmp(method, "put") == 0)
                 problems_refer(member(operation, "responses"), changes);
         (void)set(member(member(document, "paths"), path), method, operation);
-        json_array_foreach (known, i, one)
+        json_array_foreach(known, i, one)
                 listed |= str_is(json_get_text(one, "name"), tag);
         if (!listed)
-                append(known, set(set(json_object(), "name", text(tag)), "description",
-                                  json_str(str_format(cx->mem, "Addresses under /%s", tag))));
+                append(known, set(set(json_object(), "name", text(tag)), "description", json_str(str_format(cx->mem, "Addresses under /%s", tag))));
         return operation;
 }
 
@@ -336,8 +335,8 @@ static void route_add(struct cx *cx, json_t *document, const struct route *r)
         else if (r->method != HTTP_GET && r->body_max > 0)
                 openapi_body(operation, r->in ? openapi_reference(r->in->name) : typed("object"));
         if (r->method == HTTP_PATCH || r->method == HTTP_DELETE || r->method == HTTP_PUT)
-                parameter_add(operation, "header", S("If-Match"), typed("string"), "ETag of the version you read; or name it as `version` in the body",
-                              false);
+                parameter_add(operation, "header", S("If-Match"), typed("string"),
+                              "ETag of the version you read; or name it as `version` in the body", false);
 }
 
 static void head_add(json_t *d)
@@ -364,8 +363,9 @@ static void schemes_add(json_t *components)
 {
         json_t *schemes = member(components, "securitySchemes");
 
-        (void)set(schemes, "key", set(set(set(json_object(), "type", text("http")), "scheme", text("bearer")), "description",
-                                      text("An API key: Authorization: Bearer dk_…")));
+        (void)set(schemes, "key",
+                  set(set(set(json_object(), "type", text("http")), "scheme", text("bearer")), "description",
+                      text("An API key: Authorization: Bearer dk_…")));
         (void)set(schemes, "session",
                   set(set(set(set(json_object(), "type", text("apiKey")), "in", text("cookie")), "name", text("__Host-daicho")), "description",
                       text("The console's session; changes also need the header X-CSRF-Token")));
@@ -414,9 +414,11 @@ static const struct field health_fields[] = {
 };
 static const struct shape health_shape = { "Health", health_fields };
 
+/* clang-format off */
 const struct route openapi_routes[] = {
         /*     method path             permission   logged as    body rate    handler   summary */
         ROUTE( GET,   "/openapi.json", PERM_NONE,   LOG_NOTHING, 0,   NORMAL, document, "This description of the API" ),
         ROUTE( GET,   "/health",       PERM_PUBLIC, LOG_NOTHING, 0,   NORMAL, health,   "Whether the service answers", .out = &health_shape ),
         ROUTE_END
 };
+/* clang-format on */

@@ -8,8 +8,7 @@
 extern const struct route openapi_routes[];
 
 /* For the hook that adds registers: an operation under a path, with the answers every operation has; a parameter of its query. */
-json_t *openapi_operation(struct cx *cx, json_t *document, const char *path, const char *method, const char *id, const char *tag,
-                          str summary);
+json_t *openapi_operation(struct cx *cx, json_t *document, const char *path, const char *method, const char *id, const char *tag, str summary);
 void openapi_query(json_t *operation, const char *name, json_t *schema, const char *what);
 /* {"$ref": "#/components/schemas/NAME"} */
 json_t *openapi_reference(const char *name);

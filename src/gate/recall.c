@@ -10,8 +10,8 @@ enum { SLOTS = 512, TOKEN_SIZE = 32, TEXT_MAX = 600, TEXTS = 9, CLOCK_SLACK_MS =
 struct slot {
         bool used;
         char token[TOKEN_SIZE];
-        struct entrance e;      /* its texts point into text[] */
-        msec kept_at;           /* clock_tick() */
+        struct entrance e; /* its texts point into text[] */
+        msec kept_at;      /* clock_tick() */
         char text[TEXT_MAX];
 };
 
@@ -44,7 +44,7 @@ void recall_keep(str token, const struct entrance *e)
         texts_of(&s->e, texts);
         for (size_t i = 0; i < TEXTS; i++) {
                 if (texts[i]->n > TEXT_MAX - used)
-                        return;         /* longer than usual: not kept */
+                        return; /* longer than usual: not kept */
                 if (texts[i]->n > 0)
                         memcpy(s->text + used, texts[i]->p, texts[i]->n);
                 texts[i]->p = s->text + used;
@@ -83,6 +83,6 @@ bool recall_same(const struct entrance *guess, const struct entrance *found)
         for (size_t i = 0; i < TEXTS; i++)
                 if (!str_equal(*mine[i], *theirs[i]))
                         return false;
-        return a.masked == b.masked && a.id == b.id && a.session_id == b.session_id && a.must_change == b.must_change &&
-               apart <= CLOCK_SLACK_MS && apart >= -CLOCK_SLACK_MS;
+        return a.masked == b.masked && a.id == b.id && a.session_id == b.session_id && a.must_change == b.must_change && apart <= CLOCK_SLACK_MS &&
+               apart >= -CLOCK_SLACK_MS;
 }

@@ -95,7 +95,7 @@ static void plain_text(struct cx *cx, rc code, struct http_res *res)
 static void page_tell(struct cx *cx, struct unit *u, rc code, json_t *model, struct http_res *res)
 {
         static const char *const fragment = "problems.html", *const page = "problem.html";
-        struct failure told = cx->failure;      /* a failure while telling must not replace what is told */
+        struct failure told = cx->failure; /* a failure while telling must not replace what is told */
         json_t *context = model;
 
         (void)json_set(context, "back", json_boolean(code == RC_FORGED || code == RC_STALE));
@@ -104,7 +104,7 @@ static void page_tell(struct cx *cx, struct unit *u, rc code, json_t *model, str
                 bool entered = u->entered;
 
                 fail_clear(cx);
-                u->entered = false;     /* without names and frame */
+                u->entered = false; /* without names and frame */
                 if (face_page(cx, u, u->htmx ? fragment : page, context, res) != RC_OK) {
                         cx->failure = told;
                         plain_text(cx, code, res);

@@ -11,30 +11,35 @@
 enum face { FACE_BOTH, FACE_CONSOLE, FACE_API };
 enum rate {
         RATE_NORMAL,
-        RATE_LOGIN,             /* served by the auth processes only, limited hard by nginx */
-        RATE_HEAVY,             /* starts a job or reads much */
+        RATE_LOGIN, /* served by the auth processes only, limited hard by nginx */
+        RATE_HEAVY, /* starts a job or reads much */
 };
 
 typedef rc (*route_handler)(struct cx *cx, const struct http_req *req, struct http_res *res);
 
 struct route {
         enum http_method method;
-        const char *path;               /* "/registers/{register}/records/{id}" */
-        enum permission permission;     /* PERM_NONE: any account; PERM_PUBLIC: no session needed */
-        enum log_verb verb;             /* LOG_NOTHING only for static pages without data */
-        size_t body_max;                /* bytes; 0: no body */
+        const char *path;           /* "/registers/{register}/records/{id}" */
+        enum permission permission; /* PERM_NONE: any account; PERM_PUBLIC: no session needed */
+        enum log_verb verb;         /* LOG_NOTHING only for static pages without data */
+        size_t body_max;            /* bytes; 0: no body */
         enum rate rate;
         route_handler handler;
-        const char *summary;            /* one English sentence; also the key of its translation */
-        const struct shape *in;         /* body (or query) it reads; NULL: none, or made from a register definition */
-        const struct shape *out;        /* model it replies with; NULL: likewise */
+        const char *summary;     /* one English sentence; also the key of its translation */
+        const struct shape *in;  /* body (or query) it reads; NULL: none, or made from a register definition */
+        const struct shape *out; /* model it replies with; NULL: likewise */
         enum face face;
-        int64_t file_max;               /* > 0: may receive files up to this size */
+        int64_t file_max; /* > 0: may receive files up to this size */
 };
 
-#define ROUTE(method_, path_, permission_, verb_, body_, rate_, handler_, summary_, ...)                               \
-        { .method = HTTP_##method_, .path = (path_), .permission = (permission_), .verb = (verb_), .body_max = (body_), \
-          .rate = RATE_##rate_, .handler = (handler_), .summary = (summary_), ##__VA_ARGS__ }
-#define ROUTE_END { .path = NULL }
+#define ROUTE(method_, path_, permission_, verb_, body_, rate_, handler_, summary_, ...)                                                             \
+        {                                                                                                                                            \
+                .method = HTTP_##method_, .path = (path_), .permission = (permission_), .verb = (verb_), .body_max = (body_), .rate = RATE_##rate_,  \
+                .handler = (handler_), .summary = (summary_), ##__VA_ARGS__                                                                          \
+        }
+#define ROUTE_END                                                                                                                                    \
+        {                                                                                                                                            \
+                .path = NULL                                                                                                                         \
+        }
 
 #endif

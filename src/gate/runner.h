@@ -8,10 +8,10 @@
 /* run(): cx is inside the tenant as the account that started the job, in a transaction on the work connection; entry and COMMIT are the
  * runner's. All or nothing unless it can resume. */
 struct job_kind {
-        const char *name;       /* "import" */
+        const char *name; /* "import" */
         enum log_verb verb;
         rc (*run)(struct cx *cx, struct job *job);
-        bool owner;             /* the define job: runs as daicho_owner with the right to DDL */
+        bool owner; /* the define job: runs as daicho_owner with the right to DDL */
 };
 
 /* The loop of a jobs process. kinds: ends with name == NULL; joined in cli/. */

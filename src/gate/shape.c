@@ -149,7 +149,7 @@ static rc object_read(struct cx *cx, const struct shape *shape, json_t *from, in
         if (!json_is_object(from))
                 return fail(cx, RC_INVALID, NULL, "the JSON must be an object with named members");
         must(depth < SHAPE_DEPTH_MAX);
-        json_object_foreach (from, name, v) {
+        json_object_foreach(from, name, v) {
                 const struct field *f = field_find(shape, str_of(name));
                 json_t *read = NULL;
 
@@ -225,7 +225,7 @@ static rc form_read(struct cx *cx, const struct shape *shape, const struct http_
                 if (skip)
                         continue;
                 if (f == NULL) {
-                        (void)json_set(object, name, json_str(pairs[i].value));         /* refused with all the others */
+                        (void)json_set(object, name, json_str(pairs[i].value)); /* refused with all the others */
                         continue;
                 }
                 v = form_value(cx, f, pairs[i].value);
@@ -235,7 +235,7 @@ static rc form_read(struct cx *cx, const struct shape *shape, const struct http_
                         list = json_object_get(object, name);
                         if (list == NULL)
                                 (void)json_set(object, name, list = json_array());
-                        if (pairs[i].value.n > 0)       /* an empty one says: an empty list was meant */
+                        if (pairs[i].value.n > 0) /* an empty one says: an empty list was meant */
                                 must(json_array_append_new(list, v) == 0);
                 } else if (json_object_get(object, name) != NULL) {
                         return fail(cx, RC_INVALID, name, "was sent twice");

@@ -11,17 +11,17 @@ struct field {
         const char *name;
         enum shape_type type;
         bool required;
-        int64_t min, max;               /* length in characters (text), value (int), items (list); 0, 0: text up to 1000, list up to 1000 */
-        const char *summary;            /* English; for OpenAPI and, translated, as label */
-        const struct shape *of;         /* list and object: its element; a list without it holds plain values, which arrive as texts */
-        bool secret;                    /* password: never logged, never echoed */
-        bool lines;                     /* text: line breaks are taken */
-        const char *const *choices;     /* text: one of these; ends with NULL */
+        int64_t min, max;           /* length in characters (text), value (int), items (list); 0, 0: text up to 1000, list up to 1000 */
+        const char *summary;        /* English; for OpenAPI and, translated, as label */
+        const struct shape *of;     /* list and object: its element; a list without it holds plain values, which arrive as texts */
+        bool secret;                /* password: never logged, never echoed */
+        bool lines;                 /* text: line breaks are taken */
+        const char *const *choices; /* text: one of these; ends with NULL */
 };
 
 struct shape {
-        const char *name;               /* schema name in OpenAPI: "AccountNew" */
-        const struct field *fields;     /* ends with name == NULL */
+        const char *name;           /* schema name in OpenAPI: "AccountNew" */
+        const struct field *fields; /* ends with name == NULL */
 };
 
 /* Read the body (JSON object or form fields) or, for GET, the query by the shape: unknown members, wrong types, missing and over-long

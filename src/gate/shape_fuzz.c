@@ -9,8 +9,8 @@
 static const struct field part_fields[] = { { "n", SHAPE_TEXT, true, .max = 5 }, { .name = NULL } };
 static const struct shape part = { "Part", part_fields };
 static const struct field fields[] = {
-        { "a", SHAPE_TEXT, true, 2, 10 }, { "i", SHAPE_INT, .min = 1, .max = 5 }, { "b", SHAPE_BOOL }, { "d", SHAPE_DATETIME },
-        { "l", SHAPE_LIST }, { "p", SHAPE_LIST, .of = &part }, { "o", SHAPE_OBJECT, .of = &part }, { "j", SHAPE_JSON }, { .name = NULL },
+        { "a", SHAPE_TEXT, true, 2, 10 }, { "i", SHAPE_INT, .min = 1, .max = 5 }, { "b", SHAPE_BOOL }, { "d", SHAPE_DATETIME }, { "l", SHAPE_LIST },
+        { "p", SHAPE_LIST, .of = &part }, { "o", SHAPE_OBJECT, .of = &part },     { "j", SHAPE_JSON }, { .name = NULL },
 };
 static const struct shape shape = { "Thing", fields };
 

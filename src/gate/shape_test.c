@@ -63,7 +63,8 @@ static void good_bodies_come_out_as_given(void **state)
                 { "{\"name\":\"ab\",\"at\":\"2026-11-22T14:05:00+09:00\"}", "{\"name\":\"ab\",\"at\":1795323900000}" },
                 { "{\"name\":\"ab\",\"at\":\"2026-11-22\"}", "{\"name\":\"ab\",\"at\":1795273200000}" },
                 { "{\"name\":\"ab\",\"words\":[\"x\",7]}", "{\"name\":\"ab\",\"words\":[\"x\",\"7\"]}" },
-                { "{\"name\":\"ab\",\"parts\":[{\"name\":\"p\"}],\"part\":{\"name\":\"q\"}}", "{\"name\":\"ab\",\"parts\":[{\"name\":\"p\"}],\"part\":{\"name\":\"q\"}}" },
+                { "{\"name\":\"ab\",\"parts\":[{\"name\":\"p\"}],\"part\":{\"name\":\"q\"}}",
+                  "{\"name\":\"ab\",\"parts\":[{\"name\":\"p\"}],\"part\":{\"name\":\"q\"}}" },
         };
 
         for (size_t i = 0; i < COUNT(cases); i++) {
@@ -80,16 +81,26 @@ static void each_fault_names_its_item(void **state)
         static const struct {
                 const char *body, *item;
         } cases[] = {
-                { "{}", "name" },                               { "{\"name\":\"\"}", "name" },
-                { "{\"name\":null}", "name" },                  { "{\"name\":7}", "name" },
-                { "{\"name\":\"a\"}", "name" },                 { "{\"name\":\"12345678901\"}", "name" },
-                { "{\"name\":\"a\\nb\"}", "name" },             { "{\"name\":\"ab\",\"x\":1}", "x" },
-                { "{\"name\":\"ab\",\"colour\":\"green\"}", "colour" }, { "{\"name\":\"ab\",\"count\":6}", "count" },
-                { "{\"name\":\"ab\",\"count\":\"1\"}", "count" }, { "{\"name\":\"ab\",\"count\":1.5}", "count" },
-                { "{\"name\":\"ab\",\"on\":1}", "on" },         { "{\"name\":\"ab\",\"at\":\"2026-02-30\"}", "at" },
-                { "{\"name\":\"ab\",\"at\":5}", "at" },         { "{\"name\":\"ab\",\"words\":[1,2,3,4]}", "words" },
-                { "{\"name\":\"ab\",\"words\":[[]]}", "words" }, { "{\"name\":\"ab\",\"words\":\"x\"}", "words" },
-                { "{\"name\":\"ab\",\"parts\":[{\"name\":\"123456\"}]}", "name" }, { "{\"name\":\"ab\",\"note\":\"\\u0007\"}", "note" },
+                { "{}", "name" },
+                { "{\"name\":\"\"}", "name" },
+                { "{\"name\":null}", "name" },
+                { "{\"name\":7}", "name" },
+                { "{\"name\":\"a\"}", "name" },
+                { "{\"name\":\"12345678901\"}", "name" },
+                { "{\"name\":\"a\\nb\"}", "name" },
+                { "{\"name\":\"ab\",\"x\":1}", "x" },
+                { "{\"name\":\"ab\",\"colour\":\"green\"}", "colour" },
+                { "{\"name\":\"ab\",\"count\":6}", "count" },
+                { "{\"name\":\"ab\",\"count\":\"1\"}", "count" },
+                { "{\"name\":\"ab\",\"count\":1.5}", "count" },
+                { "{\"name\":\"ab\",\"on\":1}", "on" },
+                { "{\"name\":\"ab\",\"at\":\"2026-02-30\"}", "at" },
+                { "{\"name\":\"ab\",\"at\":5}", "at" },
+                { "{\"name\":\"ab\",\"words\":[1,2,3,4]}", "words" },
+                { "{\"name\":\"ab\",\"words\":[[]]}", "words" },
+                { "{\"name\":\"ab\",\"words\":\"x\"}", "words" },
+                { "{\"name\":\"ab\",\"parts\":[{\"name\":\"123456\"}]}", "name" },
+                { "{\"name\":\"ab\",\"note\":\"\\u0007\"}", "note" },
         };
 
         for (size_t i = 0; i < COUNT(cases); i++) {
@@ -124,9 +135,9 @@ static void broken_json_and_other_types_are_refused(void **state)
 static void forms_mean_what_a_program_would_have_sent(void **state)
 {
         struct http_pair pairs[] = {
-                { S("name"), S("ab") },  { S("note"), S("x\r\ny\rz") }, { S("count"), S("3") }, { S("any"), S("") },
-                { S("on"), S("on") },     { S("words"), S("") },         { S("words"), S("p") }, { S("words"), S("q") },
-                { S("_csrf"), S("t") },   { S("_method"), S("PATCH") },  { S("free"), S("{\"a\":1}") },
+                { S("name"), S("ab") }, { S("note"), S("x\r\ny\rz") }, { S("count"), S("3") },        { S("any"), S("") },
+                { S("on"), S("on") },   { S("words"), S("") },         { S("words"), S("p") },        { S("words"), S("q") },
+                { S("_csrf"), S("t") }, { S("_method"), S("PATCH") },  { S("free"), S("{\"a\":1}") },
         };
         struct http_req req = { .method = HTTP_POST, .type = S("application/x-www-form-urlencoded"), .fields = pairs, .field_count = COUNT(pairs) };
         json_t *v;
@@ -134,7 +145,7 @@ static void forms_mean_what_a_program_would_have_sent(void **state)
         assert_int_equal(shape_read(&cx, &shape, &req, &v), RC_OK);
         assert_string_equal(json_write(cx.mem, v).p,
                             "{\"name\":\"ab\",\"note\":\"x\\ny\\nz\",\"count\":3,\"on\":true,\"words\":[\"p\",\"q\"],\"free\":{\"a\":1}}");
-        req.field_count = 6;    /* words: only the empty one */
+        req.field_count = 6; /* words: only the empty one */
         assert_int_equal(shape_read(&cx, &shape, &req, &v), RC_OK);
         assert_int_equal(json_array_size(json_object_get(v, "words")), 0);
         pairs[1].name = S("name");
@@ -161,9 +172,12 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, open_cx, close_cx)
         const struct CMUnitTest tests[] = {
-                CASE(good_bodies_come_out_as_given), CASE(each_fault_names_its_item),
-                CASE(all_faults_are_told_at_once),   CASE(broken_json_and_other_types_are_refused),
-                CASE(forms_mean_what_a_program_would_have_sent), CASE(versions_come_from_header_member_or_field),
+                CASE(good_bodies_come_out_as_given),
+                CASE(each_fault_names_its_item),
+                CASE(all_faults_are_told_at_once),
+                CASE(broken_json_and_other_types_are_refused),
+                CASE(forms_mean_what_a_program_would_have_sent),
+                CASE(versions_come_from_header_member_or_field),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

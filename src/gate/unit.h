@@ -10,17 +10,17 @@ struct rows;
 struct unit {
         struct http_req *req;
         enum face face;
-        str path;                       /* within the house, without /api/v1 */
-        const struct route *route;      /* NULL: not found yet */
-        char allow[64];                 /* methods this address takes, after RC_METHOD */
-        bool htmx;                      /* part of a page was asked for */
-        str cookie;                     /* session cookie; absent */
-        str key;                        /* API key; absent */
-        bool entered;                   /* the tenant's role is taken in this transaction */
+        str path;                  /* within the house, without /api/v1 */
+        const struct route *route; /* NULL: not found yet */
+        char allow[64];            /* methods this address takes, after RC_METHOD */
+        bool htmx;                 /* part of a page was asked for */
+        str cookie;                /* session cookie; absent */
+        str key;                   /* API key; absent */
+        bool entered;              /* the tenant's role is taken in this transaction */
         str theme;
         bool must_change;
-        struct entrance *guess;         /* entered on a guess that has not been confirmed; NULL: entered, or not at all */
-        struct rows *found;             /* what the look-up behind the guess gave, once it has come back */
+        struct entrance *guess; /* entered on a guess that has not been confirmed; NULL: entered, or not at all */
+        struct rows *found;     /* what the look-up behind the guess gave, once it has come back */
 };
 
 extern const struct gate_hooks *unit_hooks;

@@ -17,7 +17,7 @@ str disposition_attachment(struct arena *mem, str file_name)
 
                 if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\' || c == '%' || c == '/' || c == ';')
                         c = '_';
-                if (((unsigned char)file_name.p[i] & 0xc0) != 0x80)     /* one _ a character */
+                if (((unsigned char)file_name.p[i] & 0xc0) != 0x80) /* one _ a character */
                         buf_char(&b, c);
         }
         buf_text(&b, "\"; filename*=UTF-8''");

@@ -19,13 +19,13 @@
 
 enum {
         CONNECTIONS_MAX = 512,
-        CONNECTION_MEMORY = 32 << 10,   /* request line and headers; more is answered 431 by the library */
-        IDLE_SECONDS = 75,              /* longer than nginx keeps an idle upstream connection */
+        CONNECTION_MEMORY = 32 << 10, /* request line and headers; more is answered 431 by the library */
+        IDLE_SECONDS = 75,            /* longer than nginx keeps an idle upstream connection */
         WAIT_MS = 1000,
-        STOP_MS = 10000,                /* for requests begun when the signal came */
+        STOP_MS = 10000, /* for requests begun when the signal came */
         HEADER_MAX = 8192,
         PATH_MAX_CHARS = 2000,
-        DRAIN_MAX = 64 << 20,           /* a longer body is refused before it is sent */
+        DRAIN_MAX = 64 << 20, /* a longer body is refused before it is sent */
 };
 
 struct http_server {
@@ -33,7 +33,7 @@ struct http_server {
         const struct http_service *service;
         struct MHD_Daemon *daemon;
         char spool[1024];
-        size_t bodies;                  /* requests whose body is arriving */
+        size_t bodies; /* requests whose body is arriving */
 };
 
 static str pair_find(const struct http_pair *pairs, size_t count, const char *name)
@@ -139,8 +139,8 @@ static bool method_read(const char *text, enum http_method *ret)
 
 /* What is remembered of a request from its first line to its answer. */
 struct visit {
-        struct incoming *body;          /* NULL: none, or the headers are not read yet */
-        bool begun;                     /* the headers have been seen */
+        struct incoming *body; /* NULL: none, or the headers are not read yet */
+        bool begun;            /* the headers have been seen */
         str query;
         char text[];
 };
@@ -204,7 +204,7 @@ static void request_begin(struct cx *cx, struct MHD_Connection *connection, cons
         req->secure = str_is(header_of(connection, "X-Forwarded-Proto"), "https");
         req->type = type_read(cx, connection);
         cx->actor.source = req->remote;
-        if (str_starts(str_of(url), S("/api/v1/")))     /* a refusal of the reading is told in the language of that face */
+        if (str_starts(str_of(url), S("/api/v1/"))) /* a refusal of the reading is told in the language of that face */
                 req->path = S("/api/v1/");
         if (!method_read(method, &req->method)) {
                 (void)fail(cx, RC_METHOD, NULL, "this method is not spoken here");
@@ -245,19 +245,20 @@ static struct incoming_limits limits_ask(struct http_server *server, struct MHD_
                 limits.refused = true;
         } else if (announced > (int64_t)limits.body_max + (limits.file_max > 0 ? limits.file_max + (int64_t)KB(64) : 0)) {
                 limits.refused = true;
-                (void)fail(cx, RC_TOO_LARGE, NULL, limits.file_max > 0 ? "what is sent here may have at most %" PRId64 " bytes in all"
-                                                                       : "the body sent here may have at most %" PRId64 " bytes",
+                (void)fail(cx, RC_TOO_LARGE, NULL,
+                           limits.file_max > 0 ? "what is sent here may have at most %" PRId64 " bytes in all"
+                                               : "the body sent here may have at most %" PRId64 " bytes",
                            (int64_t)limits.body_max + limits.file_max);
         }
         return limits;
 }
 
-static enum MHD_Result body_begin(struct http_server *server, struct MHD_Connection *connection, const char *url, const char *method,
-                                  str length, struct visit *visit)
+static enum MHD_Result body_begin(struct http_server *server, struct MHD_Connection *connection, const char *url, const char *method, str length,
+                                  struct visit *visit)
 {
         struct http_req req;
         struct incoming_limits limits;
-        int64_t announced = -1;         /* chunked: not known */
+        int64_t announced = -1; /* chunked: not known */
 
         request_begin(server->cx, connection, url, method, visit, &req);
         if (!str_absent(length) && !str_int(length, &announced))
@@ -331,7 +332,7 @@ static void completed(void *cls, struct MHD_Connection *connection, void **state
 
 rc http_start(struct cx *cx, int listen_fd, str spool, const struct http_service *service, struct http_server **ret)
 {
-        static struct http_server server;       /* one a process */
+        static struct http_server server; /* one a process */
 
         must(server.daemon == NULL && spool.n > 0 && spool.n < sizeof(server.spool));
         server = (struct http_server){ .cx = cx, .service = service };
@@ -339,8 +340,8 @@ rc http_start(struct cx *cx, int listen_fd, str spool, const struct http_service
         server.daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, handle, &server, MHD_OPTION_LISTEN_SOCKET, (MHD_socket)listen_fd,
                                          MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
                                          (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-                                         MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL, MHD_OPTION_URI_LOG_CALLBACK, visit_open, NULL, MHD_OPTION_NOTIFY_COMPLETED, completed,
-                                         &server, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+                                         MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL, MHD_OPTION_URI_LOG_CALLBACK, visit_open, NULL,
+                                         MHD_OPTION_NOTIFY_COMPLETED, completed, &server, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
         if (server.daemon == NULL)
                 return fail(cx, RC_UNAVAILABLE, NULL, "the HTTP server cannot start on its socket");
         *ret = &server;
@@ -354,7 +355,7 @@ void http_run(struct http_server *server, const volatile bool *stop)
         while (!*stop)
                 (void)MHD_run_wait(server->daemon, WAIT_MS);
         (void)MHD_quiesce_daemon(server->daemon);
-        do {            /* answers under way, and bodies that are still arriving */
+        do { /* answers under way, and bodies that are still arriving */
                 (void)MHD_run_wait(server->daemon, 50);
                 waited_ms += 50;
         } while (server->bodies > 0 && waited_ms < STOP_MS);

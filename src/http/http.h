@@ -14,25 +14,29 @@ struct http_pair {
 };
 
 struct http_file {
-        str field;              /* name of the form field; "" for a raw body */
-        str name;               /* file name the client gave: for display only */
-        str type;               /* content type */
-        str path;               /* spool file; removed after the reply unless taken (renamed away) */
+        str field; /* name of the form field; "" for a raw body */
+        str name;  /* file name the client gave: for display only */
+        str type;  /* content type */
+        str path;  /* spool file; removed after the reply unless taken (renamed away) */
         int64_t size;
 };
 
 struct http_req {
         enum http_method method;
-        str path;               /* decoded, without query */
-        str remote;             /* client's address from X-Real-IP */
+        str path;   /* decoded, without query */
+        str remote; /* client's address from X-Real-IP */
         bool secure;
-        struct http_pair *query;        size_t query_count;
-        struct http_pair *fields;       size_t field_count;     /* body fields */
-        struct http_pair *args;         size_t arg_count;       /* {name} parts of the route's path; set by gate */
-        struct http_file *files;        size_t file_count;
-        str type;               /* content type of the body, lower case, without parameters */
-        str body;               /* other bodies */
-        const void *native;     /* http.c: where headers are looked up */
+        struct http_pair *query;
+        size_t query_count;
+        struct http_pair *fields;
+        size_t field_count; /* body fields */
+        struct http_pair *args;
+        size_t arg_count; /* {name} parts of the route's path; set by gate */
+        struct http_file *files;
+        size_t file_count;
+        str type;           /* content type of the body, lower case, without parameters */
+        str body;           /* other bodies */
+        const void *native; /* http.c: where headers are looked up */
 };
 
 /* Looked up by name; absent when missing. */
@@ -40,20 +44,20 @@ str http_arg(const struct http_req *req, const char *name);
 str http_query(const struct http_req *req, const char *name);
 str http_field(const struct http_req *req, const char *name);
 const struct http_file *http_file(const struct http_req *req, const char *field);
-str http_header(const struct http_req *req, const char *name);          /* empty when it holds what is no text */
+str http_header(const struct http_req *req, const char *name); /* empty when it holds what is no text */
 str http_cookie(const struct http_req *req, const char *name);
 
 struct http_res {
         struct arena *mem;
-        int status;                     /* 0: nothing was replied */
-        const char *page;               /* template under pages/, for the console face */
-        void *model;                    /* json_t *: rendered as JSON or through `page` */
-        str location;                   /* 201 / 303: address within the house; handlers give it without face prefix ("/registers/…") */
-        str etag;                       /* without quotes */
-        str type;                       /* content type when `body` or `file` is set */
-        str body;                       /* ready bytes instead of a model */
-        str file;                       /* path inside the file store: sent by nginx (X-Accel-Redirect: /-/files/PATH) */
-        str file_name;                  /* Content-Disposition: attachment; RFC 6266 with filename* */
+        int status;       /* 0: nothing was replied */
+        const char *page; /* template under pages/, for the console face */
+        void *model;      /* json_t *: rendered as JSON or through `page` */
+        str location;     /* 201 / 303: address within the house; handlers give it without face prefix ("/registers/…") */
+        str etag;         /* without quotes */
+        str type;         /* content type when `body` or `file` is set */
+        str body;         /* ready bytes instead of a model */
+        str file;         /* path inside the file store: sent by nginx (X-Accel-Redirect: /-/files/PATH) */
+        str file_name;    /* Content-Disposition: attachment; RFC 6266 with filename* */
         struct http_pair headers[16];
         size_t header_count;
 };

@@ -18,7 +18,7 @@ enum {
         FIELDS_MAX = URLENCODED_PAIRS_MAX,
         NAME_MAX_BYTES = 1000,
         POST_BUFFER = 8192,
-        DRAIN_MAX = 64 << 20,   /* bytes read past a limit so that the refusal reaches a client which is still sending */
+        DRAIN_MAX = 64 << 20, /* bytes read past a limit so that the refusal reaches a client which is still sending */
 };
 
 enum kind { RAW, URLENCODED, MULTIPART, SPOOLED };
@@ -29,16 +29,16 @@ struct incoming {
         struct incoming_limits limits;
         enum kind kind;
         struct MHD_PostProcessor *parts;
-        rc problem;             /* RC_OK: so far so good */
-        char *body;             /* raw and urlencoded */
-        size_t room, used;      /* used: all bytes kept in memory */
+        rc problem;        /* RC_OK: so far so good */
+        char *body;        /* raw and urlencoded */
+        size_t room, used; /* used: all bytes kept in memory */
         int64_t drained;
         struct http_pair *fields;
         size_t field_count, field_room;
-        size_t value_room;      /* of the newest field */
+        size_t value_room; /* of the newest field */
         struct http_file files[FILES_MAX];
         size_t file_count;
-        int file;               /* descriptor of the newest file, -1 */
+        int file; /* descriptor of the newest file, -1 */
 };
 
 static void file_end(struct incoming *in)
@@ -142,8 +142,8 @@ static void field_add(struct incoming *in, const char *p, size_t n)
 }
 
 /* Called by the post processor: one piece of one part. A new part has offset 0. */
-static enum MHD_Result part_add(void *cls, enum MHD_ValueKind kind, const char *key, const char *filename, const char *type,
-                                const char *encoding, const char *data, uint64_t offset, size_t size)
+static enum MHD_Result part_add(void *cls, enum MHD_ValueKind kind, const char *key, const char *filename, const char *type, const char *encoding,
+                                const char *data, uint64_t offset, size_t size)
 {
         struct incoming *in = cls;
 

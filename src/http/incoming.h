@@ -11,8 +11,8 @@ struct incoming;
 /* How the body will be kept. */
 struct incoming_limits {
         size_t body_max;
-        int64_t file_max;       /* 0: no files */
-        bool refused;           /* read past it, keep nothing */
+        int64_t file_max; /* 0: no files */
+        bool refused;     /* read past it, keep nothing */
 };
 
 struct incoming *incoming_open(struct MHD_Connection *connection, str type, const char *spool, struct incoming_limits limits);

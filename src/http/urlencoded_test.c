@@ -34,9 +34,8 @@ static void components_are_decoded(void **state)
                 bool plus;
                 const char *text;
         } cases[] = {
-                { "abc", true, "abc" },    { "a+b", true, "a b" },          { "a+b", false, "a+b" },
-                { "%2B%2b", true, "++" },  { "%e6%9D%B1", true, "東" },     { "", true, "" },
-                { "%25", true, "%" },      { "東京", true, "東京" },
+                { "abc", true, "abc" },      { "a+b", true, "a b" }, { "a+b", false, "a+b" }, { "%2B%2b", true, "++" },
+                { "%e6%9D%B1", true, "東" }, { "", true, "" },       { "%25", true, "%" },    { "東京", true, "東京" },
         };
 
         for (size_t i = 0; i < COUNT(cases); i++) {

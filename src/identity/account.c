@@ -195,7 +195,7 @@ static rc lang_read(struct cx *cx, const json_t *in, str *ret)
         static const char *const langs[] = { "ja", "en" };
 
         if (json_object_get(in, "lang") != NULL && str_absent(given(in, "lang"))) {
-                *ret = STR_NONE;        /* the contract's */
+                *ret = STR_NONE; /* the contract's */
                 return RC_OK;
         }
         return choice_read(cx, in, "lang", langs, COUNT(langs), ret);
@@ -215,7 +215,7 @@ static rc groups_read(struct cx *cx, const json_t *list, str *ret, uint64_t *ret
         int64_t ids[GROUPS_MAX];
         size_t count = 0;
 
-        if (list != NULL && !json_is_array(list))       /* null must not take all of them away */
+        if (list != NULL && !json_is_array(list)) /* null must not take all of them away */
                 return fail(cx, RC_INVALID, "groups", "must be a list");
         if (json_array_size(list) > GROUPS_MAX)
                 return fail(cx, RC_INVALID, "groups", "at most %d groups", GROUPS_MAX);

@@ -110,7 +110,7 @@ rc group_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, js
         if (words != NULL)
                 TRY(permission_read(cx, words, "permissions", &permissions));
         TRY(sql_group_change(cx, id, version, name, permission_format(cx->mem, permissions), &changed));
-        must(changed == id);    /* locked above */
+        must(changed == id); /* locked above */
         TRY(account_manager_left(cx, permission_parse(row->permissions)));
         *ret_before = before;
         return group_get(cx, id, ret);

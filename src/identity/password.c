@@ -25,11 +25,12 @@ void password_start(int cost)
 
 /* Tried first by whoever guesses. Long lists and judgement of strength come with the tenant's policy. */
 static const char *const guessable[] = {
-        "password", "passw0rd", "password1", "password123", "p@ssw0rd", "12345678", "123456789", "1234567890", "11111111", "00000000", "qwertyui",
-        "qwertyuiop", "qwerty123", "1qaz2wsx", "1q2w3e4r", "1q2w3e4r5t", "zaq12wsx", "abcd1234", "abcdefgh", "asdfghjk", "asdfghjkl", "iloveyou",
-        "sunshine", "football", "baseball", "princess", "superman", "trustno1", "letmein1", "welcome1", "admin123", "administrator", "changeme",
-        "sakura123", "nihon123", "tokyo2020", "arigatou", "arigato1", "konnichiwa", "ohayougozaimasu", "pasuwaado", "doraemon", "pokemon1", "87654321",
-        "aaaaaaaa", "88888888", "abc12345", "a1b2c3d4", "daicho123", "daichodaicho",
+        "password", "passw0rd", "password1",  "password123",     "p@ssw0rd",      "12345678", "123456789",  "1234567890", "11111111",
+        "00000000", "qwertyui", "qwertyuiop", "qwerty123",       "1qaz2wsx",      "1q2w3e4r", "1q2w3e4r5t", "zaq12wsx",   "abcd1234",
+        "abcdefgh", "asdfghjk", "asdfghjkl",  "iloveyou",        "sunshine",      "football", "baseball",   "princess",   "superman",
+        "trustno1", "letmein1", "welcome1",   "admin123",        "administrator", "changeme", "sakura123",  "nihon123",   "tokyo2020",
+        "arigatou", "arigato1", "konnichiwa", "ohayougozaimasu", "pasuwaado",     "doraemon", "pokemon1",   "87654321",   "aaaaaaaa",
+        "88888888", "abc12345", "a1b2c3d4",   "daicho123",       "daichodaicho",
 };
 
 rc password_check(struct cx *cx, str password, str login, str tenant, const char *item)
@@ -41,11 +42,9 @@ rc password_check(struct cx *cx, str password, str login, str tenant, const char
         if (utf8_length(password) < PASSWORD_CHARS_MIN)
                 return fail(cx, RC_INVALID, item, "a password must have at least %d characters", PASSWORD_CHARS_MIN);
         if (password.n > PASSWORD_BYTES_MAX)
-                return fail(cx, RC_INVALID, item,
-                            "a password must not be longer than %d bytes; this one has %zu (a Japanese character counts 3)",
+                return fail(cx, RC_INVALID, item, "a password must not be longer than %d bytes; this one has %zu (a Japanese character counts 3)",
                             PASSWORD_BYTES_MAX, password.n);
-        if ((!str_absent(login) && str_equal_nocase(password, login)) ||
-            (!str_absent(tenant) && str_equal_nocase(password, tenant)))
+        if ((!str_absent(login) && str_equal_nocase(password, login)) || (!str_absent(tenant) && str_equal_nocase(password, tenant)))
                 return fail(cx, RC_INVALID, item, "the password must not be the log-in name or the contract");
         for (size_t i = 0; i < COUNT(guessable); i++)
                 if (str_equal_nocase(password, str_of(guessable[i])))
@@ -93,8 +92,7 @@ bool password_matches(struct cx *cx, str password, str hash)
 {
         bool known = !str_absent(hash) && hash.n == HASH_SIZE;
         char made[CRYPT_OUTPUT_SIZE];
-        bool fits = !str_absent(password) && password.n > 0 && password.n <= PASSWORD_BYTES_MAX &&
-                    memchr(password.p, 0, password.n) == NULL;
+        bool fits = !str_absent(password) && password.n > 0 && password.n <= PASSWORD_BYTES_MAX && memchr(password.p, 0, password.n) == NULL;
 
         if (dummy[0] == 0) {
                 char secret[32];

@@ -6,10 +6,11 @@
 #include "base/cx.h"
 
 enum {
-        PASSWORD_CHARS_MIN = 8,         /* code points */
-        PASSWORD_BYTES_MAX = 72,        /* bcrypt looks at no more, so more is refused and not cut off */
-        PASSWORD_COST = 12,             /* 2^12 rounds: 0.18 to 0.34 s here */
-        PASSWORD_COST_MIN = 4, PASSWORD_COST_MAX = 16,
+        PASSWORD_CHARS_MIN = 8,  /* code points */
+        PASSWORD_BYTES_MAX = 72, /* bcrypt looks at no more, so more is refused and not cut off */
+        PASSWORD_COST = 12,      /* 2^12 rounds: 0.18 to 0.34 s here */
+        PASSWORD_COST_MIN = 4,
+        PASSWORD_COST_MAX = 16,
 };
 
 /* Once at start: cost of new hashes; only tests want less than PASSWORD_COST. */

@@ -66,7 +66,7 @@ static void what_cannot_be_a_password_matches_nothing(void **state)
         memset(longer, 'a', sizeof(longer));
         hash = password_hash(cx, (str){ longer, 72 });
         assert_true(password_matches(cx, (str){ longer, 72 }, hash));
-        assert_false(password_matches(cx, (str){ longer, 73 }, hash));  /* bcrypt alone would say yes */
+        assert_false(password_matches(cx, (str){ longer, 73 }, hash)); /* bcrypt alone would say yes */
         assert_false(password_matches(cx, (str){ "abc\0def", 7 }, password_hash(cx, S("abc"))));
         assert_false(password_matches(cx, S(""), hash));
         assert_false(password_matches(cx, STR_NONE, hash));
@@ -87,8 +87,8 @@ static void the_rules_have_exact_edges(void **state)
                 { "kX4-9qzw", RC_OK },
                 { "七文字しかない", RC_INVALID },
                 { "これなら八文字だ", RC_OK },
-                { "いちにさんしごろくしちはちきゅうじゅうあいうえおか", RC_INVALID },       /* 25 characters, 75 bytes */
-                { "いちにさんしごろくしちはちきゅうじゅうあいうえお", RC_OK },             /* 24 characters, 72 bytes */
+                { "いちにさんしごろくしちはちきゅうじゅうあいうえおか", RC_INVALID }, /* 25 characters, 75 bytes */
+                { "いちにさんしごろくしちはちきゅうじゅうあいうえお", RC_OK },        /* 24 characters, 72 bytes */
                 { "tab\tinside1", RC_INVALID },
                 { "bad\xffutf8 here", RC_INVALID },
                 { "PassWord", RC_INVALID },

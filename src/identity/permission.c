@@ -16,7 +16,7 @@ static const char *const words[] = {
 
 _Static_assert(PERMISSIONS <= 64, "permissions are held in 64 bits");
 
-enum { FIRST = PERM_NONE + 1 };         /* the first that can be granted */
+enum { FIRST = PERM_NONE + 1 }; /* the first that can be granted */
 
 static uint64_t bit(int p)
 {
@@ -92,7 +92,7 @@ rc permission_read(struct cx *cx, const json_t *list, const char *item, uint64_t
 {
         uint64_t bits = 0;
 
-        if (list != NULL && !json_is_array(list))       /* null must not take all of them away */
+        if (list != NULL && !json_is_array(list)) /* null must not take all of them away */
                 return fail(cx, RC_INVALID, item, "must be a list");
         for (size_t i = 0; i < json_array_size(list); i++) {
                 str word = json_text(json_array_get(list, i));
@@ -101,8 +101,7 @@ rc permission_read(struct cx *cx, const json_t *list, const char *item, uint64_t
                 if (p == PERMISSIONS)
                         return fail(cx, RC_INVALID, item, "there is no permission \"%.*s\"", STR_ARG(word));
                 if ((cx->permissions & bit(p)) == 0)
-                        return fail(cx, RC_FORBIDDEN, item, "only somebody who holds the permission \"%s\" can give it",
-                                    title_of(cx, p));
+                        return fail(cx, RC_FORBIDDEN, item, "only somebody who holds the permission \"%s\" can give it", title_of(cx, p));
                 bits |= bit(p);
         }
         *ret = bits;
@@ -117,8 +116,7 @@ rc permission_above(struct cx *cx, uint64_t bits)
                 return RC_OK;
         for (int p = FIRST; p < PERMISSIONS; p++)
                 if (missing & bit(p))
-                        return fail(cx, RC_FORBIDDEN, NULL,
-                                    "this includes the permission \"%s\", which only somebody who holds it can change",
+                        return fail(cx, RC_FORBIDDEN, NULL, "this includes the permission \"%s\", which only somebody who holds it can change",
                                     title_of(cx, p));
         return RC_OK;
 }

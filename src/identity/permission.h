@@ -11,7 +11,7 @@ enum permission {
         PERMISSIONS
 };
 
-const char *permission_word(enum permission p);                 /* "record.read"; "" for PUBLIC and NONE */
+const char *permission_word(enum permission p); /* "record.read"; "" for PUBLIC and NONE */
 bool permission_held(const struct cx *cx, enum permission p);
 /* Words separated by spaces (as the database gives them) to bits; unknown words are ignored. */
 uint64_t permission_parse(str words);

@@ -49,7 +49,7 @@ static void every_permission_has_a_word_of_its_own(void **state)
                 assert_int_equal(permission_parse(str_of(word)), (uint64_t)1 << p);
                 assert_true((permission_all() & ((uint64_t)1 << p)) != 0);
         }
-        assert_int_equal(permission_all() & 3, 0);      /* PUBLIC and NONE are nobody's to give */
+        assert_int_equal(permission_all() & 3, 0); /* PUBLIC and NONE are nobody's to give */
 }
 
 static void public_and_none_need_nothing(void **state)
@@ -110,10 +110,8 @@ static void only_who_holds_it_all_may_change_it(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(words_become_bits_and_words_again),
-                cmocka_unit_test(every_permission_has_a_word_of_its_own),
-                cmocka_unit_test(public_and_none_need_nothing),
-                cmocka_unit_test(only_what_is_held_can_be_given),
+                cmocka_unit_test(words_become_bits_and_words_again),   cmocka_unit_test(every_permission_has_a_word_of_its_own),
+                cmocka_unit_test(public_and_none_need_nothing),        cmocka_unit_test(only_what_is_held_can_be_given),
                 cmocka_unit_test(only_who_holds_it_all_may_change_it),
         };
 

@@ -56,7 +56,7 @@ rc session_open(struct cx *cx, int64_t account_id, str agent, str old_token, str
         token = crypto_base64url(cx->mem, secret, sizeof(secret));
         crypto_wipe(secret, sizeof(secret));
         TRY(sql_session_insert(cx, account_id, token_hash(cx, token), old_hash, cx->actor.source, str_absent(agent) ? S("") : agent, &open));
-        if (!open)      /* suspended while the password was looked at */
+        if (!open) /* suspended while the password was looked at */
                 return fail(cx, RC_UNAUTHORIZED, NULL, "the contract, the log-in name or the password is not right");
         *ret_token = token;
         return RC_OK;
@@ -86,7 +86,7 @@ rc session_list(struct cx *cx, int64_t account_id, json_t **ret)
                 json_set(one, "agent", json_str(row[i].agent));
                 json_set(one, "created_at", json_str(clock_rfc3339(cx->mem, row[i].created_at)));
                 json_set(one, "seen_at", json_str(clock_rfc3339(cx->mem, row[i].seen_at)));
-                                json_set(one, "current", json_boolean(row[i].id == cx->actor.session));
+                json_set(one, "current", json_boolean(row[i].id == cx->actor.session));
                 must(json_array_append_new(list, one) == 0);
         }
         *ret = list;

@@ -8,13 +8,13 @@
 
 /* Who a log-in is about. */
 struct attempt {
-        str tenant;             /* absent: there is no such contract, or it is not active */
-        enum lang lang;         /* the contract's */
-        int64_t account_id;     /* 0: no such account */
-        str login;              /* as the account writes it; absent without account */
+        str tenant;         /* absent: there is no such contract, or it is not active */
+        enum lang lang;     /* the contract's */
+        int64_t account_id; /* 0: no such account */
+        str login;          /* as the account writes it; absent without account */
         str groups;
         bool active;
-        str hash;               /* absent: no password was set */
+        str hash; /* absent: no password was set */
 };
 
 /* In an auth process, outside a transaction: looks the account up and charges it one failure, which session_open takes back. */

@@ -10,7 +10,8 @@
 
 enum {
         TELL_EVERY_MS = 500,
-        RETRY_FIRST_S = 10, RETRY_FACTOR = 4,
+        RETRY_FIRST_S = 10,
+        RETRY_FACTOR = 4,
         ERRORS_MAX = 64,
 };
 
@@ -36,8 +37,8 @@ rc job_add(struct cx *cx, const char *kind, str register_name, json_t *args, int
 
         must(!str_absent(cx->tenant));
         return sql_job_insert(cx, cx->tenant, actor_kind_word(a->kind), a->id, str_absent(a->name) ? S("") : a->name,
-                              str_absent(a->groups) ? S("") : a->groups, str_of(kind), register_name, json_write(cx->mem, args ? args : json_object()),
-                              ret_id);
+                              str_absent(a->groups) ? S("") : a->groups, str_of(kind), register_name,
+                              json_write(cx->mem, args ? args : json_object()), ret_id);
 }
 
 /* Statements of the runner about its job go over the side connection, whatever cx is in the middle of. */
@@ -98,8 +99,7 @@ static void progress_model(const struct job_row *r, json_t *m)
         json_set(m, "percent", r->total > 0 ? json_integer(r->done >= r->total ? 100 : r->done * 100 / r->total) : json_null());
         json_set(m, "rate", rate > 0 ? json_integer(rate) : json_null());
         json_set(m, "seconds", r->started_at_null ? json_null() : json_integer(spent / 1000));
-        json_set(m, "seconds_left",
-                 running && rate > 0 && r->total > r->done ? json_integer((r->total - r->done + rate - 1) / rate) : json_null());
+        json_set(m, "seconds_left", running && rate > 0 && r->total > r->done ? json_integer((r->total - r->done + rate - 1) / rate) : json_null());
         json_set(m, "step", json_str(r->step));
 }
 
@@ -228,9 +228,16 @@ rc job_take(struct cx *cx, struct job **ret)
         }
         job = NEW(cx->mem, struct job);
         *job = (struct job){
-                .id = r->id, .kind = r->kind, .tenant = r->tenant, .register_name = r->register_, .account_id = r->account_id,
+                .id = r->id,
+                .kind = r->kind,
+                .tenant = r->tenant,
+                .register_name = r->register_,
+                .account_id = r->account_id,
                 .actor = { .kind = actor_kind_read(r->actor_kind), .id = r->actor_id, .name = r->actor, .groups = r->groups, .source = S("-") },
-                .permissions = r->permissions, .masked = r->masked, .attempt = (int)r->attempt, .cancel_asked = r->cancel_asked,
+                .permissions = r->permissions,
+                .masked = r->masked,
+                .attempt = (int)r->attempt,
+                .cancel_asked = r->cancel_asked,
                 .side = cx->db,
         };
         TRY(json_read(cx, r->args, &job->args));

@@ -12,19 +12,19 @@ struct job {
         int64_t id;
         str kind;
         str tenant;
-        str register_name;      /* absent: about none */
-        int64_t account_id;     /* whose it is: the account that started it, or the maker of the key; 0: the operator */
-        struct actor actor;     /* for cx->actor: who started it, as they were then; source "-" */
-        str permissions;        /* words they held then; the operator's commands hold all, and have none here */
+        str register_name;  /* absent: about none */
+        int64_t account_id; /* whose it is: the account that started it, or the maker of the key; 0: the operator */
+        struct actor actor; /* for cx->actor: who started it, as they were then; source "-" */
+        str permissions;    /* words they held then; the operator's commands hold all, and have none here */
         bool masked;
-        json_t *args;           /* what job_add was given */
-        int attempt;            /* from 1 */
-        bool cancel_asked;      /* before it was taken again */
-        str result_file;        /* set by run(): path below the file store, offered for download */
-        str result_name;        /* its file name for people */
-        json_t *result;         /* set by run(): numbers and refusals, shown on the job card */
-        struct db *side;        /* the connection the job was taken with: progress, seen by others at once */
-        msec told;              /* clock_tick() when progress was last written */
+        json_t *args;      /* what job_add was given */
+        int attempt;       /* from 1 */
+        bool cancel_asked; /* before it was taken again */
+        str result_file;   /* set by run(): path below the file store, offered for download */
+        str result_name;   /* its file name for people */
+        json_t *result;    /* set by run(): numbers and refusals, shown on the job card */
+        struct db *side;   /* the connection the job was taken with: progress, seen by others at once */
+        msec told;         /* clock_tick() when progress was last written */
 };
 
 /* register_name may be absent. Returns the id; the job starts after the caller's commit. Who starts it is cx->actor with its permissions. */

@@ -11,13 +11,13 @@
 #include "log/log.sql.h"
 #include "page/page.h"
 
-enum { DETAIL_MAX = 48 * 1024 };        /* an entry and its detail must fit a leaf of 65 535 bytes */
+enum { DETAIL_MAX = 48 * 1024 }; /* an entry and its detail must fit a leaf of 65 535 bytes */
 
 struct log_draft {
         str kind;
         int64_t id;
-        enum log_verb verb;     /* LOG_NOTHING: the route's */
-        json_t *detail;         /* object or NULL */
+        enum log_verb verb; /* LOG_NOTHING: the route's */
+        json_t *detail;     /* object or NULL */
         bool quiet;
 };
 
@@ -245,8 +245,9 @@ static rc entry_model(struct cx *cx, const struct titles *titles, const struct l
         json_set(m, "actor_text", json_str(actor));
         json_set(m, "verb_title", json_str(text_or(cx, "verb", e->verb, e->verb)));
         json_set(m, "subject_text", json_str(subject));
-        json_set(m, "result_text", json_str(str_is(e->verb, "login") && str_is(e->result, "UNAUTHORIZED") ? page_text(cx->lang, "log.login_failed")
-                                                                                                         : text_or(cx, "log.result", e->result, e->result)));
+        json_set(m, "result_text",
+                 json_str(str_is(e->verb, "login") && str_is(e->result, "UNAUTHORIZED") ? page_text(cx->lang, "log.login_failed")
+                                                                                        : text_or(cx, "log.result", e->result, e->result)));
         json_set(m, "sentence", json_str(text));
         *ret = m;
         return RC_OK;

@@ -12,7 +12,7 @@
 
 enum { CATALOGUE_BYTES_MAX = 1 << 20, ENTRIES_MAX = 20000, KEY_MAX = 200 };
 
-static struct text_entry *entries;      /* sorted by key; process lifetime */
+static struct text_entry *entries; /* sorted by key; process lifetime */
 static size_t entry_count, entry_room;
 
 struct reading {
@@ -72,7 +72,7 @@ static rc texts_take(struct reading *r, const json_t *object, const char *prefix
 
         if (depth > 6)
                 return fail_line(r->cx, RC_INVALID, yaml_line(r->lines, object, NULL), r->file, "nested too deep");
-        json_object_foreach ((json_t *)(uintptr_t)object, name, v) {
+        json_object_foreach((json_t *)(uintptr_t)object, name, v) {
                 const char *key = str_format(r->mem, "%s%s%s", prefix, *prefix ? "." : "", name).p;
                 int64_t line = yaml_line(r->lines, object, name);
                 struct text_entry *e;
@@ -117,7 +117,7 @@ static rc messages_take(struct reading *r, const json_t *object)
         const char *english;
         json_t *v;
 
-        json_object_foreach ((json_t *)(uintptr_t)object, english, v) {
+        json_object_foreach((json_t *)(uintptr_t)object, english, v) {
                 int64_t line = yaml_line(r->lines, object, english);
 
                 if (!json_is_string(v) || !format_agrees(english, json_string_value(v)))

@@ -6,9 +6,9 @@
 #include "page/template.h"
 
 struct text_entry {
-        const char *key;                        /* "record.new" */
+        const char *key; /* "record.new" */
         str text[LANG_END];
-        struct template *template[LANG_END];    /* the text holds {{…}}; otherwise NULL */
+        struct template *template[LANG_END]; /* the text holds {{…}}; otherwise NULL */
 };
 
 /* Read texts.ja.yaml, texts.en.yaml and messages.ja.yaml of this directory; mem lives as long as the process. Refuses with file and line what is

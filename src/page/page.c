@@ -15,9 +15,9 @@
 enum { PAGES_MAX = 500, CATALOGUE_CAP = 64 << 20, DIRECTORIES_DEEP = 3 };
 
 static struct page {
-        const char *name;               /* "list/row.html" */
+        const char *name; /* "list/row.html" */
         struct template *template;
-} pages[PAGES_MAX];                     /* sorted by name; process lifetime */
+} pages[PAGES_MAX]; /* sorted by name; process lifetime */
 static size_t page_count;
 static struct arena *memory;
 

@@ -27,7 +27,7 @@ struct rendering {
         char indent[INDENT_MAX];
         size_t indent_n;
         bool fresh;
-        bool plain;             /* inside a text that will be escaped as a whole */
+        bool plain; /* inside a text that will be escaped as a whole */
         const struct overrides *overrides;
         render_find find;
         void *arg;

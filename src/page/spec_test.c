@@ -43,8 +43,7 @@ static str rendered(str text, json_t *data, json_t *partials)
         struct template *t;
 
         fail_clear(&cx);
-        if (template_compile(&cx, cx.mem, "case", text, &t) != RC_OK ||
-            render_template(&cx, t, data, partial, partials, &out) != RC_OK)
+        if (template_compile(&cx, cx.mem, "case", text, &t) != RC_OK || render_template(&cx, t, data, partial, partials, &out) != RC_OK)
                 return str_format(cx.mem, "refused at line %d: %s", (int)cx.failure.problem[0].line, cx.failure.problem[0].text.p);
         return str_copy(cx.mem, buf_str(&out));
 }
@@ -71,7 +70,7 @@ static void run_file(const char *name)
         }
         assert_int_equal(json_read(&cx, text, &spec), RC_OK);
         assert_true(json_array_size(json_object_get(spec, "tests")) > 5);
-        json_array_foreach (json_object_get(spec, "tests"), i, test) {
+        json_array_foreach(json_object_get(spec, "tests"), i, test) {
                 str got = rendered(json_get_text(test, "template"), json_object_get(test, "data"), json_object_get(test, "partials"));
                 str want = expectation(json_get_text(test, "expected"));
 
@@ -81,12 +80,30 @@ static void run_file(const char *name)
         }
 }
 
-static void comments_as_specified(void **state) { run_file("comments"); }
-static void delimiters_as_specified(void **state) { run_file("delimiters"); }
-static void interpolation_as_specified(void **state) { run_file("interpolation"); }
-static void inverted_as_specified(void **state) { run_file("inverted"); }
-static void partials_as_specified(void **state) { run_file("partials"); }
-static void sections_as_specified(void **state) { run_file("sections"); }
+static void comments_as_specified(void **state)
+{
+        run_file("comments");
+}
+static void delimiters_as_specified(void **state)
+{
+        run_file("delimiters");
+}
+static void interpolation_as_specified(void **state)
+{
+        run_file("interpolation");
+}
+static void inverted_as_specified(void **state)
+{
+        run_file("inverted");
+}
+static void partials_as_specified(void **state)
+{
+        run_file("partials");
+}
+static void sections_as_specified(void **state)
+{
+        run_file("sections");
+}
 
 /* What version 1.4 and its optional inheritance add, and what the house decides where the specification is silent. */
 static const struct {
@@ -111,7 +128,8 @@ static const struct {
           "{\"p\":\"{{$foo}}default{{/foo}} {{$bar}}{{<q}}{{/q}}{{/bar}}\","
           "\"q\":\"{{$foo}}q default{{/foo}} {{<p}}{{$bar}}don't recurse{{/bar}}{{/p}}\"}",
           "override override override don't recurse" },
-        { "{{<p}}{{$a}}c{{/a}}{{/p}}", "{}", "{\"p\":\"{{<o}}{{$a}}p{{/a}}{{/o}}\",\"o\":\"{{<g}}{{$a}}o{{/a}}{{/g}}\",\"g\":\"{{$a}}g{{/a}}\"}", "c" },
+        { "{{<p}}{{$a}}c{{/a}}{{/p}}", "{}", "{\"p\":\"{{<o}}{{$a}}p{{/a}}{{/o}}\",\"o\":\"{{<g}}{{$a}}o{{/a}}{{/g}}\",\"g\":\"{{$a}}g{{/a}}\"}",
+          "c" },
         { "{{<p}}{{/p}}", "{}", "{\"p\":\"{{<o}}{{$a}}p{{/a}}{{/o}}\",\"o\":\"{{<g}}{{$a}}o{{/a}}{{/g}}\",\"g\":\"{{$a}}g{{/a}}\"}", "p" },
         { "{{<p}} ignored {{$f}}hmm{{/f}} ignored {{/p}}", "{}", "{\"p\":\"{{$f}}default{{/f}}\"}", "hmm" },
         { "{{<p}}{{$b}}I say {{fruit}}.{{/b}}{{/p}}", "{\"fruit\":\"apples\",\"nested\":{\"fruit\":\"bananas\"}}",
@@ -149,9 +167,9 @@ static void mistakes_are_refused_with_their_line(void **state)
                 const char *template;
                 int line;
         } wrong[] = {
-                { "a\n{{#b}}\nc", 2 },  { "a\n{{/b}}", 2 },      { "{{#a}}\n{{/b}}", 2 }, { "x\n\n{{name", 3 },
-                { "{{{name}}", 1 },      { "{{= x =}}\n", 1 },    { "{{a..b}}", 1 },        { "{{}}", 1 },
-                { "{{#a b}}{{/a b}}", 1 }, { "\n{{>}}", 2 },      { "{{!\n\n}}{{/x}}", 3 },
+                { "a\n{{#b}}\nc", 2 },     { "a\n{{/b}}", 2 },   { "{{#a}}\n{{/b}}", 2 },  { "x\n\n{{name", 3 },
+                { "{{{name}}", 1 },        { "{{= x =}}\n", 1 }, { "{{a..b}}", 1 },        { "{{}}", 1 },
+                { "{{#a b}}{{/a b}}", 1 }, { "\n{{>}}", 2 },     { "{{!\n\n}}{{/x}}", 3 },
         };
 
         for (size_t i = 0; i < COUNT(wrong); i++) {
@@ -178,10 +196,10 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, open_cx, close_cx)
         const struct CMUnitTest tests[] = {
-                CASE(comments_as_specified),   CASE(delimiters_as_specified),
-                CASE(interpolation_as_specified), CASE(inverted_as_specified),
-                CASE(partials_as_specified),   CASE(sections_as_specified),
-                CASE(inheritance_and_house_rules), CASE(mistakes_are_refused_with_their_line),
+                CASE(comments_as_specified),        CASE(delimiters_as_specified),
+                CASE(interpolation_as_specified),   CASE(inverted_as_specified),
+                CASE(partials_as_specified),        CASE(sections_as_specified),
+                CASE(inheritance_and_house_rules),  CASE(mistakes_are_refused_with_their_line),
                 CASE(endless_recursion_is_refused),
         };
 

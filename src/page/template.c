@@ -18,13 +18,13 @@ enum token_kind {
         TOKEN_PARENT,
         TOKEN_BLOCK,
         TOKEN_END,
-        TOKEN_NOTHING,          /* comment, set delimiter */
+        TOKEN_NOTHING, /* comment, set delimiter */
 };
 
 struct token {
         enum token_kind kind;
-        bool alone;             /* its line held nothing but tags: the line's white space is gone */
-        bool dropped;           /* white space of such a line */
+        bool alone;   /* its line held nothing but tags: the line's white space is gone */
+        bool dropped; /* white space of such a line */
         int line;
         str text;
         str indent;
@@ -34,13 +34,13 @@ struct compiler {
         struct cx *cx;
         struct arena *mem;
         const char *name;
-        str rest;               /* not yet cut */
+        str rest; /* not yet cut */
         int line;
         char open[DELIMITER_MAX + 1], close[DELIMITER_MAX + 1];
         struct token *tokens;
         size_t count, room;
-        size_t line_first;      /* first token of the line being cut */
-        size_t at;              /* second pass */
+        size_t line_first; /* first token of the line being cut */
+        size_t at;         /* second pass */
         int depth;
 };
 
@@ -80,7 +80,10 @@ static bool line_alone(const struct compiler *c)
                 case TOKEN_VALUE:
                 case TOKEN_RAW: return false;
                 case TOKEN_PARTIAL: partials++; break;
-                case TOKEN_BLOCK: blocks++; tags++; break;
+                case TOKEN_BLOCK:
+                        blocks++;
+                        tags++;
+                        break;
                 case TOKEN_END:
                         if (blocks > 0)
                                 return false;
@@ -140,8 +143,8 @@ static rc delimiters_set(struct compiler *c, str text)
         text = str_trim(text);
         open = str_cut(text, ' ', &close);
         close = str_trim(close);
-        if (open.n == 0 || close.n == 0 || open.n > DELIMITER_MAX || close.n > DELIMITER_MAX ||
-            memchr(open.p, '=', open.n) != NULL || memchr(close.p, '=', close.n) != NULL || memchr(close.p, ' ', close.n) != NULL)
+        if (open.n == 0 || close.n == 0 || open.n > DELIMITER_MAX || close.n > DELIMITER_MAX || memchr(open.p, '=', open.n) != NULL ||
+            memchr(close.p, '=', close.n) != NULL || memchr(close.p, ' ', close.n) != NULL)
                 return refuse(c, c->line, "the delimiters \"%.*s\" cannot be used", text);
         memcpy(c->open, open.p, open.n);
         c->open[open.n] = '\0';

@@ -7,7 +7,7 @@
 
 static const struct template *self(str name, void *arg)
 {
-        return name.n % 2 ? arg : NULL;         /* partials that name themselves */
+        return name.n % 2 ? arg : NULL; /* partials that name themselves */
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -56,12 +56,12 @@ static const struct {
 };
 /* clang-format on */
 
-#define TITLES(ja, en)                                                                                                 \
-        {                                                                                                              \
-                { (ja), sizeof(ja) - 1 },                                                                              \
-                {                                                                                                      \
-                        (en), sizeof(en) - 1                                                                           \
-                }                                                                                                      \
+#define TITLES(ja, en)                                                                                                                               \
+        {                                                                                                                                            \
+                { (ja), sizeof(ja) - 1 },                                                                                                            \
+                {                                                                                                                                    \
+                        (en), sizeof(en) - 1                                                                                                         \
+                }                                                                                                                                    \
         }
 static const struct item system_items[] = {
         { .name = { "id", 2 }, .type = ITEM_INTEGER, .title = TITLES("番号", "Number"), .min = 0, .max = INT64_MAX },
@@ -105,13 +105,12 @@ static const char *member(struct reading *r, const char *path, const char *name)
         return str_format(r->cx->mem, "%s.%s", path, name).p;
 }
 
-static rc only_members(struct reading *r, const json_t *json, const char *path, const char *a, const char *b,
-                       const char *c)
+static rc only_members(struct reading *r, const json_t *json, const char *path, const char *a, const char *b, const char *c)
 {
         const char *name;
         json_t *value;
 
-        json_object_foreach ((json_t *)(uintptr_t)json, name, value)
+        json_object_foreach((json_t *)(uintptr_t)json, name, value)
                 if (strcmp(name, a) != 0 && (b == NULL || strcmp(name, b) != 0) && (c == NULL || strcmp(name, c) != 0))
                         return fail(r->cx, RC_INVALID, member(r, path, name), "has no meaning here");
         return RC_OK;
@@ -127,8 +126,7 @@ static rc read_list(struct reading *r, const json_t *list, const char *path, str
                 return fail(r->cx, RC_INVALID, path, "there may be at most %d conditions", CONDITION_COUNT_MAX);
         c->list = NEW_ARRAY(r->cx->mem, struct condition *, n + 1);
         for (size_t i = 0; i < n; i++)
-                TRY(read_node(r, json_array_get(list, i), str_format(r->cx->mem, "%s[%zu]", path, i).p,
-                              &c->list[c->count++]));
+                TRY(read_node(r, json_array_get(list, i), str_format(r->cx->mem, "%s[%zu]", path, i).p, &c->list[c->count++]));
         return RC_OK;
 }
 
@@ -142,11 +140,10 @@ static rc find_item(struct reading *r, str name, const char *path, struct condit
                 }
         c->item = definition_item(r->def, name);
         if (c->item == NULL)
-                return fail(r->cx, RC_INVALID, member(r, path, "item"), "there is no item \"%.*s\"",
-                            STR_ARG(utf8_head(name, 60)));
+                return fail(r->cx, RC_INVALID, member(r, path, "item"), "there is no item \"%.*s\"", STR_ARG(utf8_head(name, 60)));
         if (!sql_visible(r->cx, c->item))
-                return fail(r->cx, RC_FORBIDDEN, member(r, path, "item"),
-                            "\"%.*s\" is a personal item, which this account may not see", STR_ARG(name));
+                return fail(r->cx, RC_FORBIDDEN, member(r, path, "item"), "\"%.*s\" is a personal item, which this account may not see",
+                            STR_ARG(name));
         return RC_OK;
 }
 
@@ -180,8 +177,7 @@ static rc read_value(struct reading *r, const json_t *v, const char *path, struc
 
 static rc read_text(struct reading *r, const json_t *v, const char *path, struct condition *c)
 {
-        str s = json_is_integer(v) ? str_format(r->cx->mem, "%" PRId64, (int64_t)json_integer_value(v))
-                                   : str_trim(json_text(v));
+        str s = json_is_integer(v) ? str_format(r->cx->mem, "%" PRId64, (int64_t)json_integer_value(v)) : str_trim(json_text(v));
 
         if (s.n == 0)
                 return fail(r->cx, RC_INVALID, path, "must not be empty");
@@ -249,11 +245,10 @@ static rc read_leaf(struct reading *r, const json_t *json, const char *path, str
         for (c->op = 0; c->op < OPS && !str_is(op, ops[c->op].name);)
                 c->op++;
         if (c->op == OPS)
-                return fail(r->cx, RC_INVALID, member(r, path, "op"), "there is no operator \"%.*s\"",
-                            STR_ARG(utf8_head(op, 60)));
+                return fail(r->cx, RC_INVALID, member(r, path, "op"), "there is no operator \"%.*s\"", STR_ARG(utf8_head(op, 60)));
         if (!(ops[c->op].types & 1 << c->item->type))
-                return fail(r->cx, RC_INVALID, member(r, path, "op"), "\"%s\" cannot be asked of an item of type %s",
-                            ops[c->op].name, item_type_name(c->item->type));
+                return fail(r->cx, RC_INVALID, member(r, path, "op"), "\"%s\" cannot be asked of an item of type %s", ops[c->op].name,
+                            item_type_name(c->item->type));
         return read_values(r, json_object_get(json, "value"), member(r, path, "value"), c);
 }
 
@@ -274,10 +269,10 @@ static rc read_history(struct reading *r, const json_t *json, const char *path, 
                 fail_clear(r->cx);
                 c->history = NULL;
         }
-        if (c->history == NULL || c->history->master == NULL ||
-            !str_equal(c->history->master->reference, r->def->name) || !sql_visible(r->cx, c->history->master))
-                return fail(r->cx, RC_INVALID, member(r, path, "register"),
-                            "there is no history \"%.*s\" of this register", STR_ARG(utf8_head(name, 60)));
+        if (c->history == NULL || c->history->master == NULL || !str_equal(c->history->master->reference, r->def->name) ||
+            !sql_visible(r->cx, c->history->master))
+                return fail(r->cx, RC_INVALID, member(r, path, "register"), "there is no history \"%.*s\" of this register",
+                            STR_ARG(utf8_head(name, 60)));
         inner.def = c->history;
         inner.inside = true;
         if (json_object_get(json, "has") != NULL)
@@ -293,8 +288,7 @@ static rc read_node(struct reading *r, const json_t *json, const char *path, str
 
         *ret = c;
         if (!json_is_object(json))
-                return fail(r->cx, RC_INVALID, path,
-                            "must be an object: all, any, none, history, or item with op and value");
+                return fail(r->cx, RC_INVALID, path, "must be an object: all, any, none, history, or item with op and value");
         if (++r->count > CONDITION_COUNT_MAX)
                 return fail(r->cx, RC_INVALID, path, "there may be at most %d conditions", CONDITION_COUNT_MAX);
         for (int k = ALL; k <= NONE; k++) {
@@ -316,8 +310,7 @@ static rc read_node(struct reading *r, const json_t *json, const char *path, str
                 return read_history(r, json_object_get(json, "history"), member(r, path, "history"), c);
         }
         if (json_object_get(json, "item") == NULL)
-                return fail(r->cx, RC_INVALID, path,
-                            "must be an object: all, any, none, history, or item with op and value");
+                return fail(r->cx, RC_INVALID, path, "must be an object: all, any, none, history, or item with op and value");
         return read_leaf(r, json, path, c);
 }
 
@@ -346,8 +339,7 @@ static rc pieces_fold(struct cx *cx, struct condition *c)
         for (size_t i = 0; i < count; i++) {
                 pieces[i]->word = words[i];
                 if (words[i].folded.n == 0)
-                        (void)fail(cx, RC_INVALID, pieces[i]->path,
-                                   "must hold a letter, digit, kana or kanji; marks alone find nothing");
+                        (void)fail(cx, RC_INVALID, pieces[i]->path, "must hold a letter, digit, kana or kanji; marks alone find nothing");
         }
         return cx->failure.code;
 }
@@ -459,8 +451,7 @@ static void contains(struct sql *sql, const struct condition *c)
 static void leaf_sql(struct sql *sql, const struct condition *c)
 {
         static const char *const signs[] = {
-                [OP_EQ] = " = ", [OP_NE] = " is distinct from ", [OP_LT] = " < ", [OP_LE] = " <= ", [OP_GT] = " > ",
-                [OP_GE] = " >= "
+                [OP_EQ] = " = ", [OP_NE] = " is distinct from ", [OP_LT] = " < ", [OP_LE] = " <= ", [OP_GT] = " > ", [OP_GE] = " >= "
         };
 
         switch (c->op) {
@@ -543,17 +534,14 @@ static void leaf_sql(struct sql *sql, const struct condition *c)
         case OP_THIS_YEAR:
                 column(sql, c);
                 if (c->op == OP_THIS_MONTH)
-                        sql_add(sql, " between date_trunc('month', " TODAY
-                                     "::timestamp)::date and (date_trunc('month', " TODAY
+                        sql_add(sql, " between date_trunc('month', " TODAY "::timestamp)::date and (date_trunc('month', " TODAY
                                      "::timestamp) + interval '1 month')::date - 1");
                 else if (c->op == OP_LAST_MONTH)
-                        sql_add(sql, " between (date_trunc('month', " TODAY
-                                     "::timestamp) - interval '1 month')::date and date_trunc('month', " TODAY
+                        sql_add(sql, " between (date_trunc('month', " TODAY "::timestamp) - interval '1 month')::date and date_trunc('month', " TODAY
                                      "::timestamp)::date - 1");
                 else
-                        sql_add(sql,
-                                " between date_trunc('year', " TODAY "::timestamp)::date and (date_trunc('year', " TODAY
-                                "::timestamp) + interval '1 year')::date - 1");
+                        sql_add(sql, " between date_trunc('year', " TODAY "::timestamp)::date and (date_trunc('year', " TODAY
+                                     "::timestamp) + interval '1 year')::date - 1");
                 break;
         case OPS: break;
         }
@@ -602,8 +590,7 @@ void condition_sql(struct sql *sql, const struct condition *c)
 /* A word that every record meant must hold in its search text. */
 static bool word_needed(const struct cx *cx, const struct condition *c)
 {
-        return c->kind == LEAF && c->op == OP_CONTAINS && c->item->searchable && !cx->masked &&
-               !str_absent(c->word.grams);
+        return c->kind == LEAF && c->op == OP_CONTAINS && c->item->searchable && !cx->masked && !str_absent(c->word.grams);
 }
 
 size_t condition_words(const struct cx *cx, const struct condition *c, struct search_word *ret, size_t max)
@@ -629,11 +616,9 @@ size_t condition_words(const struct cx *cx, const struct condition *c, struct se
 
 static str shown(struct cx *cx, const struct condition *c, size_t i)
 {
-        return ops[c->op].operand == OF_ITEM && c->item->type != ITEM_INTEGER
-                   ? item_show(cx->mem, cx->lang, c->item, c->values[i])
-               : ops[c->op].operand == OF_ITEM && c->system == false
-                   ? item_show(cx->mem, cx->lang, c->item, c->values[i])
-                   : c->values[i];
+        return ops[c->op].operand == OF_ITEM && c->item->type != ITEM_INTEGER ? item_show(cx->mem, cx->lang, c->item, c->values[i])
+               : ops[c->op].operand == OF_ITEM && c->system == false          ? item_show(cx->mem, cx->lang, c->item, c->values[i])
+                                                                              : c->values[i];
 }
 
 static str leaf_sentence(struct cx *cx, const struct condition *c)
@@ -656,20 +641,17 @@ static str leaf_sentence(struct cx *cx, const struct condition *c)
         }
         if (c->value_count > SHOWN)
                 buf_format(&b, cx->lang == LANG_JA ? "ほか%zu件" : " and %zu more", c->value_count - SHOWN);
-        return str_format(cx->mem, format, str_z(cx->mem, c->item->title[cx->lang]), str_z(cx->mem, buf_str(&b)),
-                          str_z(cx->mem, second));
+        return str_format(cx->mem, format, str_z(cx->mem, c->item->title[cx->lang]), str_z(cx->mem, buf_str(&b)), str_z(cx->mem, second));
 }
 
 static str group_sentence(struct cx *cx, const struct condition *c, bool nested)
 {
         struct buf b = buf_open(cx->mem, KB(32));
         bool ja = cx->lang == LANG_JA, brackets = nested && c->count > 1;
-        str between =
-            c->kind == ANY || c->kind == NONE ? (ja ? S("、または") : S(" or ")) : (ja ? S("、かつ") : S(" and "));
+        str between = c->kind == ANY || c->kind == NONE ? (ja ? S("、または") : S(" or ")) : (ja ? S("、かつ") : S(" and "));
 
         if (c->count == 0)
-                return c->kind == NONE || c->kind == ALL || c->kind == ANY ? (ja ? S("すべて") : S("everything"))
-                                                                           : S("");
+                return c->kind == NONE || c->kind == ALL || c->kind == ANY ? (ja ? S("すべて") : S("everything")) : S("");
         if (c->kind == NONE)
                 buf_add(&b, ja ? S("「") : S("not ("));
         else if (brackets)
@@ -701,10 +683,9 @@ str condition_sentence(struct cx *cx, const struct condition *c)
                 return group_sentence(cx, c, false);
         inside = group_sentence(cx, c, false);
         if (inside.n == 0)
-                return str_format(cx->mem, cx->lang == LANG_JA ? "%.*sがある" : "has %.*s",
-                                  STR_ARG(c->history->title[cx->lang]));
-        return str_format(cx->mem, cx->lang == LANG_JA ? "%.*sに「%.*s」がある" : "has %.*s where %.*s",
-                          STR_ARG(c->history->title[cx->lang]), STR_ARG(inside));
+                return str_format(cx->mem, cx->lang == LANG_JA ? "%.*sがある" : "has %.*s", STR_ARG(c->history->title[cx->lang]));
+        return str_format(cx->mem, cx->lang == LANG_JA ? "%.*sに「%.*s」がある" : "has %.*s where %.*s", STR_ARG(c->history->title[cx->lang]),
+                          STR_ARG(inside));
 }
 
 json_t *condition_ops(struct cx *cx)
@@ -725,10 +706,7 @@ json_t *condition_ops(struct cx *cx)
                 (void)json_set(op, "title", json_string(ops[o].title[cx->lang]));
                 (void)json_set(op, "types", json_str(buf_str(&types)));
                 (void)json_set(op, "arity", json_stringn(&ops[o].arity, 1));
-                (void)json_set(op, "input",
-                               json_string(ops[o].operand == OF_NUMBER ? "number"
-                                           : ops[o].operand == OF_TEXT ? "text"
-                                                                       : ""));
+                (void)json_set(op, "input", json_string(ops[o].operand == OF_NUMBER ? "number" : ops[o].operand == OF_TEXT ? "text" : ""));
                 json_array_append_new(list, op);
         }
         return list;

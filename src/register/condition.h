@@ -18,8 +18,7 @@ enum { CONDITION_DEPTH_MAX = 5, CONDITION_COUNT_MAX = 100, CONDITION_VALUES_MAX 
  * connection it is good for a sentence only). */
 rc condition_parse(struct cx *cx, const struct definition *def, const json_t *json, struct condition **ret) MUST_USE;
 /* The same from text; absent or empty: every record. *ret_json: as read, for models; NULL. */
-rc condition_read(struct cx *cx, const struct definition *def, str text, struct condition **ret,
-                  json_t **ret_json) MUST_USE;
+rc condition_read(struct cx *cx, const struct definition *def, str text, struct condition **ret, json_t **ret_json) MUST_USE;
 
 /* A boolean expression over alias r, in brackets. */
 void condition_sql(struct sql *sql, const struct condition *condition);

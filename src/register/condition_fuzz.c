@@ -31,8 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(definition_parse_yaml(&cx, (str){ yaml, sizeof(yaml) - 1 }, &def) == RC_OK);
         cx.lang = size % 2 ? LANG_JA : LANG_EN;
         cx.masked = size % 3 == 0;
-        if (size > CONDITION_SIZE_MAX || memmem(data, size, "history", 7) != NULL ||
-            memmem(data, size, "\\u", 2) != NULL) {
+        if (size > CONDITION_SIZE_MAX || memmem(data, size, "history", 7) != NULL || memmem(data, size, "\\u", 2) != NULL) {
                 arena_close(cx.mem);
                 return 0;
         }
@@ -44,8 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                         condition_sql(sql, condition);
                         must(sql->count <= SQL_ARGS_MAX);
                         for (size_t i = 0; i < sql->text.n; i++) /* literals and names of the house only */
-                                must((unsigned char)sql->text.p[i] < 0x80 && sql->text.p[i] != ';' &&
-                                     sql->text.p[i] != '\\');
+                                must((unsigned char)sql->text.p[i] < 0x80 && sql->text.p[i] != ';' && sql->text.p[i] != '\\');
                 }
         } else {
                 must(cx.failure.count > 0);

@@ -84,9 +84,8 @@ static void values_are_parameters(void **state)
                          RC_OK);
         assert_int_equal(condition_parse(&cx, customers(&cx), json, &c), RC_OK);
         condition_sql(sql, c);
-        assert_true(str_is(buf_str(&sql->text),
-                           "((r.\"family_name\" = $1::text) and (r.\"points\" = any ($2::bigint[])) and "
-                           "(replace(r.\"telephone\", '-', '') = $3::text))"));
+        assert_true(str_is(buf_str(&sql->text), "((r.\"family_name\" = $1::text) and (r.\"points\" = any ($2::bigint[])) and "
+                                                "(replace(r.\"telephone\", '-', '') = $3::text))"));
         assert_int_equal(sql->count, 3);
         assert_true(str_is(sql->args[0], "x'; drop"));
         assert_true(str_is(sql->args[2], "0312345678"));
@@ -115,8 +114,7 @@ static void every_operator_has_words_in_both_languages(void **state)
         en = condition_ops(&cx);
         assert_int_equal(json_array_size(ja), json_array_size(en));
         for (size_t i = 0; i < json_array_size(ja); i++) {
-                str a = json_get_text(json_array_get(ja, i), "title"),
-                    b = json_get_text(json_array_get(en, i), "title");
+                str a = json_get_text(json_array_get(ja, i), "title"), b = json_get_text(json_array_get(en, i), "title");
 
                 assert_true(a.n > 0 && b.n > 0 && !str_equal(a, b));
                 assert_true(json_get_text(json_array_get(ja, i), "types").n > 0);

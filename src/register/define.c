@@ -109,12 +109,10 @@ static rc items_compare(struct cx *cx, struct plan *p)
                         continue;
                 }
                 if (was->type != item->type)
-                        (void)fail(cx, RC_INVALID, item->name.p,
-                                   "is of type %s and cannot become %s; add a new item instead",
+                        (void)fail(cx, RC_INVALID, item->name.p, "is of type %s and cannot become %s; add a new item instead",
                                    item_type_name(was->type), item_type_name(item->type));
                 else if (!str_equal(was->reference, item->reference))
-                        (void)fail(cx, RC_INVALID, item->name.p,
-                                   "refers to another register already; add a new item instead");
+                        (void)fail(cx, RC_INVALID, item->name.p, "refers to another register already; add a new item instead");
                 if (json_array_size(changes_of(was, item)) > 0)
                         json_array_append_new(change, json_set(item_named(cx, item), "what", changes_of(was, item)));
         }
@@ -145,8 +143,7 @@ static rc references_check(struct cx *cx, const struct definition *wanted)
                         if (cx->failure.code != RC_UNKNOWN)
                                 return cx->failure.code;
                         fail_clear(cx);
-                        return fail(cx, RC_INVALID, item->name.p,
-                                    "refers to the register \"%.*s\", which does not exist", STR_ARG(item->reference));
+                        return fail(cx, RC_INVALID, item->name.p, "refers to the register \"%.*s\", which does not exist", STR_ARG(item->reference));
                 }
         }
         return RC_OK;
@@ -290,8 +287,7 @@ static rc store(struct cx *cx, struct plan *p, struct definition *wanted)
 
                 TRY(sql_definition_update(cx, wanted->name, p->old->version, text, &changed));
                 if (changed != 1)
-                        return fail(cx, RC_STALE, NULL,
-                                    "somebody else changed this register at the same moment; please look at it again");
+                        return fail(cx, RC_STALE, NULL, "somebody else changed this register at the same moment; please look at it again");
                 wanted->id = p->old->id;
                 wanted->version = p->old->version + 1;
         }

@@ -13,8 +13,7 @@ rc define_plan(struct cx *cx, const struct definition *wanted, json_t **ret) MUS
 /* Queue it: the plan is checked at once, the job does it, all or nothing. `json`: the definition. Items that are gone
  * from it are dropped with their values only when `drop` names them (RC_CONFLICT otherwise). Returns the id of the job
  * and the plan. */
-rc define_queue(struct cx *cx, json_t *json, const str *drop, size_t drop_count, int64_t *ret_job,
-                json_t **ret_plan) MUST_USE;
+rc define_queue(struct cx *cx, json_t *json, const str *drop, size_t drop_count, int64_t *ret_job, json_t **ret_plan) MUST_USE;
 
 /* The job kind "define": args {definition, drop:[names]}; as daicho_owner inside the tenant. Its result is the plan as
  * it was done, with `version`. */

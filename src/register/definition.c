@@ -44,22 +44,18 @@ static int64_t line_of(struct reading *r, const struct place *at, const char *me
         return r->lines ? yaml_line(r->lines, at->object, member) : 0;
 }
 
-#define wrong(r, at, member, ...)                                                                                      \
-        (void)fail_line((r)->cx, RC_INVALID, line_of((r), (at), (member)), path_of((r), (at), (member)), __VA_ARGS__)
+#define wrong(r, at, member, ...) (void)fail_line((r)->cx, RC_INVALID, line_of((r), (at), (member)), path_of((r), (at), (member)), __VA_ARGS__)
 
 /* Members
  * -----------------------------------------------------------------------------------------------------------------------------------
  */
 
-static const char *const register_members[] = { "name",   "kind",    "title",    "description", "key",
-                                                "master", "heading", "sections", "items",       NULL };
+static const char *const register_members[] = { "name", "kind", "title", "description", "key", "master", "heading", "sections", "items", NULL };
 static const char *const section_members[] = { "name", "title", NULL };
 static const char *const langs[] = { "ja", "en", NULL };
 static const char *const choice_members[] = { "value", "title", "aliases", NULL };
-static const char *const item_members[] = { "name",       "type",    "title",    "help",   "memo",
-                                            "aliases",    "section", "required", "unique", "personal",
-                                            "searchable", "list",    "indexed",  "lines",  "min",
-                                            "max",        "choices", "register", NULL };
+static const char *const item_members[] = { "name",       "type", "title",   "help",  "memo", "aliases", "section", "required", "unique", "personal",
+                                            "searchable", "list", "indexed", "lines", "min",  "max",     "choices", "register", NULL };
 
 static const char *words_join(struct cx *cx, const char *const *words)
 {
@@ -78,14 +74,14 @@ static void members_check(struct reading *r, const struct place *at, const char 
         const char *name;
         json_t *value;
 
-        json_object_foreach (at->object, name, value) {
+        json_object_foreach(at->object, name, value) {
                 size_t i = 0;
 
                 while (known[i] != NULL && strcmp(known[i], name) != 0)
                         i++;
                 if (known[i] == NULL)
-                        wrong(r, at, arena_copy(r->cx->mem, name, strlen(name) + 1),
-                              "there is no such member; known are: %s", words_join(r->cx, known));
+                        wrong(r, at, arena_copy(r->cx->mem, name, strlen(name) + 1), "there is no such member; known are: %s",
+                              words_join(r->cx, known));
         }
 }
 
@@ -136,8 +132,7 @@ static bool name_get(struct reading *r, const struct place *at, const char *memb
         if (!text_get(r, at, member, 100, true, &s))
                 return false;
         if (!name_valid(s, max)) {
-                wrong(r, at, member,
-                      "must be a lower-case letter followed by letters a-z, digits and _, at most %zu in all", max);
+                wrong(r, at, member, "must be a lower-case letter followed by letters a-z, digits and _, at most %zu in all", max);
                 return false;
         }
         *ret = s;
@@ -145,8 +140,7 @@ static bool name_get(struct reading *r, const struct place *at, const char *memb
 }
 
 /* "顧客", or {ja: 顧客, en: Customers}; one language alone serves for both. */
-static void title_get(struct reading *r, const struct place *at, const char *member, size_t max, bool needed,
-                      str ret[2])
+static void title_get(struct reading *r, const struct place *at, const char *member, size_t max, bool needed, str ret[2])
 {
         json_t *v = json_object_get(at->object, member);
         struct place in = { v, str_of(path_of(r, at, member)) };
@@ -209,21 +203,18 @@ static json_t *array_get(struct reading *r, const struct place *at, const char *
 }
 
 /* Element i of a list as a place; false (told) when it is not an object. */
-static bool element_get(struct reading *r, const struct place *at, const char *member, json_t *list, size_t i,
-                        struct place *ret)
+static bool element_get(struct reading *r, const struct place *at, const char *member, json_t *list, size_t i, struct place *ret)
 {
         ret->object = json_array_get(list, i);
         ret->path = str_format(r->cx->mem, "%s[%zu]", path_of(r, at, member), i);
         if (json_is_object(ret->object))
                 return true;
-        (void)fail_line(r->cx, RC_INVALID, r->lines ? yaml_line_at(r->lines, list, i) : 0, ret->path.p,
-                        "must be an object with members");
+        (void)fail_line(r->cx, RC_INVALID, r->lines ? yaml_line_at(r->lines, list, i) : 0, ret->path.p, "must be an object with members");
         return false;
 }
 
 /* A list of texts. */
-static void words_get(struct reading *r, const struct place *at, const char *member, size_t count_max, str **ret,
-                      size_t *ret_count)
+static void words_get(struct reading *r, const struct place *at, const char *member, size_t count_max, str **ret, size_t *ret_count)
 {
         json_t *list = array_get(r, at, member, count_max, false);
 
@@ -233,8 +224,7 @@ static void words_get(struct reading *r, const struct place *at, const char *mem
 
                 if (json_is_integer(json_array_get(list, i)))
                         s = str_format(r->cx->mem, "%" PRId64, (int64_t)json_integer_value(json_array_get(list, i)));
-                if (s.n == 0 || !utf8_valid(s) || text_control(s, false) < s.n ||
-                    utf8_length(s) > DEFINITION_TITLE_MAX) {
+                if (s.n == 0 || !utf8_valid(s) || text_control(s, false) < s.n || utf8_length(s) > DEFINITION_TITLE_MAX) {
                         wrong(r, at, member, "must be texts of 1 to %d characters", DEFINITION_TITLE_MAX);
                         return;
                 }
@@ -247,14 +237,12 @@ static void words_get(struct reading *r, const struct place *at, const char *mem
  */
 
 /* Columns of the table, members of conditions, and what PostgreSQL keeps for itself. */
-static const char *const reserved_items[] = { "id",         "version", "created_at",  "created_by", "updated_at",
-                                              "updated_by", "origin",  "search_text", "all",        "any",
-                                              "none",       "history", "heading",     "masked",     "tableoid",
-                                              "xmin",       "cmin",    "xmax",        "cmax",       "ctid" };
+static const char *const reserved_items[] = { "id",          "version", "created_at", "created_by", "updated_at", "updated_by", "origin",
+                                              "search_text", "all",     "any",        "none",       "history",    "heading",    "masked",
+                                              "tableoid",    "xmin",    "cmin",       "xmax",       "cmax",       "ctid" };
 /* Kinds of subjects in the operation log. */
-static const char *const reserved_registers[] = { "account",   "accounts", "group",  "groups", "key",
-                                                  "keys",      "job",      "jobs",   "log",    "register",
-                                                  "registers", "session",  "tenant", "summary" };
+static const char *const reserved_registers[] = { "account", "accounts", "group",    "groups",    "key",     "keys",   "job",
+                                                  "jobs",    "log",      "register", "registers", "session", "tenant", "summary" };
 
 static bool reserved(const char *const *words, size_t count, str name)
 {
@@ -266,8 +254,7 @@ static bool reserved(const char *const *words, size_t count, str name)
 
 static bool textual(enum item_type type)
 {
-        return type == ITEM_TEXT || type == ITEM_KANA || type == ITEM_EMAIL || type == ITEM_TELEPHONE ||
-               type == ITEM_POSTAL_CODE;
+        return type == ITEM_TEXT || type == ITEM_KANA || type == ITEM_EMAIL || type == ITEM_TELEPHONE || type == ITEM_POSTAL_CODE;
 }
 
 static void limits_read(struct reading *r, const struct place *at, struct item *item)
@@ -312,8 +299,7 @@ static void choices_read(struct reading *r, const struct place *at, struct item 
                         str s = str_trim(json_text(json_array_get(list, i)));
 
                         in = (struct place){ list, str_format(r->cx->mem, "%s[%zu]", path_of(r, at, "choices"), i) };
-                        if (s.n == 0 || !utf8_valid(s) || text_control(s, false) < s.n ||
-                            utf8_length(s) > DEFINITION_TITLE_MAX) {
+                        if (s.n == 0 || !utf8_valid(s) || text_control(s, false) < s.n || utf8_length(s) > DEFINITION_TITLE_MAX) {
                                 wrong(r, at, "choices", "must be texts of 1 to %d characters", DEFINITION_TITLE_MAX);
                                 return;
                         }
@@ -347,8 +333,7 @@ static void choices_check(struct reading *r, const struct place *at, struct item
                 for (size_t w = 0; w < 3 + c->alias_count; w++) {
                         str word = w == 0 ? c->value : w < 3 ? c->title[w - 1] : c->aliases[w - 3];
 
-                        if (item_choice(r->cx->mem, item, word) != c ||
-                            item_choice(r->cx->mem, item, item_plain(r->cx->mem, word)) != c) {
+                        if (item_choice(r->cx->mem, item, word) != c || item_choice(r->cx->mem, item, item_plain(r->cx->mem, word)) != c) {
                                 wrong(r, at, "choices", "\"%.*s\" could mean two of them", STR_ARG(word));
                                 return;
                         }
@@ -378,18 +363,15 @@ static void item_get(struct reading *r, const struct place *at, struct item *ite
         str type = STR_NONE;
 
         members_check(r, at, item_members);
-        if (name_get(r, at, "name", DEFINITION_ITEM_NAME_MAX, &item->name) &&
-            reserved(reserved_items, COUNT(reserved_items), item->name))
-                wrong(r, at, "name", "\"%.*s\" is a word the house keeps for itself; choose another",
-                      STR_ARG(item->name));
+        if (name_get(r, at, "name", DEFINITION_ITEM_NAME_MAX, &item->name) && reserved(reserved_items, COUNT(reserved_items), item->name))
+                wrong(r, at, "name", "\"%.*s\" is a word the house keeps for itself; choose another", STR_ARG(item->name));
         item->type = ITEM_TYPES;
         if (text_get(r, at, "type", 100, true, &type)) {
                 for (int t = 0; t < ITEM_TYPES; t++)
                         if (str_is(type, item_type_name((enum item_type)t)))
                                 item->type = (enum item_type)t;
                 if (item->type == ITEM_TYPES)
-                        wrong(r, at, "type", "must be one of: %s",
-                              "text kana email telephone postal_code integer date boolean choice reference");
+                        wrong(r, at, "type", "must be one of: %s", "text kana email telephone postal_code integer date boolean choice reference");
         }
         title_get(r, at, "title", DEFINITION_TITLE_MAX, true, item->title);
         title_get(r, at, "help", DEFINITION_HELP_MAX, false, item->help);
@@ -486,11 +468,9 @@ static void headings_check(struct reading *r, const struct place *at)
                         const struct item *other = definition_heading(def, word);
 
                         if (other != item) {
-                                (void)fail_line(
-                                    r->cx, RC_INVALID,
-                                    r->lines ? yaml_line_at(r->lines, json_object_get(at->object, "items"), i) : 0,
-                                    str_format(r->cx->mem, "items[%zu]", i).p, "\"%.*s\" means the item %.*s already",
-                                    STR_ARG(word), STR_ARG(other ? other->name : item->name));
+                                (void)fail_line(r->cx, RC_INVALID, r->lines ? yaml_line_at(r->lines, json_object_get(at->object, "items"), i) : 0,
+                                                str_format(r->cx->mem, "items[%zu]", i).p, "\"%.*s\" means the item %.*s already", STR_ARG(word),
+                                                STR_ARG(other ? other->name : item->name));
                                 break;
                         }
                 }
@@ -550,10 +530,8 @@ static rc definition_read(struct cx *cx, json_t *json, const struct yaml_lines *
         if (!json_is_object(json))
                 return fail(cx, RC_INVALID, NULL, "a definition must be an object with name, title and items");
         members_check(&r, &at, register_members);
-        if (name_get(&r, &at, "name", DEFINITION_NAME_MAX, &def->name) &&
-            reserved(reserved_registers, COUNT(reserved_registers), def->name))
-                wrong(&r, &at, "name", "\"%.*s\" is a word the house keeps for itself; choose another",
-                      STR_ARG(def->name));
+        if (name_get(&r, &at, "name", DEFINITION_NAME_MAX, &def->name) && reserved(reserved_registers, COUNT(reserved_registers), def->name))
+                wrong(&r, &at, "name", "\"%.*s\" is a word the house keeps for itself; choose another", STR_ARG(def->name));
         if (text_get(&r, &at, "kind", 20, false, &kind)) {
                 def->kind = str_is(kind, "history") ? REGISTER_HISTORY : REGISTER_MASTER;
                 if (!str_is(kind, "history") && !str_is(kind, "master"))
@@ -607,8 +585,7 @@ static uint64_t memory_clock;
 static struct memory *memory_find(str tenant, str name)
 {
         for (size_t i = 0; i < REMEMBERED; i++)
-                if (memories[i].def != NULL && str_equal(memories[i].def->name, name) &&
-                    str_equal(memories[i].tenant, tenant)) {
+                if (memories[i].def != NULL && str_equal(memories[i].def->name, name) && str_equal(memories[i].tenant, tenant)) {
                         memories[i].used = ++memory_clock;
                         return &memories[i];
                 }

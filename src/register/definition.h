@@ -74,7 +74,7 @@ struct section {
 
 struct definition {
         int64_t id; /* of tenant.register; 0: not stored yet */
-        str name; /* [a-z][a-z0-9_]{0,23}; so that r_REGISTER_ITEM_key fits into the 63 bytes of a name in PostgreSQL */
+        str name;   /* [a-z][a-z0-9_]{0,23}; so that r_REGISTER_ITEM_key fits into the 63 bytes of a name in PostgreSQL */
         enum register_kind kind;
         str title[2];
         str description[2]; /* may be absent */

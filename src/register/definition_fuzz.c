@@ -33,8 +33,7 @@ static void values_check(struct cx *cx, const struct definition *def, str text)
 {
         str got, again;
 
-        while (text.n > 0 &&
-               ((unsigned char)text.p[0] & 0xc0) == 0x80) /* whole characters: that is what item_read is promised */
+        while (text.n > 0 && ((unsigned char)text.p[0] & 0xc0) == 0x80) /* whole characters: that is what item_read is promised */
                 text = (str){ text.p + 1, text.n - 1 };
         text.n = utf8_span(text);
         for (size_t i = 0; i < def->item_count; i++) {
@@ -42,8 +41,7 @@ static void values_check(struct cx *cx, const struct definition *def, str text)
 
                 if (item_read(cx->mem, &item, text, &got) != ITEM_FINE || str_absent(got))
                         continue;
-                must(item_read(cx->mem, &item, got, &again) == ITEM_FINE &&
-                     str_equal(got, again)); /* what is stored stays as it is */
+                must(item_read(cx->mem, &item, got, &again) == ITEM_FINE && str_equal(got, again)); /* what is stored stays as it is */
                 (void)item_show(cx->mem, LANG_JA, &item, got);
         }
 }

@@ -26,16 +26,14 @@ static struct definition *shipped(struct cx *cx, const char *path)
 
         assert_int_equal(file_read(cx, path, MB(1), &yaml), RC_OK);
         if (definition_parse_yaml(cx, yaml, &def) != RC_OK)
-                fail_msg("%s:%d: %s: %s", path, (int)cx->failure.problem[0].line, cx->failure.problem[0].item,
-                         cx->failure.problem[0].text.p);
+                fail_msg("%s:%d: %s: %s", path, (int)cx->failure.problem[0].line, cx->failure.problem[0].item, cx->failure.problem[0].text.p);
         return def;
 }
 
 static void shipped_registers_are_whole(void **state)
 {
         struct cx cx = cx_open();
-        struct definition *customers = shipped(&cx, "registers/customers.yaml"),
-                          *orders = shipped(&cx, "registers/orders.yaml");
+        struct definition *customers = shipped(&cx, "registers/customers.yaml"), *orders = shipped(&cx, "registers/orders.yaml");
 
         assert_int_equal(customers->item_count, 12);
         assert_true(str_is(customers->key->name, "email"));
@@ -83,11 +81,7 @@ static void mistakes_are_told_at_once_with_their_lines(void **state)
         static const struct {
                 int64_t line;
                 const char *item;
-        } expected[] = { { 2, "kind" },
-                         { 6, "items[0].type" },
-                         { 8, "items[1].name" },
-                         { 10, "items[1].max" },
-                         { 11, "items[1].colour" } };
+        } expected[] = { { 2, "kind" }, { 6, "items[0].type" }, { 8, "items[1].name" }, { 10, "items[1].max" }, { 11, "items[1].colour" } };
         struct cx cx = cx_open();
         struct definition *def;
 
@@ -102,8 +96,8 @@ static void mistakes_are_told_at_once_with_their_lines(void **state)
                 bool found = false;
 
                 for (size_t j = 0; j < cx.failure.count; j++)
-                        found = found || (cx.failure.problem[j].line == expected[i].line &&
-                                          str_is(str_of(cx.failure.problem[j].item), expected[i].item));
+                        found =
+                            found || (cx.failure.problem[j].line == expected[i].line && str_is(str_of(cx.failure.problem[j].item), expected[i].item));
                 if (!found)
                         fail_msg("nothing is said about %s in line %d", expected[i].item, (int)expected[i].line);
         }
@@ -112,8 +106,7 @@ static void mistakes_are_told_at_once_with_their_lines(void **state)
 
 static void written_back_it_is_the_same_definition(void **state)
 {
-        static const char *const paths[] = { "registers/customers.yaml", "registers/orders.yaml",
-                                             "test/corpus/definition/small" };
+        static const char *const paths[] = { "registers/customers.yaml", "registers/orders.yaml", "test/corpus/definition/small" };
 
         for (size_t i = 0; i < COUNT(paths); i++) {
                 struct cx cx = cx_open();

@@ -17,11 +17,9 @@ static bool bare(str s)
                         return false;
         for (size_t i = 0; i < s.n; i++) {
                 unsigned char c = (unsigned char)s.p[i];
-                bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                              (c >= 0x80 && c != 0xc2 && c != 0xe2 && c != 0xef);
+                bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= 0x80 && c != 0xc2 && c != 0xe2 && c != 0xef);
 
-                if (!letter && (i == 0 || ((c < '0' || c > '9') && c != '_' && c != ' ' && c != '-' && c != '.' &&
-                                           c != '@' && c != '/')))
+                if (!letter && (i == 0 || ((c < '0' || c > '9') && c != '_' && c != ' ' && c != '-' && c != '.' && c != '@' && c != '/')))
                         return false;
         }
         return true;
@@ -55,11 +53,11 @@ static bool one_line(const json_t *v, int depth)
                 return true;
         if (depth > 2)
                 return false;
-        json_array_foreach ((json_t *)(uintptr_t)v, i, one) {
+        json_array_foreach((json_t *)(uintptr_t)v, i, one) {
                 if (!is_scalar(one))
                         return false;
         }
-        json_object_foreach ((json_t *)(uintptr_t)v, name, one) {
+        json_object_foreach((json_t *)(uintptr_t)v, name, one) {
                 if (!one_line(one, depth + 1))
                         return false;
                 length += json_string_length(one) + 10;
@@ -79,12 +77,12 @@ static void flow(struct buf *b, const json_t *v)
                 return;
         }
         buf_add(b, json_is_array(v) ? S("[") : S("{ "));
-        json_array_foreach ((json_t *)(uintptr_t)v, i, one) {
+        json_array_foreach((json_t *)(uintptr_t)v, i, one) {
                 if (i > 0)
                         buf_text(b, ", ");
                 flow(b, one);
         }
-        json_object_foreach ((json_t *)(uintptr_t)v, name, one) {
+        json_object_foreach((json_t *)(uintptr_t)v, name, one) {
                 if (!first)
                         buf_text(b, ", ");
                 buf_add(b, str_of(name));
@@ -125,12 +123,12 @@ static void block(struct buf *b, const json_t *v, int depth, bool started)
         json_t *one;
         size_t i;
 
-        json_array_foreach ((json_t *)(uintptr_t)v, i, one) {
+        json_array_foreach((json_t *)(uintptr_t)v, i, one) {
                 indent(b, depth);
                 buf_char(b, '-');
                 value(b, one, depth + 1, true);
         }
-        json_object_foreach ((json_t *)(uintptr_t)v, name, one) {
+        json_object_foreach((json_t *)(uintptr_t)v, name, one) {
                 if (!started)
                         indent(b, depth);
                 started = false;

@@ -26,7 +26,8 @@ struct loss_line {
         const struct item *item;
 };
 
-struct export {
+struct export
+{
         struct cx *cx;
         struct job *job;
         const struct definition *def;
@@ -37,9 +38,9 @@ struct export {
         size_t word_count;
         enum charset set;
         int fd;
-        char *piece;            /* ready bytes of the file */
+        char *piece; /* ready bytes of the file */
         size_t piece_n;
-        char *cell, *quoted;    /* a value, unescaped; the same as CSV */
+        char *cell, *quoted; /* a value, unescaped; the same as CSV */
         int64_t rows, bytes, line, total;
         struct charset_loss loss;
         struct loss_line first[FIRST_MAX];
@@ -134,7 +135,8 @@ static rc estimate(struct export *ex)
         struct sql *sql = sql_open(ex->cx);
         struct rows *rows;
 
-        sql_add(sql, "select c.reltuples::bigint from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 't_' || daicho.tenant() and c.relname = 'r_' || ");
+        sql_add(sql, "select c.reltuples::bigint from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 't_' || "
+                     "daicho.tenant() and c.relname = 'r_' || ");
         sql_arg(sql, ex->def->name, "text");
         TRY(sql_run(sql, &rows));
         ex->total = rows_count(rows) > 0 ? rows_int(rows, 0, 0) : 0;
@@ -250,7 +252,13 @@ static str value_take(struct export *ex, str *row)
 
                                 if (c == '\\' && at < end) {
                                         c = *at++;
-                                        c = c == 'n' ? '\n' : c == 'r' ? '\r' : c == 't' ? '\t' : c == 'b' ? '\b' : c == 'f' ? '\f' : c == 'v' ? '\v' : c;
+                                        c = c == 'n'   ? '\n'
+                                            : c == 'r' ? '\r'
+                                            : c == 't' ? '\t'
+                                            : c == 'b' ? '\b'
+                                            : c == 'f' ? '\f'
+                                            : c == 'v' ? '\v'
+                                                       : c;
                                 }
                                 ex->cell[n++] = c;
                         }
@@ -351,7 +359,8 @@ static rc open_file(struct export *ex)
         const char *path;
 
         ex->job->result_file = str_format(cx->mem, "result/%" PRId64 ".csv", ex->job->id);
-        ex->job->result_name = str_format(cx->mem, "%.*s_%04d%02d%02d.csv", STR_ARG(ex->def->title[cx->lang]), now.date.year, now.date.month, now.date.day);
+        ex->job->result_name =
+            str_format(cx->mem, "%.*s_%04d%02d%02d.csv", STR_ARG(ex->def->title[cx->lang]), now.date.year, now.date.month, now.date.day);
         path = file_store_path(cx->mem, ex->job->result_file);
         TRY(file_directory(cx, file_store_path(cx->mem, S("result")), 0700));
         ex->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

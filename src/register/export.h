@@ -14,10 +14,11 @@
 
 struct export_order {
         str register_name;
-        str condition;          /* JSON text; absent: all records */
-        str q;                  /* words of the search box, all of which must be found; absent */
-        str *items; size_t item_count;          /* names in the order wanted; 0: all the account may see */
-        str encoding;           /* "utf-8" (also when absent) or "cp932" */
+        str condition; /* JSON text; absent: all records */
+        str q;         /* words of the search box, all of which must be found; absent */
+        str *items;
+        size_t item_count; /* names in the order wanted; 0: all the account may see */
+        str encoding;      /* "utf-8" (also when absent) or "cp932" */
 };
 /* Checks the order and adds the job. RC_INVALID, RC_UNKNOWN, RC_FORBIDDEN (an item that is hidden from the account). */
 rc export_start(struct cx *cx, const struct export_order *order, int64_t *ret_job) MUST_USE;

@@ -11,7 +11,8 @@
 
 static void cells_a_spreadsheet_would_run_are_known_and_read_back(void **state)
 {
-        static const str run[] = { S("=1"), S("+81"), S("-2"), S("@a"), S("\tx"), S("\rx"), S("＝1"), S("＋1"), S("－1"), S("＠a"), S("'=1"), S("''-1") };
+        static const str run[] = { S("=1"),  S("+81"), S("-2"),  S("@a"),  S("\tx"), S("\rx"),
+                                   S("＝1"), S("＋1"), S("－1"), S("＠a"), S("'=1"), S("''-1") };
         static const str harmless[] = { S(""), S("a=1"), S("'a"), S("'"), S("1-2"), S("佐藤"), S(" =1"), S("\xef") };
 
         for (size_t i = 0; i < COUNT(run); i++) {

@@ -34,19 +34,19 @@ struct import {
         bool bom;
         struct csv *csv;
         struct csv_record *record;
-        struct arena *scratch;          /* of one row */
-        size_t cells;                   /* of the heading */
-        const struct item *column[CSV_COLUMNS_MAX];     /* by cell; NULL: ignored */
+        struct arena *scratch;                      /* of one row */
+        size_t cells;                               /* of the heading */
+        const struct item *column[CSV_COLUMNS_MAX]; /* by cell; NULL: ignored */
         json_t *ignored;
         int64_t heading;
         size_t heading_size;
         struct stage stage;
         struct refused *refused;
         struct keys *keys;
-        FILE *suspects;                 /* COPY lines of rows whose key may stand in the file twice */
-        char *row;                      /* the COPY line being put together */
+        FILE *suspects; /* COPY lines of rows whose key may stand in the file twice */
+        char *row;      /* the COPY line being put together */
         size_t row_n, row_room;
-        str key;                        /* of this row, stored form */
+        str key; /* of this row, stored form */
         int64_t read, staged, blank, suspect_count;
 };
 
@@ -121,8 +121,8 @@ static rc heading_cell(struct import *im, size_t i)
         item = definition_heading(im->def, text);
         for (size_t k = 0; k < i && item != NULL; k++)
                 if (im->column[k] == item)
-                        return fail_line(im->cx, RC_INVALID, im->record->line, item->name.p,
-                                         "two columns hold this item: column %zu and column %zu", k + 1, i + 1);
+                        return fail_line(im->cx, RC_INVALID, im->record->line, item->name.p, "two columns hold this item: column %zu and column %zu",
+                                         k + 1, i + 1);
         im->column[i] = item;
         if (item == NULL && !str_empty(text) && !refused_heading(text) && json_array_size(im->ignored) < IGNORED_MAX)
                 json_array_append_new(im->ignored, json_str(text));
@@ -248,7 +248,7 @@ static void row_item(struct import *im, const struct item *item, str value)
 struct row_problems {
         struct refused_problem list[REFUSED_PROBLEMS_MAX];
         size_t count;
-        str value;              /* of the first */
+        str value; /* of the first */
 };
 
 static void problem_add(struct row_problems *problems, int32_t item, int32_t reason, int64_t other, str value)
@@ -415,8 +415,7 @@ static rc take_late(struct import *im)
                         return RC_OK;
                 row = str_trim(row);
                 must(field(&row, &line) && field(&row, &item) && field(&row, &reason) && field(&row, &other));
-                refused_add_late(im->refused, line,
-                                 (struct refused_problem){ (int32_t)item, REFUSED_STAGE + (int32_t)reason, other });
+                refused_add_late(im->refused, line, (struct refused_problem){ (int32_t)item, REFUSED_STAGE + (int32_t)reason, other });
         }
 }
 
@@ -459,7 +458,11 @@ static str result_name(struct cx *cx, str name)
 static rc give_refused(struct import *im, str name)
 {
         struct refused_source source = {
-                .fd = im->fd, .set = im->set, .bom = im->bom, .heading = im->heading, .heading_size = im->heading_size,
+                .fd = im->fd,
+                .set = im->set,
+                .bom = im->bom,
+                .heading = im->heading,
+                .heading_size = im->heading_size,
                 .line_end = csv_line_end(im->csv),
         };
         struct cx *cx = im->cx;

@@ -148,8 +148,7 @@ static bool width_needed(str s, bool all)
                 }
                 if ((p[i] == 0xef && i + 1 < s.n && p[i + 1] >= 0xbc) ||
                     (p[i] == 0xe3 && i + 2 < s.n &&
-                     ((p[i + 1] == 0x82 && (p[i + 2] == 0x99 || p[i + 2] == 0x9a)) ||
-                      (all && p[i + 1] == 0x80 && p[i + 2] == 0x80))))
+                     ((p[i + 1] == 0x82 && (p[i + 2] == 0x99 || p[i + 2] == 0x9a)) || (all && p[i + 1] == 0x80 && p[i + 2] == 0x80))))
                         return true;
         }
         return false;
@@ -228,8 +227,7 @@ static bool kana_only(str s)
         const unsigned char *p = (const unsigned char *)s.p;
 
         for (size_t i = 0; i < s.n; i += 3)
-                if (p[i] != 0xe3 || i + 2 >= s.n ||
-                    !((p[i + 1] == 0x82 && p[i + 2] >= 0xa1) || (p[i + 1] == 0x83 && p[i + 2] <= 0xbe)))
+                if (p[i] != 0xe3 || i + 2 >= s.n || !((p[i + 1] == 0x82 && p[i + 2] >= 0xa1) || (p[i + 1] == 0x83 && p[i + 2] <= 0xbe)))
                         return false;
         return true;
 }
@@ -327,8 +325,7 @@ static enum item_reason read_email(struct arena *mem, const struct item *item, s
                 memcpy(p, local.p, local.n);
                 p[local.n] = '@';
                 for (size_t i = 0; i < domain.n; i++)
-                        p[local.n + 1 + i] =
-                            domain.p[i] >= 'A' && domain.p[i] <= 'Z' ? (char)(domain.p[i] | 0x20) : domain.p[i];
+                        p[local.n + 1 + i] = domain.p[i] >= 'A' && domain.p[i] <= 'Z' ? (char)(domain.p[i] | 0x20) : domain.p[i];
                 s = (str){ p, local.n + 1 + domain.n };
         }
         *ret = s;
@@ -493,8 +490,7 @@ static enum item_reason read_postal_code(struct arena *mem, const struct item *i
                 s.p += 3;
                 s.n -= 3;
         }
-        if (!groups_read(s, &g) || g.count != 7 || g.plus || g.group_count > 2 ||
-            (g.group_count == 2 && g.ends[0] != 3))
+        if (!groups_read(s, &g) || g.count != 7 || g.plus || g.group_count > 2 || (g.group_count == 2 && g.ends[0] != 3))
                 return ITEM_NOT_POSTAL_CODE;
         *ret = grouped(mem, &g, ends, 2);
         return ITEM_FINE;
@@ -600,10 +596,8 @@ static enum item_reason read_date(struct arena *mem, const struct item *item, st
 }
 
 /* Words in plain form (item_plain). */
-static const char *const yes_words[] = { "t",  "true", "yes", "y",    "1",    "on", "ハイ", "○",
-                                         "〇", "◯",    "有",  "アリ", "有リ", "済", "可" };
-static const char *const no_words[] = { "f", "false", "no",   "n",    "0",  "off",  "イイエ", "×",
-                                        "✕", "無",    "ナシ", "無シ", "未", "不可", "否" };
+static const char *const yes_words[] = { "t", "true", "yes", "y", "1", "on", "ハイ", "○", "〇", "◯", "有", "アリ", "有リ", "済", "可" };
+static const char *const no_words[] = { "f", "false", "no", "n", "0", "off", "イイエ", "×", "✕", "無", "ナシ", "無シ", "未", "不可", "否" };
 
 static enum item_reason read_boolean(struct arena *mem, const struct item *item, str s, str *ret)
 {
@@ -861,9 +855,7 @@ str item_reason_text(struct cx *cx, const struct item *item, enum item_reason re
         if (reason == ITEM_NOT_CHOICE)
                 return str_format(cx->mem, format, str_z(cx->mem, choice_titles(cx, item)));
         if (reason == ITEM_SHORT || reason == ITEM_LONG || reason == ITEM_TOO_SMALL || reason == ITEM_TOO_LARGE)
-                return str_format(
-                    cx->mem, format,
-                    (long long)(reason == ITEM_SHORT || reason == ITEM_TOO_SMALL ? item->min : item->max));
+                return str_format(cx->mem, format, (long long)(reason == ITEM_SHORT || reason == ITEM_TOO_SMALL ? item->min : item->max));
         return str_of(format);
 }
 
@@ -881,8 +873,7 @@ static rc refuse(struct cx *cx, const struct item *item, enum item_reason reason
 
 rc item_parse(struct cx *cx, const struct item *item, str raw, str *ret)
 {
-        enum item_reason reason =
-            str_absent(raw) || utf8_valid(raw) ? item_read(cx->mem, item, raw, ret) : ITEM_CONTROL;
+        enum item_reason reason = str_absent(raw) || utf8_valid(raw) ? item_read(cx->mem, item, raw, ret) : ITEM_CONTROL;
 
         return reason == ITEM_FINE ? RC_OK : refuse(cx, item, reason);
 }

@@ -16,11 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         struct cx cx = { .mem = arena_open(MB(16)), .lang = LANG_JA };
-        struct item item = { .name = S("x"),
-                             .max = 1000,
-                             .choices = choices,
-                             .choice_count = COUNT(choices),
-                             .title = { S("x"), S("x") } };
+        struct item item = { .name = S("x"), .max = 1000, .choices = choices, .choice_count = COUNT(choices), .title = { S("x"), S("x") } };
         str text, got, again;
 
         if (size == 0 || !utf8_valid((str){ (const char *)data + 1, size - 1 })) {
@@ -39,8 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 must(got.n > 0 && utf8_valid(got));
                 must(item_read(cx.mem, &item, got, &again) == ITEM_FINE && str_equal(got, again));
                 must(item_show(cx.mem, LANG_EN, &item, got).n > 0);
-                must(item_read(cx.mem, &item, item_write(LANG_JA, &item, got), &again) == ITEM_FINE &&
-                     str_equal(got, again));
+                must(item_read(cx.mem, &item, item_write(LANG_JA, &item, got), &again) == ITEM_FINE && str_equal(got, again));
         }
         arena_close(cx.mem);
         return 0;

@@ -18,8 +18,7 @@ enum { TRIES = 3 };
  */
 
 /* Columns as sql_columns() wrote them, from column `first` on. */
-static void row_read(struct cx *cx, const struct definition *def, const struct rows *rows, size_t row, size_t first,
-                     bool narrow, struct record *ret)
+static void row_read(struct cx *cx, const struct definition *def, const struct rows *rows, size_t row, size_t first, bool narrow, struct record *ret)
 {
         size_t column = first + SQL_SYSTEM;
 
@@ -165,32 +164,27 @@ static rc reference_find(struct cx *cx, const struct item *item, str text, str *
         sql_value(sql, def->key, key);
         TRY(run(sql, def, &rows));
         if (rows_count(rows) == 0)
-                return fail(cx, RC_INVALID, item->name.p, "there is no record with the key \"%.*s\"",
-                            STR_ARG(utf8_head(text, 100)));
+                return fail(cx, RC_INVALID, item->name.p, "there is no record with the key \"%.*s\"", STR_ARG(utf8_head(text, 100)));
         *ret = rows_text(rows, 0, 0);
         return RC_OK;
 }
 
-static void member_read(struct cx *cx, const struct item *item, const json_t *value, bool whole,
-                        struct record_input *in)
+static void member_read(struct cx *cx, const struct item *item, const json_t *value, bool whole, struct record_input *in)
 {
         size_t n = item->number;
 
         if (!sql_visible(cx, item)) {
                 if (value != NULL)
-                        (void)fail(cx, RC_FORBIDDEN, item->name.p,
-                                   "is a personal item, which this account may not see or write");
+                        (void)fail(cx, RC_FORBIDDEN, item->name.p, "is a personal item, which this account may not see or write");
                 else if (whole && item->required)
-                        (void)fail(
-                            cx, RC_FORBIDDEN, item->name.p,
-                            "is a personal item that must be filled in, so this account cannot add records here");
+                        (void)fail(cx, RC_FORBIDDEN, item->name.p,
+                                   "is a personal item that must be filled in, so this account cannot add records here");
                 return;
         }
         if (value == NULL && !whole)
                 return;
         in->given[n] = true;
-        if (item_parse_json(cx, item, value, &in->values[n]) == RC_OK && item->type == ITEM_REFERENCE &&
-            cx->failure.code == RC_OK)
+        if (item_parse_json(cx, item, value, &in->values[n]) == RC_OK && item->type == ITEM_REFERENCE && cx->failure.code == RC_OK)
                 (void)reference_find(cx, item, in->values[n], &in->values[n]);
 }
 
@@ -204,10 +198,9 @@ rc record_read(struct cx *cx, const struct definition *def, const json_t *object
                 return fail(cx, RC_INVALID, NULL, "a record must be an object with the items as members");
         in->values = NEW_ARRAY(cx->mem, str, def->item_count);
         in->given = NEW_ARRAY(cx->mem, bool, def->item_count);
-        json_object_foreach ((json_t *)(uintptr_t)object, name, value)
+        json_object_foreach((json_t *)(uintptr_t)object, name, value)
                 if (definition_item(def, str_of(name)) == NULL)
-                        (void)fail(cx, RC_INVALID, arena_copy(cx->mem, name, strlen(name) + 1),
-                                   "there is no such item in this register");
+                        (void)fail(cx, RC_INVALID, arena_copy(cx->mem, name, strlen(name) + 1), "there is no such item in this register");
         for (size_t i = 0; i < def->item_count; i++)
                 member_read(cx, &def->items[i], json_object_get(object, def->items[i].name.p), whole, in);
         if (cx->failure.code != RC_OK)
@@ -255,8 +248,7 @@ static void insert_sql(struct sql *sql, const struct definition *def, const stru
         sql_columns(sql, def, false);
 }
 
-rc record_create(struct cx *cx, str register_name, const json_t *object, const struct definition **ret_def,
-                 struct record **ret)
+rc record_create(struct cx *cx, str register_name, const json_t *object, const struct definition **ret_def, struct record **ret)
 {
         const struct definition *def;
         struct record *rec = NEW(cx->mem, struct record);
@@ -288,9 +280,8 @@ rc record_create(struct cx *cx, str register_name, const json_t *object, const s
 
 static rc stale(struct cx *cx, int64_t seen, int64_t now)
 {
-        return fail(cx, RC_STALE, NULL,
-                    "somebody changed this record in the meantime: you saw version %lld, it is now %lld",
-                    (long long)seen, (long long)now);
+        return fail(cx, RC_STALE, NULL, "somebody changed this record in the meantime: you saw version %lld, it is now %lld", (long long)seen,
+                    (long long)now);
 }
 
 static size_t given_count(const struct definition *def, const struct record_input *in)
@@ -302,8 +293,7 @@ static size_t given_count(const struct definition *def, const struct record_inpu
         return n;
 }
 
-static void update_sql(struct sql *sql, const struct definition *def, int64_t id, int64_t version,
-                       const struct record_input *in)
+static void update_sql(struct sql *sql, const struct definition *def, int64_t id, int64_t version, const struct record_input *in)
 {
         size_t n = 0;
 
@@ -337,8 +327,8 @@ static void update_sql(struct sql *sql, const struct definition *def, int64_t id
         sql_columns(sql, def, false);
 }
 
-rc record_update(struct cx *cx, str register_name, int64_t id, int64_t version, const json_t *object,
-                 const struct definition **ret_def, struct record **ret)
+rc record_update(struct cx *cx, str register_name, int64_t id, int64_t version, const json_t *object, const struct definition **ret_def,
+                 struct record **ret)
 {
         const struct definition *def;
         struct record *rec = NEW(cx->mem, struct record);
@@ -377,8 +367,7 @@ rc record_update(struct cx *cx, str register_name, int64_t id, int64_t version, 
         return fail(cx, RC_BUSY, NULL, "this register was changed just now; please try again");
 }
 
-rc record_erase(struct cx *cx, str register_name, int64_t id, int64_t version, const struct definition **ret_def,
-                struct record **ret)
+rc record_erase(struct cx *cx, str register_name, int64_t id, int64_t version, const struct definition **ret_def, struct record **ret)
 {
         const struct definition *def;
         struct sql *sql = sql_open(cx);
@@ -396,8 +385,7 @@ rc record_erase(struct cx *cx, str register_name, int64_t id, int64_t version, c
         sql_arg(sql, db_int(cx, version), "bigint");
         TRY(run(sql, def, &rows));
         if (rows_changed(rows) == 0)
-                return fail(cx, RC_STALE, NULL,
-                            "somebody changed this record at the same moment; please look at it again");
+                return fail(cx, RC_STALE, NULL, "somebody changed this record at the same moment; please look at it again");
         return RC_OK;
 }
 
@@ -458,15 +446,13 @@ static rc cursor_read(struct listing *l, str text)
                 return cursor_wrong(l->cx);
         }
         value = json_array_get(a, 2);
-        if (json_array_size(a) != 4 ||
-            !str_equal(json_text(json_array_get(a, 0)), l->page->sort ? l->page->sort->name : S("id")) ||
+        if (json_array_size(a) != 4 || !str_equal(json_text(json_array_get(a, 0)), l->page->sort ? l->page->sort->name : S("id")) ||
             json_is_true(json_array_get(a, 1)) != l->page->descending || !json_is_integer(json_array_get(a, 3)))
                 return cursor_wrong(l->cx);
         l->cursor = (struct cursor){ .set = true, .id = json_integer_value(json_array_get(a, 3)) };
         if (l->page->sort == NULL || json_is_null(value))
                 return RC_OK;
-        if (!json_is_string(value) ||
-            item_read(l->cx->mem, l->page->sort, json_text(value), &l->cursor.value) != ITEM_FINE) {
+        if (!json_is_string(value) || item_read(l->cx->mem, l->page->sort, json_text(value), &l->cursor.value) != ITEM_FINE) {
                 /* a stored value may have become unlawful since: it is still a place in the order, where its type
                  * allows */
                 if (!json_is_string(value) || strcmp(item_pg_type(l->page->sort), "text") != 0)
@@ -491,8 +477,7 @@ static rc sort_read(struct listing *l, str sort)
         if (item == NULL)
                 return fail(l->cx, RC_INVALID, "sort", "there is no item \"%.*s\"", STR_ARG(utf8_head(name, 60)));
         if (!sql_visible(l->cx, item))
-                return fail(l->cx, RC_FORBIDDEN, "sort", "\"%.*s\" is a personal item, which this account may not see",
-                            STR_ARG(name));
+                return fail(l->cx, RC_FORBIDDEN, "sort", "\"%.*s\" is a personal item, which this account may not see", STR_ARG(name));
         if (item->lines)
                 return fail(l->cx, RC_INVALID, "sort", "lists cannot be sorted by \"%.*s\"", STR_ARG(name));
         l->page->sort = item;
@@ -525,8 +510,7 @@ static rc listing_read(struct listing *l)
                             l->cx->masked ? "this register is searched by personal items, which this account may not "
                                             "see; use a condition instead"
                                           : "no item of this register is searchable; use a condition instead");
-        l->lead_count = l->word_count + condition_words(l->cx, l->condition, l->words + l->word_count,
-                                                        SEARCH_WORDS_MAX - l->word_count);
+        l->lead_count = l->word_count + condition_words(l->cx, l->condition, l->words + l->word_count, SEARCH_WORDS_MAX - l->word_count);
         return RC_OK;
 }
 
@@ -574,8 +558,7 @@ static void by_id_sql(struct sql *sql, struct listing *l)
 /* A word with grams, newest first: the staged statement of search.c. */
 static void by_word_sql(struct sql *sql, struct listing *l)
 {
-        search_page(sql, l->def, l->words, l->lead_count, l->condition, l->cursor.set ? l->cursor.id : INT64_MAX,
-                    l->limit + 1);
+        search_page(sql, l->def, l->words, l->lead_count, l->condition, l->cursor.set ? l->cursor.id : INT64_MAX, l->limit + 1);
         select_from(sql, l->def, l->narrow);
         sql_add(sql, "page on true left join ");
         sql_table(sql, l->def);
@@ -800,8 +783,7 @@ static json_t *value_after(const struct definition *def, const char *name, const
         return item != NULL && now != NULL ? item_json(item, now->values[item->number]) : json_null();
 }
 
-rc record_changes(struct cx *cx, const struct definition *def, int64_t id, int64_t before, int limit,
-                  struct record_change **ret, size_t *ret_count)
+rc record_changes(struct cx *cx, const struct definition *def, int64_t id, int64_t before, int limit, struct record_change **ret, size_t *ret_count)
 {
         struct sql *sql = sql_open(cx);
         struct record_change *list;
@@ -851,12 +833,11 @@ rc record_changes(struct cx *cx, const struct definition *def, int64_t id, int64
                                                    .new = json_object() };
 
                         TRY(json_read(cx, rows_text(rows, i, 6), &c.old));
-                        json_object_foreach (c.old, name, value) {
+                        json_object_foreach(c.old, name, value) {
                                 json_t *next = json_object_get(known, name);
 
                                 if (!c.deleted)
-                                        json_object_set_new(c.new, name,
-                                                            next ? json_incref(next) : value_after(def, name, now));
+                                        json_object_set_new(c.new, name, next ? json_incref(next) : value_after(def, name, now));
                                 json_object_set(known, name, value);
                         }
                         if (before == 0 || c.id < before)
@@ -958,8 +939,7 @@ rc record_headings(struct cx *cx, str register_name, const int64_t *ids, size_t 
                 for (size_t h = 0; h < def->heading_count; h++)
                         if (sql_visible(cx, def->heading[h]))
                                 values[def->heading[h]->number] = rows_text(rows, i, column++);
-                (void)json_set(all, db_int(cx, rows_int(rows, i, 0)).p,
-                               json_str(heading_of(cx, def, rows_int(rows, i, 0), values)));
+                (void)json_set(all, db_int(cx, rows_int(rows, i, 0)).p, json_str(heading_of(cx, def, rows_int(rows, i, 0), values)));
         }
         return RC_OK;
 }

@@ -23,21 +23,17 @@ struct record_input {
 /* Check an object {item: value} against the definition: all mistakes at once. whole: what is not given is empty; else
  * it stays as it is. Unknown members and personal items a masked account may not see are refused. References written as
  * keys are looked up. */
-rc record_read(struct cx *cx, const struct definition *def, const json_t *object, bool whole,
-               struct record_input **ret) MUST_USE;
+rc record_read(struct cx *cx, const struct definition *def, const json_t *object, bool whole, struct record_input **ret) MUST_USE;
 
 /* RC_CONFLICT with the item that is taken already. Both read the object and answer with the record as it is now. */
-rc record_create(struct cx *cx, str register_name, const json_t *object, const struct definition **ret_def,
-                 struct record **ret) MUST_USE;
+rc record_create(struct cx *cx, str register_name, const json_t *object, const struct definition **ret_def, struct record **ret) MUST_USE;
 /* version: what the writer saw. RC_STALE: *ret is the record as it is now. RC_UNKNOWN. Nothing changes when nothing
  * differs. */
-rc record_update(struct cx *cx, str register_name, int64_t id, int64_t version, const json_t *object,
-                 const struct definition **ret_def, struct record **ret) MUST_USE;
-rc record_erase(struct cx *cx, str register_name, int64_t id, int64_t version, const struct definition **ret_def,
-                struct record **ret) MUST_USE;
+rc record_update(struct cx *cx, str register_name, int64_t id, int64_t version, const json_t *object, const struct definition **ret_def,
+                 struct record **ret) MUST_USE;
+rc record_erase(struct cx *cx, str register_name, int64_t id, int64_t version, const struct definition **ret_def, struct record **ret) MUST_USE;
 /* RC_UNKNOWN. One trip. */
-rc record_get(struct cx *cx, str register_name, int64_t id, const struct definition **ret_def,
-              struct record **ret) MUST_USE;
+rc record_get(struct cx *cx, str register_name, int64_t id, const struct definition **ret_def, struct record **ret) MUST_USE;
 
 enum { RECORD_LIMIT = 50, RECORD_LIMIT_MAX = 200, RECORD_COUNT_CAP = 2000 };
 
@@ -84,8 +80,8 @@ struct record_change {
 };
 
 /* Newest first, also of a record that is gone. before: id of a change, 0: the newest. */
-rc record_changes(struct cx *cx, const struct definition *def, int64_t id, int64_t before, int limit,
-                  struct record_change **ret, size_t *ret_count) MUST_USE;
+rc record_changes(struct cx *cx, const struct definition *def, int64_t id, int64_t before, int limit, struct record_change **ret,
+                  size_t *ret_count) MUST_USE;
 
 /* {id, version, created_at, created_by, updated_at, updated_by, origin, ITEM: value…}; narrow: only the items of the
  * list page. */

@@ -40,9 +40,9 @@ struct refused {
         struct cx *cx;
         const struct definition *def;
         size_t cells;
-        FILE *early, *late;     /* struct entry after struct entry, by line */
+        FILE *early, *late; /* struct entry after struct entry, by line */
         bool late_begun;
-        struct entry pending;   /* the late row being put together */
+        struct entry pending; /* the late row being put together */
         int64_t count;
         struct first first[FIRST_MAX];
         size_t first_count;
@@ -116,8 +116,7 @@ static void count_kind(struct refused *refused, const struct refused_problem *pr
 {
         size_t i = 0;
 
-        while (i < refused->kind_count &&
-               (refused->kinds[i].problem.item != problem->item || refused->kinds[i].problem.reason != problem->reason))
+        while (i < refused->kind_count && (refused->kinds[i].problem.item != problem->item || refused->kinds[i].problem.reason != problem->reason))
                 i++;
         if (i == KINDS_MAX)
                 return;
@@ -214,9 +213,9 @@ static str sentence(struct cx *cx, const struct refused *refused, const struct r
 {
         if (problem->reason >= REFUSED_FEW)
                 return str_format(cx->mem,
-                                  fail_translate(cx->lang, problem->reason == REFUSED_FEW ?
-                                                                   "the row has %ld cells, fewer than the %zu of the heading" :
-                                                                   "the row has %ld cells, more than the %zu of the heading"),
+                                  fail_translate(cx->lang, problem->reason == REFUSED_FEW
+                                                               ? "the row has %ld cells, fewer than the %zu of the heading"
+                                                               : "the row has %ld cells, more than the %zu of the heading"),
                                   problem->other, refused->cells);
         if (problem->reason >= REFUSED_STAGE)
                 return str_format(cx->mem, fail_translate(cx->lang, stage_texts[problem->reason - REFUSED_STAGE]), problem->other);
@@ -275,7 +274,7 @@ struct writer {
         struct cx *cx;
         struct refused *refused;
         const struct refused_source *source;
-        struct csv *csv;        /* finds late rows again */
+        struct csv *csv; /* finds late rows again */
         struct csv_record *record;
         size_t mark;
         FILE *out;

@@ -8,18 +8,18 @@
 
 /* Why: one numbering over the three places that refuse. */
 enum {
-        REFUSED_ITEM = 0,               /* + enum item_reason */
-        REFUSED_CSV = 100,              /* + enum csv_fault */
-        REFUSED_STAGE = 200,            /* + enum stage_reason */
-        REFUSED_FEW = 300,              /* fewer cells than the heading */
-        REFUSED_MANY,                   /* more */
+        REFUSED_ITEM = 0,    /* + enum item_reason */
+        REFUSED_CSV = 100,   /* + enum csv_fault */
+        REFUSED_STAGE = 200, /* + enum stage_reason */
+        REFUSED_FEW = 300,   /* fewer cells than the heading */
+        REFUSED_MANY,        /* more */
 };
 enum { REFUSED_ROW = -1, REFUSED_PROBLEMS_MAX = 8 };
 
 struct refused_problem {
-        int32_t item;           /* number of the item; REFUSED_ROW: the whole row */
+        int32_t item; /* number of the item; REFUSED_ROW: the whole row */
         int32_t reason;
-        int64_t other;          /* REPEATED: line of the first; FEW, MANY: cells found */
+        int64_t other; /* REPEATED: line of the first; FEW, MANY: cells found */
 };
 
 struct refused;
@@ -37,10 +37,10 @@ int64_t refused_count(const struct refused *refused);
 void refused_model(struct cx *cx, const struct refused *refused, json_t *model);
 /* All refused rows in the order of the file, byte for byte as they stood there, behind two columns: line and reason. */
 struct refused_source {
-        int fd;                 /* the file */
+        int fd; /* the file */
         enum charset set;
         bool bom;
-        int64_t heading;        /* offset and size of its heading */
+        int64_t heading; /* offset and size of its heading */
         size_t heading_size;
         str line_end;
 };

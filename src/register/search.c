@@ -25,8 +25,7 @@ rc search_fold(struct cx *cx, const str *words, size_t count, struct search_word
         TRY(sql_search_fold(cx, db_array(cx, words, count), &rows, &n));
         must(n == count);
         for (size_t i = 0; i < n; i++)
-                ret[i] = (struct search_word){ rows[i].folded, str_is(rows[i].grams, "{}") ? STR_NONE : rows[i].grams,
-                                               (size_t)rows[i].length };
+                ret[i] = (struct search_word){ rows[i].folded, str_is(rows[i].grams, "{}") ? STR_NONE : rows[i].grams, (size_t)rows[i].length };
         return RC_OK;
 }
 
@@ -264,8 +263,8 @@ static void limited(struct page *p, const char *tail)
 
 /* A frequent word is met at once by walking the primary key, a rare one by the index. Neither is known beforehand, so
  * the statement asks in turn; each step runs only when those before did not fill the page. */
-void search_page(struct sql *sql, const struct definition *def, const struct search_word *words, size_t count,
-                 const struct condition *condition, int64_t before, int limit)
+void search_page(struct sql *sql, const struct definition *def, const struct search_word *words, size_t count, const struct condition *condition,
+                 int64_t before, int limit)
 {
         struct page p = { sql, def, words, count, condition, before, limit };
 

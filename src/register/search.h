@@ -35,7 +35,7 @@ void search_terms(struct sql *sql, const struct definition *def, const struct se
 void search_terms_seen(struct sql *sql, const struct definition *def, const struct search_word *words, size_t count);
 /* "with … " and the name `page (id)`: ids of the newest `limit` records below `before` that hold all the words and meet
  * the condition (may be NULL). At least one word must have grams, and the account must see personal items. */
-void search_page(struct sql *sql, const struct definition *def, const struct search_word *words, size_t count,
-                 const struct condition *condition, int64_t before, int limit);
+void search_page(struct sql *sql, const struct definition *def, const struct search_word *words, size_t count, const struct condition *condition,
+                 int64_t before, int limit);
 
 #endif

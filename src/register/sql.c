@@ -69,8 +69,7 @@ void sql_column(struct sql *sql, const struct item *item)
         sql_name(sql, item->name);
 }
 
-static const char *const system_columns[SQL_SYSTEM] = { "id",         "version",    "created_at", "created_by",
-                                                        "updated_at", "updated_by", "origin" };
+static const char *const system_columns[SQL_SYSTEM] = { "id", "version", "created_at", "created_by", "updated_at", "updated_by", "origin" };
 
 void sql_system(struct sql *sql, int column)
 {
@@ -144,9 +143,7 @@ static void column(struct sql *sql, const struct definition *def, const struct i
                 sql_add(sql, " references ");
                 real_table(sql, item->reference);
                 /* entries of a history belong to their master and go with it; other references only point */
-                buf_add(&sql->text, str_of(item == def->master ? " (id) on delete cascade"
-                                           : item->required    ? " (id)"
-                                                               : " (id) on delete set null"));
+                buf_add(&sql->text, str_of(item == def->master ? " (id) on delete cascade" : item->required ? " (id)" : " (id) on delete set null"));
         }
 }
 
@@ -275,9 +272,7 @@ static void masked_views(struct sql *sql, const struct definition *def)
 {
         sql_add(sql, "create view tenant.");
         sql_names(sql, "m_", def->name, "");
-        sql_add(
-            sql,
-            " with (security_barrier) as select id, version, created_at, created_by, updated_at, updated_by, origin");
+        sql_add(sql, " with (security_barrier) as select id, version, created_at, created_by, updated_at, updated_by, origin");
         for (size_t i = 0; i < def->item_count; i++)
                 if (!def->items[i].personal) {
                         sql_add(sql, ", ");
@@ -319,11 +314,10 @@ static void change_function(struct sql *sql, const struct definition *def)
 {
         sql_add(sql, "create or replace function tenant.");
         sql_names(sql, "c_", def->name, "");
-        sql_add(sql,
-                "() returns trigger language plpgsql security definer set search_path = pg_catalog as $daicho$\nbegin\n"
-                "if tg_op = 'UPDATE' then\n"
-                "insert into tenant.change (register, record, version, actor, job, old) "
-                "select ");
+        sql_add(sql, "() returns trigger language plpgsql security definer set search_path = pg_catalog as $daicho$\nbegin\n"
+                     "if tg_op = 'UPDATE' then\n"
+                     "insert into tenant.change (register, record, version, actor, job, old) "
+                     "select ");
         buf_int(&sql->text, def->id);
         sql_add(sql, ", x.id, x.version, coalesce(current_setting('daicho.actor', true), ''), "
                      "nullif(current_setting('daicho.job', true), '')::bigint, ('{' || x.old || '}')::jsonb\n"
@@ -369,8 +363,8 @@ static void change_trigger(struct sql *sql, const struct definition *def, const 
         buf_add(&sql->text, str_of(event));
         sql_add(sql, " on ");
         real_table(sql, def->name);
-        buf_add(&sql->text, str_of(strcmp(event, "update") == 0 ? " referencing old table as before new table as after"
-                                                                : " referencing old table as before"));
+        buf_add(&sql->text,
+                str_of(strcmp(event, "update") == 0 ? " referencing old table as before new table as after" : " referencing old table as before"));
         sql_add(sql, " for each statement execute function tenant.");
         sql_names(sql, "c_", def->name, "");
         sql_add(sql, "();\n");

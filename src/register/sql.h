@@ -20,13 +20,10 @@ struct sql {
 
 struct sql *sql_open(struct cx *cx);
 #define sql_add(sql, literal) buf_add(&(sql)->text, S(literal))
-void sql_int(struct sql *sql, int64_t i); /* a number of the house, as a literal */
-void sql_name(struct sql *sql, str name); /* "name" */
-void sql_names(struct sql *sql, const char *prefix, str name,
-               const char *suffix); /* "r_customers_email_key"; parts are literals */
-void sql_table(
-    struct sql *sql,
-    const struct definition *def); /* tenant."r_NAME", or tenant."m_NAME" for who may not see personal items */
+void sql_int(struct sql *sql, int64_t i);                                          /* a number of the house, as a literal */
+void sql_name(struct sql *sql, str name);                                          /* "name" */
+void sql_names(struct sql *sql, const char *prefix, str name, const char *suffix); /* "r_customers_email_key"; parts are literals */
+void sql_table(struct sql *sql, const struct definition *def);        /* tenant."r_NAME", or tenant."m_NAME" for who may not see personal items */
 void sql_column(struct sql *sql, const struct item *item);            /* ALIAS."NAME"; must be visible */
 void sql_arg(struct sql *sql, str value, const char *type);           /* $n::type */
 void sql_value(struct sql *sql, const struct item *item, str stored); /* $n::type of the item */
@@ -56,8 +53,6 @@ void sql_index(struct sql *sql, const struct definition *def, const struct item 
 void sql_required(struct sql *sql, const struct definition *def, const struct item *item, bool set);
 void sql_search(struct sql *sql, const struct definition *def, bool add); /* search column and index */
 void sql_views_drop(struct sql *sql, const struct definition *def);
-void sql_views(
-    struct sql *sql,
-    const struct definition *def); /* what masked accounts see, grants, history trigger; register id in def->id */
+void sql_views(struct sql *sql, const struct definition *def); /* what masked accounts see, grants, history trigger; register id in def->id */
 
 #endif

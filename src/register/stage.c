@@ -9,7 +9,7 @@
 #include "register/search.sql.h"
 #include "register/sql.h"
 
-enum { SETTLE_ROWS = 1000 };     /* fewer: the search index takes them in with the changes of people */
+enum { SETTLE_ROWS = 1000 }; /* fewer: the search index takes them in with the changes of people */
 
 static rc run(struct sql *sql, int64_t *ret_changed)
 {
@@ -80,7 +80,7 @@ rc stage_open(struct cx *cx, const struct stage *stage)
 
         must(!cx->masked);
         db_queue(cx, S("set local work_mem = '128MB'"), NULL, 0);
-        db_queue(cx, str_format(cx->mem, "set local daicho.job = '%" PRId64 "'", stage->job), NULL, 0);      /* for the history of changes */
+        db_queue(cx, str_format(cx->mem, "set local daicho.job = '%" PRId64 "'", stage->job), NULL, 0); /* for the history of changes */
         for (size_t i = 0; i < COUNT(tables); i++) {
                 struct sql *sql = sql_open(cx);
 
@@ -91,8 +91,8 @@ rc stage_open(struct cx *cx, const struct stage *stage)
                 sql_add(sql, ") on commit drop");
                 queue(sql);
         }
-        return db_run(cx, S("create temporary table import_refused (line integer, item integer, reason integer, other integer) on commit drop"),
-                      NULL, 0, NULL);
+        return db_run(cx, S("create temporary table import_refused (line integer, item integer, reason integer, other integer) on commit drop"), NULL,
+                      0, NULL);
 }
 
 rc stage_lock(struct cx *cx, const struct stage *stage)
@@ -143,8 +143,10 @@ static rc check_suspects(struct cx *cx, const struct stage *stage)
         cell(sql, " = s.", 'c', key);
         sql_add(sql, " where r.line is not null or s.first < s.line");
         TRY(run(sql, NULL));
-        return db_run(cx, S("insert into pg_temp.import_row select * from pg_temp.import_suspect s where not exists "
-                            "(select from pg_temp.import_refused r where r.line = s.line)"), NULL, 0, NULL);
+        return db_run(cx,
+                      S("insert into pg_temp.import_row select * from pg_temp.import_suspect s where not exists "
+                        "(select from pg_temp.import_refused r where r.line = s.line)"),
+                      NULL, 0, NULL);
 }
 
 /* Another unique item: used twice in the file, or by another record. */
@@ -342,7 +344,7 @@ static rc insert(struct cx *cx, const struct stage *stage, int64_t *ret_created)
                 cell(sql, ", s.", 'c', i);
         sql_add(sql, " from pg_temp.import_row s cross join " NOW_AND_ACTOR);
         where_known(sql, stage);
-        sql_add(sql, " on conflict do nothing");        /* somebody made a record with this key in this moment: it stays */
+        sql_add(sql, " on conflict do nothing"); /* somebody made a record with this key in this moment: it stays */
         return run(sql, ret_created);
 }
 

@@ -10,12 +10,12 @@
 
 struct stage {
         const struct definition *def;
-        const struct item **items;      /* columns of the file, in its order */
+        const struct item **items; /* columns of the file, in its order */
         size_t count;
-        const struct item *key;         /* among items; NULL: every row is a new record */
-        const struct item *missing;     /* a required item the file has no column for: nothing can be created. NULL: none */
-        bool blank_keeps;               /* an empty cell leaves the value as it is */
-        int64_t job;                    /* origin of new records */
+        const struct item *key;     /* among items; NULL: every row is a new record */
+        const struct item *missing; /* a required item the file has no column for: nothing can be created. NULL: none */
+        bool blank_keeps;           /* an empty cell leaves the value as it is */
+        int64_t job;                /* origin of new records */
 };
 
 /* Why a row is refused only when it is compared with the others and with the register. */

@@ -6,10 +6,10 @@
 #include "base/cx.h"
 
 struct tenant {
-        str name;               /* [a-z][a-z0-9]{1,29} */
+        str name; /* [a-z][a-z0-9]{1,29} */
         str title;
-        str state;              /* "active" | "suspended" */
-        str lang;               /* "ja" | "en" */
+        str state; /* "active" | "suspended" */
+        str lang;  /* "ja" | "en" */
         int64_t schema_version;
         msec created_at;
         int64_t accounts;
