@@ -44,12 +44,12 @@ fuzz: build
 	@tool/fuzz $(BUILD)-fuzz run $(SECONDS)
 
 check: build
-	@$(PYTHON) tool/housecheck $(BUILD)
+	@tool/check $(BUILD)
 
 deb: need node_modules/.package-lock.json
 	dpkg-buildpackage -b -us -uc
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-fuzz build-deb node_modules debian/.npm
+	rm -rf $(BUILD) $(BUILD)-fuzz $(BUILD)-clang $(BUILD)-analyzer build-deb node_modules debian/.npm
 
 .PHONY: run build need test bench fuzz check deb clean
