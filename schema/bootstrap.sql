@@ -28,7 +28,7 @@ $$;
 -- the define job takes the owner's role for its transaction (NOINHERIT: not before it asks)
 grant daicho_owner to daicho_jobs;
 
--- imports: few large merges into the search index instead of many small ones (0005_search_settle.sql)
+-- imports: few large merges into the search index instead of many small ones (0005_register_settle.sql)
 alter role daicho_jobs set gin_pending_list_limit = '64MB';
 alter role daicho_jobs set work_mem = '64MB';
 

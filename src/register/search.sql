@@ -2,7 +2,3 @@
 select w.folded, daicho.grams_of_term(w.word)::text as grams, length(w.folded) as length
 from (select u.word, u.n, daicho.search_word(u.word) as folded from unnest($1::text[]) with ordinality u(word, n)) w
 order by w.n;
-
--- After many changes at once: the index takes in what waits beside it.
--- search_settle(register text) -> one int
-select daicho.search_settle($1) as pages;

@@ -6,10 +6,10 @@
 
 #include "base/fail.h"
 #include "register/item.h"
-#include "register/search.sql.h"
 #include "register/sql.h"
+#include "register/stage.sql.h"
 
-enum { SETTLE_ROWS = 1000 }; /* fewer: the search index takes them in with the changes of people */
+enum { SETTLE_ROWS = 1000 }; /* fewer: autovacuum and the search index take them in with the changes of people */
 
 static rc run(struct sql *sql, int64_t *ret_changed)
 {
@@ -365,7 +365,7 @@ rc stage_apply(struct cx *cx, const struct stage *stage, struct stage_counts *re
 {
         struct stage_counts counts = { 0 };
         struct rows *rows;
-        int64_t staged, pages;
+        int64_t staged;
 
         TRY(measure(cx, stage));
         TRY(db_run(cx, S("select count(*) from pg_temp.import_row"), NULL, 0, &rows));
@@ -376,7 +376,7 @@ rc stage_apply(struct cx *cx, const struct stage *stage, struct stage_counts *re
                 TRY(insert(cx, stage, &counts.created));
         counts.unchanged = staged - counts.changed - counts.created;
         if (counts.created + counts.changed >= SETTLE_ROWS)
-                TRY(sql_search_settle(cx, stage->def->name, &pages));
+                TRY(sql_stage_settle(cx, stage->def->name));
         *ret = counts;
         return RC_OK;
 }
