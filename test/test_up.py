@@ -1,5 +1,5 @@
 """`daicho up`: the start, the end, and what happens when something is wrong in between."""
-import os, pathlib, re, shutil, signal, socket, subprocess, tempfile, time
+import http.client, os, pathlib, re, shutil, signal, socket, subprocess, tempfile, time
 
 import pytest
 
@@ -117,8 +117,16 @@ def test_crashed_nginx_is_started_again_and_connections_wait_for_it(empty):
     pid = int((empty.dir / 'run/nginx.pid').read_text())
     os.kill(pid, signal.SIGKILL)
     empty.http.local.connection = None
-    assert empty.api('GET', '/health').status == 200
+
+    def answered():
+        try:
+            return empty.api('GET', '/health').status == 200
+        except (OSError, http.client.HTTPException):      # it reached a worker of the nginx that died, in its last moment
+            return False
+
+    assert until(answered, 5)
     assert until(lambda: (empty.dir / 'run/nginx.pid').read_text().strip() not in ('', str(pid)))
+    assert empty.api('GET', '/health').status == 200
 
 
 def test_crashed_postgres_is_started_again_and_the_workers_find_it(empty):
