@@ -36,6 +36,7 @@ test: build
 	@tool/testrun $(BUILD)
 
 bench: build
+	@ninja -C $(BUILD) --quiet load
 	@$(PYTHON) test/bench/bench.py
 
 fuzz: build

@@ -200,6 +200,9 @@ class Bench:
         plain = self.tmp / 'plain.csv'
         self.sql(f"copy (select {columns} from t_bench.r_customers order by id) to '{plain}' (format csv)")
         self.sql('create table t_bench.floor (like t_bench.r_customers including all); alter table t_bench.floor alter created_by set default \'x\', alter updated_by set default \'x\'')
+        # the floor works with the settings of the jobs' role
+        self.sql("alter role postgres set gin_pending_list_limit = '64MB'")
+        self.sql("alter role postgres set work_mem = '64MB'")
         self.sql('checkpoint')
         t = time.monotonic()
         self.house.client('psql', '-qc', f"\\copy t_bench.floor ({columns}) from '{plain}' (format csv)", role='superuser')
