@@ -36,23 +36,37 @@ static str group_url(struct cx *cx, const struct definition *def, const struct i
         return buf_str(&b);
 }
 
+static void group_add(struct cx *cx, const struct definition *def, const struct item *item, str value, json_t *title, json_t *count, json_t *list)
+{
+        json_t *m = json_object();
+
+        (void)json_set(m, "prefecture", json_str(value));
+        (void)json_set(m, "title", title);
+        (void)json_set(m, "count", count);
+        (void)json_set(m, "url", json_str(group_url(cx, def, item, value)));
+        json_array_append_new(list, m);
+}
+
+/* What no record holds is told too, as 0: a map has no holes. */
 static rc groups_add(struct cx *cx, const struct definition *def, const struct item *item, json_t *model)
 {
-        json_t *groups, *one, *list = json_array();
+        json_t *groups, *one, *list = json_array(), *held = json_object();
         size_t i;
 
         TRY(record_groups(cx, def, item, &groups));
         json_array_foreach(groups, i, one) {
                 str value = json_get_text(one, "value");
-                json_t *m = json_object();
 
                 if (str_absent(value))
                         continue;
-                (void)json_set(m, "prefecture", json_str(value));
-                (void)json_set(m, "title", json_object_get(one, "title"));
-                (void)json_set(m, "count", json_object_get(one, "count"));
-                (void)json_set(m, "url", json_str(group_url(cx, def, item, value)));
-                json_array_append_new(list, m);
+                (void)json_set(held, str_z(cx->mem, value), json_true());
+                group_add(cx, def, item, value, json_object_get(one, "title"), json_object_get(one, "count"), list);
+        }
+        for (i = 0; i < item->choice_count && json_array_size(list) > 0; i++) {
+                const struct choice *choice = &item->choices[i];
+
+                if (json_object_get(held, str_z(cx->mem, choice->value)) == NULL)
+                        group_add(cx, def, item, choice->value, json_str(choice->title[cx->lang]), json_integer(0), list);
         }
         (void)json_set(model, "by", json_str(item->name));
         (void)json_set(model, "by_title", json_str(item->title[cx->lang]));
