@@ -63,7 +63,7 @@ class Client:
 
     def _open(self):
         context = ssl.create_default_context(cafile=str(self.house.dir / 'tls/ca.crt'))
-        return http.client.HTTPSConnection('localhost', self.house.port, context=context, timeout=120)
+        return http.client.HTTPSConnection('localhost', self.house.port, context=context, timeout=300)
 
     def request(self, method, path, headers=None, body=None):
         target = urllib.parse.quote(path, safe="/%?&=+:;,@~!$'()*-._[]")
@@ -75,10 +75,11 @@ class Client:
                 answer = connection.getresponse()
                 content = answer.read()
                 break
-            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            except BaseException as trouble:            # a connection in the middle of something is of no use to the next test
                 connection.close()
                 self.local.connection = None
-                if attempt == 2 or kept is None:        # an idle connection was closed meanwhile: once more on a fresh one
+                closed = isinstance(trouble, (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError, ssl.SSLEOFError))
+                if attempt == 2 or kept is None or not closed:      # an idle connection was closed meanwhile: once more on a fresh one
                     raise
         self.local.connection = None if answer.will_close else connection
         return Answer(answer.status, answer.headers, content, path)

@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "register/item.h"
 #include "register/search.h"
+#include "register/search.sql.h"
 
 enum { TRIES = 3 };
 
@@ -713,12 +714,28 @@ static rc count_estimate(struct listing *l, int64_t *ret)
         return RC_OK;
 }
 
+/* Is the estimate worth telling? Without words it is. Of words, statistics hold the pairs that stand in a hundredth of the records or more; for any
+ * other the planner has one number for all, and counting up to the cap is cheap. */
+static rc count_known(struct listing *l, int64_t estimate, bool *ret)
+{
+        int64_t records;
+
+        if (l->lead_count == 0 || l->lead_count > 1 || l->word_count != 1 || l->condition != NULL || l->words[0].length != 2 || l->cx->masked) {
+                *ret = l->lead_count == 0;
+                return RC_OK;
+        }
+        TRY(sql_search_known(l->cx, l->def->name, &records));
+        *ret = records > 0 && estimate > records / 100;
+        return RC_OK;
+}
+
 /* How many are there? Told exactly when this page shows it, or somebody asked; else counted up to a cap where that is
  * cheap, else estimated: estimates of words are too low, those of columns are good (doc/search.md). */
 static rc count_make(struct listing *l)
 {
         struct record_page *p = l->page;
         int64_t estimate, n;
+        bool known;
 
         if (!l->cursor.set && str_absent(p->next)) {
                 p->total_kind = RECORD_COUNT_EXACT;
@@ -732,8 +749,11 @@ static rc count_make(struct listing *l)
         TRY(count_estimate(l, &estimate));
         p->total_kind = RECORD_COUNT_ABOUT;
         p->total = estimate;
-        if (estimate > RECORD_COUNT_CAP && l->lead_count == 0)
-                return RC_OK;
+        if (estimate > RECORD_COUNT_CAP) {
+                TRY(count_known(l, estimate, &known));
+                if (known)
+                        return RC_OK;
+        }
         TRY(count_exactly(l, RECORD_COUNT_CAP + 1, &n));
         if (n <= RECORD_COUNT_CAP) {
                 p->total_kind = RECORD_COUNT_EXACT;

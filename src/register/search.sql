@@ -2,3 +2,8 @@
 select w.folded, daicho.grams_of_term(w.word)::text as grams, length(w.folded) as length
 from (select u.word, u.n, daicho.search_word(u.word) as folded from unnest($1::text[]) with ordinality u(word, n)) w
 order by w.n;
+
+-- Records the planner knows of; 0: nothing yet.
+-- search_known(register text) -> one int
+select coalesce((select greatest(c.reltuples::bigint, 0) from pg_catalog.pg_class c
+    where c.relname = 'r_' || $1 and c.relnamespace = pg_catalog.to_regnamespace('t_' || daicho.tenant())), 0) as records;
