@@ -33,7 +33,7 @@ def test_one_address_guesses_a_few_times_a_second_at_most():
 
 
 def test_a_storm_of_log_ins_is_bounded_and_the_others_go_on_working():
-    house = House.start(conf={'login_rate': 1000, 'login_queue': 8, 'password_cost': 12})
+    house = House.start(conf={'login_rate': 1000, 'login_queue': 8, 'password_cost': 10})
     try:
         shop = house.tenant(registers=())
         password, done, seen = shop.admin.password, threading.Event(), []
