@@ -56,6 +56,8 @@ def test_a_condition_a_word_and_chosen_items_choose_what_is_written(tenant):
     assert rows_of(file_of(tenant, take(tenant, condition={'item': 'points', 'op': 'ge', 'value': 1000})))[1:] == []
 
     entry = [e for e in tenant.log() if e['verb'] == 'export' and e['detail'] and 'rows' in e['detail']][0]
+    asked = [e for e in tenant.log() if e['verb'] == 'export' and e['kind'] == 'job'][0]
+    assert asked['subject_id'] == job['id'] and asked['detail']['register'] == 'customers'
     assert entry['detail']['rows'] == 2 and entry['detail']['condition'] == osaka and entry['detail']['columns'] == ['points', 'email']
     for order, item in (({'items': ['nothing']}, 'items'), ({'encoding': 'latin1'}, 'encoding'), ({'items': ['email', 'email']}, 'items'),
                         ({'condition': {'item': 'nothing', 'op': 'eq', 'value': 1}}, None)):

@@ -357,6 +357,8 @@ def test_what_was_imported_stands_in_the_log_and_in_each_record(tenant):
     assert {k: entries[0]['detail'][k] for k in ('file', 'read', 'created', 'changed', 'unchanged', 'refused')} == {
         'file': 'data.csv', 'read': 2, 'created': 1, 'changed': 0, 'unchanged': 0, 'refused': 1}
     assert entries[0]['actor'] == 'test' and entries[0]['kind'] == 'customers'
+    asked, = [e for e in tenant.log() if e['verb'] == 'import' and e['kind'] == 'job']      # the request names the job, not a record of that number
+    assert asked['subject_id'] == job['id'] and asked['detail']['register'] == 'customers' and asked['detail']['file'] == 'data.csv'
     row = tenant.sql('select created_by, updated_by, origin, version from r_customers')[0]
     assert row == (row[0], row[0], job['id'], 1) and row[0].startswith('key:') and row[0].endswith(':test')
 

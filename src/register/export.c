@@ -450,6 +450,7 @@ rc export_start(struct cx *cx, const struct export_order *order, int64_t *ret_jo
         if (!str_empty(str_trim(order->q)))
                 (void)json_set(args, "q", json_str(order->q));
         TRY(job_add(cx, "export", def->name, args, ret_job));
-        log_subject(cx, def->name, *ret_job);
+        log_subject(cx, S("job"), *ret_job);
+        log_detail(cx, "register", json_str(def->name));
         return RC_OK;
 }

@@ -598,7 +598,8 @@ rc import_start(struct cx *cx, const struct import_order *order, int64_t *ret_jo
         if (!str_absent(order->blank))
                 json_set(args, "blank", json_str(order->blank));
         TRY(job_add(cx, "import", def->name, args, ret_job));
-        log_subject(cx, def->name, *ret_job);
+        log_subject(cx, S("job"), *ret_job);
+        log_detail(cx, "register", json_str(def->name));
         log_detail(cx, "file", json_str(file_name_clean(cx->mem, order->name)));
         return RC_OK;
 }
