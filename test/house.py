@@ -437,6 +437,17 @@ class House:
         return [{**row[0], 'detail': json.loads(row[0]['detail']) if row[0]['detail'] else None} for row in rows]
 
 
+def until(what, seconds=20):
+    """What `what()` says as soon as it says something true, or its last word after so many seconds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = what()
+        if found:
+            return found
+        time.sleep(0.05)
+    return what()
+
+
 def _json(value):
     return json.dumps(value, ensure_ascii=False).encode()
 

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from house import DAICHO
+from house import DAICHO, until
 
 ROUTES = json.loads(subprocess.run([str(DAICHO), 'routes', '--json'], capture_output=True, text=True, check=True).stdout)
 CHANGES = {'POST', 'PUT', 'PATCH', 'DELETE'}
@@ -62,10 +62,12 @@ def pair(house):
 
 
 class Log:
-    """Entries written since; `where`: a contract's log, or the house's for what happens before a contract is known."""
+    """Entries written since; `where`: a contract's log, or the house's for what happens before a contract is known.
+    A job that an earlier request began writes its entry when it ends: it is waited for."""
 
     def __init__(self, house, where):
         self.house, self.table = house, f't_{where}.log' if where else 'daicho.log'
+        assert until(lambda: not house.sql(f"select 1 from daicho.job where tenant = '{where}' and state in ('queued', 'running')"))
         self.last = self.house.sql(f'select coalesce(max(id), 0) from {self.table}')[0][0]
 
     def results(self):

@@ -3,7 +3,7 @@ import http.client, os, pathlib, re, shutil, signal, socket, subprocess, tempfil
 
 import pytest
 
-from house import BUILD, DAICHO, ENVIRONMENT, House, Refused
+from house import BUILD, DAICHO, ENVIRONMENT, House, Refused, until
 
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
@@ -15,16 +15,6 @@ def empty():
     house.copy_made_one()
     yield house
     house.close()
-
-
-def until(what, seconds=20):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = what()
-        if found:
-            return found
-        time.sleep(0.05)
-    return what()
 
 
 def refusal(*args, env=None, prefix=()):
