@@ -119,6 +119,13 @@ def test_crashed_nginx_is_started_again_and_connections_wait_for_it(empty):
     assert empty.api('GET', '/health').status == 200
 
 
+def test_no_nginx_worker_can_sleep_in_accept(empty):
+    empty.up()
+    nginx = next(pid for pid, line in empty.processes().items() if 'nginx: master' in line)
+    flags = next(line.split()[1] for line in pathlib.Path(f'/proc/{nginx}/fdinfo/3').read_text().splitlines() if line.startswith('flags'))
+    assert int(flags, 8) & os.O_NONBLOCK
+
+
 def test_crashed_postgres_is_started_again_and_the_workers_find_it(empty):
     empty.up()
     pid = int((empty.dir / 'pg/postmaster.pid').read_text().split()[0])

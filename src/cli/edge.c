@@ -66,7 +66,8 @@ rc edge_listen(struct cx *cx, const struct config *config, int *ret_fd, int64_t 
         int fd, one = 1;
 
         TRY(address_of(cx, config, &at, &n));
-        fd = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        /* nginx does not ask again whether a socket it was given waits: of two workers woken by one connection, the slower would sleep in accept() */
+        fd = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd < 0)
                 return bind_refused(cx, config);
         (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
