@@ -67,11 +67,12 @@ class Client:
 
     def request(self, method, path, headers=None, body=None):
         target = urllib.parse.quote(path, safe="/%?&=+:;,@~!$'()*-._[]")
-        for attempt in (1, 2):
-            kept = getattr(self.local, 'connection', None)
+        for attempt in (1, 2, 3):
+            kept, sent = getattr(self.local, 'connection', None), False
             connection = kept or self._open()
             try:
                 connection.request(method, target, body=body, headers=headers or {})
+                sent = True
                 answer = connection.getresponse()
                 content = answer.read()
                 break
@@ -79,7 +80,8 @@ class Client:
                 connection.close()
                 self.local.connection = None
                 closed = isinstance(trouble, (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError, ssl.SSLEOFError))
-                if attempt == 2 or kept is None or not closed:      # an idle connection was closed meanwhile: once more on a fresh one
+                # an idle connection was closed meanwhile, or nginx refused the head and closed before the body was written: once more on a fresh one
+                if attempt == 3 or not closed or (sent and kept is None):
                     raise
         self.local.connection = None if answer.will_close else connection
         return Answer(answer.status, answer.headers, content, path)
