@@ -7,7 +7,7 @@ declare
     r text;
 begin
     -- owner: DDL in its own schemas. Login roles: no rights of their own (NOINHERIT); they take a tenant's role inside a transaction.
-    foreach r in array array['daicho_owner', 'daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_cli'] loop
+    foreach r in array array['daicho_owner', 'daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_cli', 'daicho_sso', 'daicho_mailer', 'daicho_sealer'] loop
         if not exists (select from pg_roles where rolname = r) then
             execute format('create role %I login noinherit connection limit 64', r);
         end if;
@@ -19,7 +19,7 @@ begin
         create role daicho_tenant nologin;
     end if;
     execute format('revoke all on database %I from public', current_database());
-    execute format('grant connect on database %I to daicho_owner, daicho_web, daicho_auth, daicho_jobs, daicho_cli', current_database());
+    execute format('grant connect on database %I to daicho_owner, daicho_web, daicho_auth, daicho_jobs, daicho_cli, daicho_sso, daicho_mailer, daicho_sealer', current_database());
     execute format('grant create, temporary on database %I to daicho_owner', current_database());
     execute format('grant temporary on database %I to daicho_tenant', current_database());
 end
@@ -88,7 +88,7 @@ grant execute on function daicho_admin.tenant_roles_create(text), daicho_admin.t
 revoke all on schema public from public;
 revoke execute on function pg_catalog.set_config(text, text, boolean) from public;
 grant execute on function pg_catalog.set_config(text, text, boolean)
-    to daicho_owner, daicho_web, daicho_auth, daicho_jobs, daicho_cli;
+    to daicho_owner, daicho_web, daicho_auth, daicho_jobs, daicho_cli, daicho_sso, daicho_mailer, daicho_sealer;
 revoke update on pg_catalog.pg_settings from public;
 -- no DO blocks, no functions but those that exist
 revoke usage on language plpgsql, sql from public;

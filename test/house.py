@@ -135,7 +135,7 @@ class Browser:
         return self.request('POST', path, form=form if form is not None else {}, **more)
 
     def login(self, tenant, login, password):
-        answer = self.post('/login', {'tenant': tenant, 'login': login, 'password': password})
+        answer = self.post('/login', {'tenant': tenant, 'login': login, 'password': password, 'take_over': 'true'})
         assert answer.status == 303, answer
         return self
 

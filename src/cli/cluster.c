@@ -20,7 +20,8 @@
 
 enum { SPACE_FIRST_MB = 200, SPACE_MB = 64, START_TIMEOUT_MS = 60000, SETTLE_MS = 20000, STATEMENT_MAX = 4096 };
 
-static const char *const roles[] = { "daicho_owner", "daicho_web", "daicho_auth", "daicho_jobs", "daicho_cli" };
+static const char *const roles[] = { "daicho_owner", "daicho_web", "daicho_auth",   "daicho_jobs",
+                                     "daicho_cli",   "daicho_sso", "daicho_mailer", "daicho_sealer" };
 
 static rc space_check(struct cx *cx, const struct place *place, int64_t need_mb)
 {

@@ -130,8 +130,9 @@ const struct route me_door_routes[] = {
         ROUTE( PATCH,  "/me",                PERM_NONE, LOG_UPDATE,   KB(4),  NORMAL, change,        "Change the own language and look",
                .in = &change_in ),
         ROUTE( GET,    "/me/password",       PERM_NONE, LOG_VIEW,     0,      NORMAL, password_form, "The form for a new password",
-               .face = FACE_CONSOLE ),
-        ROUTE( POST,   "/me/password",       PERM_NONE, LOG_PASSWORD, KB(4),  LOGIN,  password,      "Change the own password", .in = &password_in ),
+               .face = FACE_CONSOLE, .stages = 1U << STAGE_PASSWORD ),
+        ROUTE( POST,   "/me/password",       PERM_NONE, LOG_PASSWORD, KB(4),  LOGIN,  password,      "Change the own password",
+               .in = &password_in, .stages = 1U << STAGE_PASSWORD ),
         ROUTE( DELETE, "/me/sessions/{id}",  PERM_NONE, LOG_REVOKE,   KB(4),  NORMAL, session,       "End one of the own sessions" ),
         ROUTE( POST,   "/me/sessions/end",   PERM_NONE, LOG_REVOKE,   KB(4),  NORMAL, sessions,      "End all other sessions of the own account" ),
         ROUTE_END

@@ -17,6 +17,7 @@ static const struct field login_fields[] = {
         { .name = "login", .type = SHAPE_TEXT, .required = true, .min = 1, .max = 100, .summary = "Log-in name" },
         { .name = "password", .type = SHAPE_TEXT, .required = true, .min = 1, .max = 200, .summary = "Password", .secret = true },
         { .name = "next", .type = SHAPE_TEXT, .max = 4000, .summary = "Address within the house to go to afterwards" },
+        { .name = "take_over", .type = SHAPE_BOOL, .summary = "End the session this account has elsewhere, without asking" },
         { NULL },
 };
 static const struct shape login_in = { "Login", login_fields };
@@ -32,6 +33,7 @@ static const struct shape page_in = { "LoginPage", page_fields };
 static const struct field logged_in_fields[] = {
         { .name = "tenant", .type = SHAPE_TEXT, .required = true, .summary = "Contract" },
         { .name = "login", .type = SHAPE_TEXT, .required = true, .summary = "Log-in name" },
+        { .name = "stage", .type = SHAPE_TEXT, .required = true, .summary = "full, or what is still missing: factor, enroll, confirm" },
         { .name = "csrf", .type = SHAPE_TEXT, .required = true, .summary = "Send it as X-CSRF-Token with every change made with the cookie" },
         { NULL },
 };
@@ -71,7 +73,7 @@ static void cookie_set(struct cx *cx, struct http_res *res, str token)
 /* POST /login - 303 to `next` or the first page; on the API 200 and {tenant, login, csrf}. One answer for every wrong thing, after the same work. */
 static rc login(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        str tenant, name, next, token, cookie = http_cookie(req, COOKIE);
+        str tenant, name, next, token, stage, cookie = http_cookie(req, COOKIE);
         struct attempt attempt;
         json_t *in, *model = json_object();
 
@@ -86,10 +88,12 @@ static rc login(struct cx *cx, const struct http_req *req, struct http_res *res)
         cx->actor.id = attempt.account_id;
         cx->actor.groups = attempt.groups;
         TRY(enter_by_name(cx, attempt.tenant, false));
-        TRY(session_open(cx, attempt.account_id, http_header(req, "User-Agent"), cookie, &token));
+        TRY(session_open(cx, attempt.account_id, http_header(req, "User-Agent"), cookie, json_is_true(json_object_get(in, "take_over")), &token,
+                         &stage));
         cookie_set(cx, res, token);
         json_set(model, "tenant", json_str(attempt.tenant));
         json_set(model, "login", json_str(attempt.login));
+        json_set(model, "stage", json_str(stage));
         json_set(model, "csrf", json_str(enter_csrf(cx, token)));
         return http_created(res, 200, gate_address_safe(next) ? next : S("/"), model);
 }
@@ -108,7 +112,8 @@ const struct route session_door_routes[] = {
         /*     method path       permission   logged as    body    rate    handler */
         ROUTE( GET,   "/login",  PERM_PUBLIC, LOG_NOTHING, 0,      NORMAL, show,   "The log-in page", .in = &page_in, .face = FACE_CONSOLE ),
         ROUTE( POST,  "/login",  PERM_PUBLIC, LOG_LOGIN,   KB(16), LOGIN,  login,  "Log in", .in = &login_in, .out = &logged_in ),
-        ROUTE( POST,  "/logout", PERM_NONE,   LOG_LOGOUT,  KB(4),  NORMAL, logout, "Log out" ),
+        ROUTE( POST,  "/logout", PERM_NONE,   LOG_LOGOUT,  KB(4),  NORMAL, logout, "Log out",
+               .stages = ~0U ),
         ROUTE_END
 };
 /* clang-format on */

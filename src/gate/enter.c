@@ -42,6 +42,17 @@ rc enter_read(struct cx *cx, struct unit *u)
         return RC_OK;
 }
 
+/* In the words of daicho.session_enter; one that is not known here is the strictest. */
+static enum stage stage_of(str word)
+{
+        static const char *const words[STAGES] = { "full", "password", "confirm", "enroll", "factor", "certificate", "address" };
+
+        for (int i = 0; i < STAGES; i++)
+                if (str_is(word, words[i]))
+                        return (enum stage)i;
+        return STAGE_ADDRESS;
+}
+
 static void entered(struct cx *cx, struct unit *u, const struct entrance *e)
 {
         cx->tenant = e->tenant;
@@ -55,7 +66,9 @@ static void entered(struct cx *cx, struct unit *u, const struct entrance *e)
         cx->now = e->now_ms;
         u->theme = e->theme;
         cx->actor.session = e->session_id;
-        u->must_change = e->must_change;
+        u->stage = stage_of(e->stage);
+        if (u->stage > STAGE_PASSWORD)
+                cx->permissions = 0;
         u->entered = true;
 }
 
@@ -71,6 +84,14 @@ static str token_of(struct cx *cx, const struct unit *u)
         return (str){ arena_copy(cx->mem, hash, sizeof(hash)), sizeof(hash) };
 }
 
+/* Serial of the client certificate, of one that nginx has verified; it takes away what a client sends under this name. */
+static str certificate_of(const struct unit *u)
+{
+        str serial = http_header(u->req, "X-Client-Certificate");
+
+        return str_absent(serial) ? S("") : serial;
+}
+
 rc enter_tenant(struct cx *cx, struct unit *u)
 {
         bool by_key = !str_absent(u->key);
@@ -82,9 +103,9 @@ rc enter_tenant(struct cx *cx, struct unit *u)
         TRY(db_ensure(cx));
         db_begin(cx);
         if (by_key)
-                TRY(sql_enter_key(cx, token, &e));
+                TRY(sql_enter_key(cx, token, cx->actor.source, &e));
         else
-                TRY(sql_enter_session(cx, token, &e));
+                TRY(sql_enter_session(cx, token, cx->actor.source, certificate_of(u), &e));
         if (e == NULL)
                 return by_key ? fail(cx, RC_UNAUTHORIZED, NULL, "this API key is not known, or no longer valid")
                               : fail(cx, RC_UNAUTHORIZED, NULL, "the session has ended; please log in");
@@ -102,9 +123,9 @@ bool enter_guess(struct cx *cx, struct unit *u)
                 return false;
         db_begin(cx);
         if (!str_absent(u->key))
-                sql_enter_key_ask(cx, token, &u->found);
+                sql_enter_key_ask(cx, token, cx->actor.source, &u->found);
         else
-                sql_enter_session_ask(cx, token, &u->found);
+                sql_enter_session_ask(cx, token, cx->actor.source, certificate_of(u), &u->found);
         u->guess = e;
         entered(cx, u, e);
         return true;

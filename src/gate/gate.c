@@ -120,12 +120,26 @@ static rc forgery_check(struct cx *cx, struct unit *u)
         return RC_OK;
 }
 
-/* Somebody whose password must be changed reaches nothing else. */
-static rc password_check(struct cx *cx, struct unit *u)
+/* What is missing at each stage, and the page where it is given. */
+static const struct {
+        rc code;
+        const char *page; /* NULL: no page can mend it */
+        const char *text;
+} stages[STAGES] = {
+        [STAGE_PASSWORD] = { RC_FORBIDDEN, "/me/password", "please change the password first" },
+        [STAGE_CONFIRM] = { RC_UNAUTHORIZED, "/login/confirm", "this account is logged in elsewhere; please say which of the two goes on" },
+        [STAGE_ENROLL] = { RC_UNAUTHORIZED, "/login/enroll", "please set up the second factor first" },
+        [STAGE_FACTOR] = { RC_UNAUTHORIZED, "/login/factor", "the second factor has not been given yet" },
+        [STAGE_CERTIFICATE] = { RC_FORBIDDEN, NULL, "a client certificate of this contract is needed" },
+        [STAGE_ADDRESS] = { RC_FORBIDDEN, NULL, "this address is not among those allowed here" },
+};
+
+/* Before a log-in is complete nothing is reached but what completes it. */
+static rc stage_check(struct cx *cx, struct unit *u)
 {
-        if (!u->must_change || str_is(u->path, "/me/password") || str_is(u->path, "/logout"))
+        if (u->stage == STAGE_FULL || (u->route->stages & (1U << u->stage)) != 0)
                 return RC_OK;
-        return fail(cx, RC_FORBIDDEN, NULL, "please change the password first");
+        return fail(cx, stages[u->stage].code, NULL, "%s", fail_translate(cx->lang, stages[u->stage].text));
 }
 
 static rc permission_check(struct cx *cx, struct unit *u)
@@ -145,7 +159,7 @@ static rc admit(struct cx *cx, struct unit *u, bool guess)
         }
         if (!guess || !enter_guess(cx, u))
                 TRY(enter_tenant(cx, u));
-        TRY(password_check(cx, u));
+        TRY(stage_check(cx, u));
         TRY(permission_check(cx, u));
         return forgery_check(cx, u);
 }
@@ -247,7 +261,8 @@ static rc attempt_ahead(struct cx *cx, struct unit *u, struct http_res *res)
         *res = fresh;
         u->guess = NULL;
         u->found = NULL;
-        u->entered = u->must_change = false;
+        u->entered = false;
+        u->stage = STAGE_FULL;
         cx->tenant = STR_NONE;
         cx->permissions = 0;
         return attempt(cx, u, res, false);
@@ -326,14 +341,17 @@ static void unit_report(const struct cx *cx, const struct unit *u, rc code)
                       u->route ? u->route->path : "-", rc_name(code), STR_ARG(cx->failure.count ? cx->failure.problem[0].text : S("")));
 }
 
-static void password_redirect(struct cx *cx, struct unit *u, struct http_res *res)
+/* To the page that takes what is missing. */
+static void stage_redirect(struct cx *cx, struct unit *u, struct http_res *res)
 {
+        str page = str_of(stages[u->stage].page);
+
         db_rollback(cx);
         *res = (struct http_res){ .mem = cx->mem, .status = u->htmx ? 200 : 303 };
         if (u->htmx)
-                http_set(res, S("HX-Redirect"), S("/me/password"));
+                http_set(res, S("HX-Redirect"), page);
         else
-                res->location = S("/me/password");
+                res->location = page;
 }
 
 static void serve(struct cx *cx, struct http_req *req, struct http_res *res)
@@ -343,8 +361,8 @@ static void serve(struct cx *cx, struct http_req *req, struct http_res *res)
 
         if (code == RC_OK)
                 return;
-        if (u.must_change && code == RC_FORBIDDEN && u.face == FACE_CONSOLE && req->method == HTTP_GET) {
-                password_redirect(cx, &u, res);
+        if (stages[u.stage].page != NULL && code == stages[u.stage].code && u.face == FACE_CONSOLE && req->method == HTTP_GET) {
+                stage_redirect(cx, &u, res);
                 return;
         }
         unit_refuse(cx, &u, code, res);
@@ -376,7 +394,7 @@ static rc accept_body(struct cx *cx, struct http_req *req, size_t *ret_body_max,
                 TRY(enter_read(cx, &u));
                 code = enter_tenant(cx, &u);
                 if (code == RC_OK)
-                        code = password_check(cx, &u);
+                        code = stage_check(cx, &u);
                 if (code == RC_OK)
                         code = permission_check(cx, &u);
                 db_rollback(cx);

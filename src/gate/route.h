@@ -15,6 +15,18 @@ enum rate {
         RATE_HEAVY, /* starts a job or reads much */
 };
 
+/* How far a log-in has come: full, or what is still missing, the first thing first. */
+enum stage {
+        STAGE_FULL,
+        STAGE_PASSWORD,    /* it must be changed */
+        STAGE_CONFIRM,     /* the account is logged in elsewhere: which session goes on? */
+        STAGE_ENROLL,      /* a second factor is required, and there is none yet */
+        STAGE_FACTOR,      /* the second factor has not been given */
+        STAGE_CERTIFICATE, /* the request came without a client certificate of the contract */
+        STAGE_ADDRESS,     /* … from an address that is not allowed */
+        STAGES
+};
+
 typedef rc (*route_handler)(struct cx *cx, const struct http_req *req, struct http_res *res);
 
 struct route {
@@ -30,6 +42,7 @@ struct route {
         const struct shape *out; /* model it replies with; NULL: likewise */
         enum face face;
         int64_t file_max; /* > 0: may receive files up to this size */
+        unsigned stages;  /* 1 << stage of each stage before STAGE_FULL at which it can be reached; 0: none */
 };
 
 #define ROUTE(method_, path_, permission_, verb_, body_, rate_, handler_, summary_, ...)                                                             \

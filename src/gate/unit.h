@@ -18,7 +18,7 @@ struct unit {
         str key;                   /* API key; absent */
         bool entered;              /* the tenant's role is taken in this transaction */
         str theme;
-        bool must_change;
+        enum stage stage;
         struct entrance *guess; /* entered on a guess that has not been confirmed; NULL: entered, or not at all */
         struct rows *found;     /* what the look-up behind the guess gave, once it has come back */
 };

@@ -46,18 +46,36 @@ static str token_hash(struct cx *cx, str token)
         return (str){ arena_copy(cx->mem, hash, sizeof(hash)), sizeof(hash) };
 }
 
-rc session_open(struct cx *cx, int64_t account_id, str agent, str old_token, str *ret_token)
+static str token_make(struct cx *cx)
 {
         uint8_t secret[TOKEN_SIZE];
-        str token, old_hash = str_absent(old_token) ? STR_NONE : token_hash(cx, old_token);
-        bool open;
+        str token;
 
         crypto_random(secret, sizeof(secret));
         token = crypto_base64url(cx->mem, secret, sizeof(secret));
         crypto_wipe(secret, sizeof(secret));
-        TRY(sql_session_insert(cx, account_id, token_hash(cx, token), old_hash, cx->actor.source, str_absent(agent) ? S("") : agent, &open));
-        if (!open) /* suspended while the password was looked at */
+        return token;
+}
+
+rc session_open(struct cx *cx, int64_t account_id, str agent, str old_token, bool take_over, str *ret_token, str *ret_stage)
+{
+        str token = token_make(cx), old_hash = str_absent(old_token) ? STR_NONE : token_hash(cx, old_token);
+
+        TRY(sql_session_insert(cx, account_id, token_hash(cx, token), old_hash, cx->actor.source, str_absent(agent) ? S("") : agent, take_over,
+                               ret_stage));
+        if (str_absent(*ret_stage)) /* suspended while the password was looked at */
                 return fail(cx, RC_UNAUTHORIZED, NULL, "the contract, the log-in name or the password is not right");
+        *ret_token = token;
+        return RC_OK;
+}
+
+rc session_raise(struct cx *cx, const char *proof, bool take_over, str *ret_token, str *ret_stage)
+{
+        str token = token_make(cx);
+
+        TRY(sql_session_raise(cx, cx->actor.session, token_hash(cx, token), str_of(proof), take_over, ret_stage));
+        if (str_absent(*ret_stage))
+                return fail(cx, RC_CONFLICT, NULL, "this log-in is not waiting for that");
         *ret_token = token;
         return RC_OK;
 }

@@ -22,8 +22,12 @@ rc session_attempt(struct cx *cx, str tenant, str login, struct attempt *ret) MU
 /* Is it the account's password, and may it come in? RC_UNAUTHORIZED with one sentence for every reason, after the same work. */
 rc session_verify(struct cx *cx, const struct attempt *attempt, str password) MUST_USE;
 /* In an auth process, inside the tenant, in the transaction of the log-in's entry. *ret_token: the cookie's value, 43 characters.
- * old_token (absent: none): the browser's session until now, which ends. */
-rc session_open(struct cx *cx, int64_t account_id, str agent, str old_token, str *ret_token) MUST_USE;
+ * old_token (absent: none): the browser's session until now, which ends. take_over: a live session of the account elsewhere ends, too.
+ * *ret_stage: "full", or what is still missing: "factor", "enroll", "confirm" (logged in elsewhere, and take_over was not said). */
+rc session_open(struct cx *cx, int64_t account_id, str agent, str old_token, bool take_over, str *ret_token, str *ret_stage) MUST_USE;
+/* In an auth process, for the session the caller came by: `proof` (totp | passkey | recovery: the second factor; confirm: the other session is given up)
+ * has been shown. A fresh token. RC_CONFLICT when the session does not wait for this. */
+rc session_raise(struct cx *cx, const char *proof, bool take_over, str *ret_token, str *ret_stage) MUST_USE;
 
 /* Inside the tenant. End the session the caller came by. */
 rc session_close(struct cx *cx) MUST_USE;

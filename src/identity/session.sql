@@ -3,9 +3,12 @@
 -- session_begin(tenant text, login text) -> one login_try(tenant text?, lang text?, account_id int?, login text?, groups text?, state text?, hash text?)
 select tenant, lang, account_id, login, groups, state, hash from daicho.login_begin($1, $2);
 
--- Inside the tenant; false: the account is gone or suspended.
--- session_insert(account_id int, token_hash bytea, old_hash bytea?, source text, agent text) -> one bool
-select daicho.session_open($1, $2, $3, $4, $5) as open;
+-- Inside the tenant: the stage; null: the account is gone or suspended.
+-- session_insert(account_id int, token_hash bytea, old_hash bytea?, source text, agent text, take_over bool) -> one text?
+select daicho.session_open($1, $2, $3, $4, $5, $6) as stage;
+
+-- session_raise(session_id int, token_hash bytea, proof text, take_over bool) -> one text?
+select daicho.session_raise($1, $2, $3, $4) as stage;
 
 -- Live ones of one account, newest first.
 -- session_list(account_id int) -> many(200) session_row(id int, source text, agent text, created_at time, seen_at time)

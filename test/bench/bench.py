@@ -79,9 +79,9 @@ class Bench:
 
     # parts ---------------------------------------------------------------------------------------------------------------------------
     # the same statements as gate/enter.sql and log/log.sql
-    ENTER = ("select e.tenant, e.masked, e.kind, e.id, e.actor, e.groups, e.permissions, e.lang, e.theme, e.session_id, e.must_change, e.now_ms, "
+    ENTER = ("select e.tenant, e.masked, e.kind, e.id, e.actor, e.groups, e.permissions, e.lang, e.theme, e.session_id, e.must_change, e.now_ms, e.stage, e.proven_ms, "
              "pg_catalog.set_config('role', e.role, true) as role, "
-             "pg_catalog.set_config('daicho.actor', e.kind || ':' || e.id || ':' || e.actor, true) as told from daicho.key_enter('\\x{hash}') e;\n")
+             "pg_catalog.set_config('daicho.actor', e.kind || ':' || e.id || ':' || e.actor, true) as told from daicho.key_enter('\\x{hash}', '127.0.0.1') e;\n")
     LOG = ("insert into t_bench.log (actor_kind, actor_id, actor, groups, source, verb, kind, subject_id, result) "
            "values ('key', 1, 'bench', '', '127.0.0.1', '{verb}', 'customers', :id, 'OK');\n")
 
