@@ -4,8 +4,9 @@ import concurrent.futures
 import psycopg
 import pytest
 
-ALL = ['record.read', 'record.write', 'record.delete', 'record.import', 'record.export', 'personal.see', 'register.define', 'account.manage',
-       'key.manage', 'log.read', 'tenant.manage']
+ALL = ['record.read', 'record.write', 'record.delete', 'record.import', 'record.export', 'register.define', 'personal.see', 'account.manage',
+       'person.manage', 'policy.manage', 'session.manage', 'key.manage', 'certificate.manage', 'provider.manage', 'support.approve', 'log.read',
+       'log.export', 'log.erase', 'tenant.manage']
 
 
 @pytest.fixture

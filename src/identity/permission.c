@@ -9,7 +9,7 @@
 #include "page/page.h"
 
 static const char *const words[] = {
-#define PERMISSION(name, word) word,
+#define PERMISSION(name, word, scope) word,
 #include "identity/permission.tbl"
 #undef PERMISSION
 };

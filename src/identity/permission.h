@@ -5,7 +5,7 @@
 #include "base/json.h"
 
 enum permission {
-#define PERMISSION(name, word) PERM_##name,
+#define PERMISSION(name, word, scope) PERM_##name,
 #include "identity/permission.tbl"
 #undef PERMISSION
         PERMISSIONS
