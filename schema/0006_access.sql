@@ -297,9 +297,10 @@ language plpgsql security definer set search_path = pg_catalog as $$
 declare
     e daicho.entrance;
 begin
-    select a.tenant, case when a.sees_personal then 't_' || a.tenant else 't_' || a.tenant || '_masked' end, not a.sees_personal, 'account', a.id,
+    select a.tenant, case when masked_ then 't_' || a.tenant || '_masked' else 't_' || a.tenant end, masked_, 'account', a.id,
         a.login, a.group_names, a.words, coalesce(a.lang, t.lang), a.theme, x.id,
-        a.must_change or a.password_at < daicho.clock() - make_interval(days => p.valid_days),
+        -- who came by a provider did not use the password
+        x.provider_id is null and (a.must_change or a.password_at < daicho.clock() - make_interval(days => p.valid_days)),
         (extract(epoch from daicho.clock()) * 1000)::bigint, x.seen_at < daicho.clock() - interval '1 minute',
         case when p.addresses is not null and not daicho.address_within(source_, p.addresses) then 'address'
             when p.certificate_required and not exists (select from daicho.certificate c where c.serial = certificate_ and c.tenant = a.tenant
@@ -311,6 +312,7 @@ begin
     join daicho.account a on a.id = x.account_id
     join daicho.tenant t on t.name = a.tenant
     join daicho.policy p on p.tenant = a.tenant
+    cross join lateral (select not a.sees_personal or session_user = 'daicho_sso' as masked_) m  -- the process at the network sees nobody
     where x.token_hash = token_hash_ and a.state = 'active' and t.state = 'active'
         and x.seen_at > daicho.clock() - case when x.stage = 'full' then make_interval(mins => p.idle_minutes) else interval '10 minutes' end
         and (x.expires_at is null or x.expires_at > daicho.clock());
@@ -388,7 +390,7 @@ begin
     if session_user <> 'daicho_auth' then
         raise insufficient_privilege using message = 'sessions are opened by the auth processes only';
     end if;
-    select x.factors, x.factor_required, p.idle_minutes, p.absolute_hours into a
+    select x.factors, x.factor_required or p.factor_always as factor_required, p.idle_minutes, p.absolute_hours into a
     from daicho.account x join daicho.policy p on p.tenant = x.tenant
     where x.id = account_id_ and x.tenant = daicho.role_tenant() and x.state = 'active' for update of x;
     if not found then

@@ -39,6 +39,9 @@ alter role daicho_web set idle_in_transaction_session_timeout = '60s';
 alter role daicho_auth set statement_timeout = '30s';
 alter role daicho_auth set lock_timeout = '10s';
 alter role daicho_auth set idle_in_transaction_session_timeout = '60s';
+alter role daicho_sso set statement_timeout = '30s';
+alter role daicho_sso set lock_timeout = '10s';
+alter role daicho_sso set idle_in_transaction_session_timeout = '60s';
 
 -- The roles of a tenant. daicho_owner, whose connection also runs the define job, has no CREATEROLE: on PostgreSQL 15 that would be a way to
 -- every role but the superuser's. It may call these two functions, which make and drop roles of one shape only.
@@ -62,6 +65,8 @@ begin
         execute format('grant daicho_tenant to %I', r);
     end loop;
     execute format('grant %I, %I to daicho_web, daicho_auth, daicho_jobs, daicho_cli', 't_' || name_, 't_' || name_ || '_masked');
+    -- the process that speaks with sign-on providers never sees anybody's personal items
+    execute format('grant %I to daicho_sso', 't_' || name_ || '_masked');
 end
 $$;
 
@@ -84,6 +89,17 @@ end
 $$;
 revoke execute on function daicho_admin.tenant_roles_create(text), daicho_admin.tenant_roles_drop(text) from public;
 grant execute on function daicho_admin.tenant_roles_create(text), daicho_admin.tenant_roles_drop(text) to daicho_owner;
+
+-- contracts that were made before there was daicho_sso
+do $$
+declare
+    r text;
+begin
+    for r in select rolname from pg_roles where rolname ~ '^t_[a-z][a-z0-9]{1,29}_masked$' loop
+        execute format('grant %I to daicho_sso', r);
+    end loop;
+end
+$$;
 
 revoke all on schema public from public;
 revoke execute on function pg_catalog.set_config(text, text, boolean) from public;

@@ -35,7 +35,7 @@ static json_t *route_model(const struct route *route)
 {
         static const char *const methods[HTTP_METHODS] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
         static const char *const faces[] = { "console, API", "console", "API" };
-        static const char *const rates[] = { "normal", "login", "heavy" };
+        static const char *const rates[] = { "normal", "login", "sso", "heavy" };
         json_t *model = json_object();
         const char *permission = permission_word(route->permission);
 

@@ -109,18 +109,18 @@ static void path_pattern(struct buf *out, const char *path)
         }
 }
 
-static void login_routes(struct buf *out, const struct route *const *tables)
+static void pool_routes(struct buf *out, const struct route *const *tables)
 {
         for (; *tables != NULL; tables++) {
                 for (const struct route *route = *tables; route->path != NULL; route++) {
                         /* the console's forms name PUT, PATCH and DELETE in a POST */
                         bool form = route->method != HTTP_GET && route->method != HTTP_POST;
 
-                        if (route->rate != RATE_LOGIN)
+                        if (route_pool(route->rate) == POOL_WEB)
                                 continue;
                         buf_format(out, "                \"~^%s%s%s:(?:/api/v1)?", form ? "(?:POST|" : "", methods[route->method], form ? ")" : "");
                         path_pattern(out, route->path);
-                        buf_text(out, "$\" auth;\n");
+                        buf_format(out, "$\" %s;\n", route_pool(route->rate) == POOL_AUTH ? "auth" : "sso");
                 }
         }
 }
@@ -228,17 +228,18 @@ static void http_part(struct cx *cx, struct buf *out, const struct place *place,
                    "        access_log %s/log/access.log house buffer=32k flush=5s;\n",
                    dir, dir, dir, dir, dir, (long long)config->upload_max + 1, dir);
         buf_text(out, "        map \"$request_method:$uri\" $pool {\n                default web;\n");
-        login_routes(out, routes);
-        buf_text(out, "        }\n"
-                      "        map $pool $login_address {\n                auth $binary_remote_addr;\n                default '';\n        }\n"
-                      "        map $pool $login_all {\n                auth 1;\n                default '';\n        }\n"
-                      "        map $uri $api {\n                ~^/api/ 1;\n                default 0;\n        }\n"
-                      "        map $api $away_type {\n                1 application/problem+json;\n                default text/html;\n        }\n"
-                      /* a name with a hash of its content never means anything else */
-                      "        map $uri $keep {\n                \"~\\.[0-9a-f]{12}\\.[a-z]+$\" 'public, max-age=31536000, immutable';\n"
-                      "                default no-cache;\n        }\n"
-                      "        charset utf-8;\n"
-                      "        charset_types text/css application/javascript;\n");
+        pool_routes(out, routes);
+        buf_text(out,
+                 "        }\n"
+                 "        map $pool $login_address {\n                ~^(?:auth|sso)$ $binary_remote_addr;\n                default '';\n        }\n"
+                 "        map $pool $login_all {\n                ~^(?:auth|sso)$ $pool;\n                default '';\n        }\n"
+                 "        map $uri $api {\n                ~^/api/ 1;\n                default 0;\n        }\n"
+                 "        map $api $away_type {\n                1 application/problem+json;\n                default text/html;\n        }\n"
+                 /* a name with a hash of its content never means anything else */
+                 "        map $uri $keep {\n                \"~\\.[0-9a-f]{12}\\.[a-z]+$\" 'public, max-age=31536000, immutable';\n"
+                 "                default no-cache;\n        }\n"
+                 "        charset utf-8;\n"
+                 "        charset_types text/css application/javascript;\n");
         words(out, "away", 503, "Daicho cannot answer at the moment; please try again in a few seconds",
               "ただいま応答できません。数秒おいてから、もう一度お試しください。");
         words(out, "busy", 429, "Too many attempts; please wait a moment and try again",
@@ -250,6 +251,7 @@ static void http_part(struct cx *cx, struct buf *out, const struct place *place,
                    (long long)config->login_rate);
         upstream(cx, out, place->dir, "web", config->web_workers);
         upstream(cx, out, place->dir, "auth", config->auth_workers);
+        upstream(cx, out, place->dir, "sso", config->sso_workers);
         buf_text(out, "        proxy_http_version 1.1;\n"
                       "        proxy_set_header Connection '';\n"
                       "        proxy_set_header Host $http_host;\n"

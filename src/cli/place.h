@@ -3,6 +3,7 @@
  *   daicho.conf  VERSION          settings; layout of this directory
  *   pg/                           PostgreSQL's data
  *   secret/ROLE                   password of each database role (0600); ca.key, server.key
+ *   secret/provider/CONTRACT/NAME secrets of sign-on providers
  *   tls/                          ca.crt, server.crt
  *   run/                          sockets, lock, port, nginx.conf
  *   log/                          house.log (workers), postgres.log, nginx.log, access.log

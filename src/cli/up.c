@@ -112,7 +112,8 @@ static rc prepare(struct cx *cx, struct args *args, struct up *up)
 
 static rc workers_start(struct cx *cx, const struct place *place)
 {
-        const int64_t count[SANDBOX_KINDS] = { place->config.web_workers, place->config.auth_workers, place->config.job_workers };
+        const int64_t count[SANDBOX_KINDS] = { place->config.web_workers, place->config.auth_workers, place->config.job_workers,
+                                               place->config.sso_workers };
 
         for (size_t kind = 0; kind < SANDBOX_KINDS; kind++) {
                 for (int64_t i = 1; i <= count[kind]; i++) {

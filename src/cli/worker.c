@@ -119,7 +119,7 @@ static rc serve(struct cx *cx, enum sandbox_kind kind, const struct place *place
 
 static rc work(struct cx *cx, enum sandbox_kind kind, str number, bool probe)
 {
-        static const char *const roles[SANDBOX_KINDS] = { "daicho_web", "daicho_auth", "daicho_jobs" };
+        static const char *const roles[SANDBOX_KINDS] = { "daicho_web", "daicho_auth", "daicho_jobs", "daicho_sso" };
         const struct place *place;
         str conninfo, spool;
 
@@ -132,11 +132,11 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, bool probe)
         TRY(db_open(cx, str_z(cx->mem, conninfo), &cx->db));
         file_store_start(place_path(cx, place->dir, "files"));
         password_start((int)place->config.password_cost);
-        gate_start(command_house->routes, kind == SANDBOX_AUTH, command_house->hooks);
+        gate_start(command_house->routes, kind == SANDBOX_AUTH ? POOL_AUTH : kind == SANDBOX_SSO ? POOL_SSO : POOL_WEB, command_house->hooks);
         signals_set();
         TRY(sandbox_enter(cx, kind, place->dir, place->share, spool));
         if (probe)
-                return sandbox_probe(cx, place->dir) ? RC_OK : fail(cx, RC_FORBIDDEN, NULL, "a power is left that should be gone");
+                return sandbox_probe(cx, kind, place->dir) ? RC_OK : fail(cx, RC_FORBIDDEN, NULL, "a power is left that should be gone");
         if (kind != SANDBOX_JOBS)
                 return serve(cx, kind, place, spool);
         {

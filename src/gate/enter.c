@@ -151,6 +151,8 @@ rc enter_by_name(struct cx *cx, str tenant, bool owner)
         str actor = str_format(cx->mem, "%s:%" PRId64 ":%.*s", kinds[cx->actor.kind], cx->actor.id, STR_ARG(cx->actor.name));
         struct doorway *d;
 
+        if (unit_pool == POOL_SSO) /* it listens to the network: nobody's personal items for it */
+                cx->masked = true;
         db_begin(cx);
         TRY(sql_enter_name(cx, tenant, cx->masked, owner, actor, cx->actor.job ? db_int(cx, cx->actor.job) : S(""), &d));
         if (d == NULL)

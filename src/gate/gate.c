@@ -20,10 +20,10 @@ enum { FORM_TOKENS = 2048 }; /* room for _csrf and _method in a form whose route
 
 static const struct route *const *route_tables;
 
-void gate_start(const struct route *const *tables, bool login_only, const struct gate_hooks *hooks)
+void gate_start(const struct route *const *tables, enum pool pool, const struct gate_hooks *hooks)
 {
         route_tables = tables;
-        unit_login_only = login_only;
+        unit_pool = pool;
         if (hooks != NULL)
                 unit_hooks = hooks;
         match_start(tables);
@@ -78,7 +78,7 @@ static rc route_find(struct cx *cx, struct unit *u)
 
         TRY(method_override(cx, u));
         TRY(match_find(cx, u->req, u->face, u->path, &route, u->allow));
-        if ((route->rate == RATE_LOGIN) != unit_login_only)
+        if (route_pool(route->rate) != unit_pool)
                 return fail(cx, RC_UNKNOWN, NULL, "another process serves this address");
         u->route = route;
         return RC_OK;
@@ -293,7 +293,7 @@ static void refusal_begin(struct cx *cx, struct unit *u)
         fail_clear(cx);
         if (entered)
                 again = enter_tenant(cx, u);
-        else if (!str_absent(cx->tenant) && unit_login_only)
+        else if (!str_absent(cx->tenant) && unit_pool != POOL_WEB)
                 again = enter_by_name(cx, cx->tenant, false);
         else if (db_ensure(cx) == RC_OK)
                 db_begin(cx);

@@ -12,8 +12,17 @@ enum face { FACE_BOTH, FACE_CONSOLE, FACE_API };
 enum rate {
         RATE_NORMAL,
         RATE_LOGIN, /* served by the auth processes only, limited hard by nginx */
+        RATE_SSO,   /* served by the sso processes only, which reach sign-on providers; limited the same way */
         RATE_HEAVY, /* starts a job or reads much */
 };
+
+/* Which kind of process serves it. */
+enum pool { POOL_WEB, POOL_AUTH, POOL_SSO };
+
+static inline enum pool route_pool(enum rate rate)
+{
+        return rate == RATE_LOGIN ? POOL_AUTH : rate == RATE_SSO ? POOL_SSO : POOL_WEB;
+}
 
 /* How far a log-in has come: full, or what is still missing, the first thing first. */
 enum stage {

@@ -24,6 +24,6 @@ struct unit {
 };
 
 extern const struct gate_hooks *unit_hooks;
-extern bool unit_login_only;
+extern enum pool unit_pool;
 
 #endif
