@@ -278,8 +278,14 @@ create trigger tell after insert or delete or update of confirmed_at on daicho.f
 -- Is the address in one of the ranges? What is no address is in none.
 create function daicho.address_within(source_ text, ranges cidr[]) returns boolean
 language plpgsql immutable set search_path = pg_catalog as $$
+declare
+    source inet;
 begin
-    return exists (select from unnest(ranges) r where source_::inet <<= r);
+    source := source_;
+    if source <<= '::ffff:0:0/96' then               -- IPv4 in IPv6 clothes
+        source := substring(host(source) from 8);
+    end if;
+    return exists (select from unnest(ranges) r where source <<= r);
 exception when invalid_text_representation then
     return false;
 end
@@ -302,7 +308,7 @@ begin
         -- who came by a provider did not use the password
         x.provider_id is null and (a.must_change or a.password_at < daicho.clock() - make_interval(days => p.valid_days)),
         (extract(epoch from daicho.clock()) * 1000)::bigint, x.seen_at < daicho.clock() - interval '1 minute',
-        case when p.addresses is not null and not daicho.address_within(source_, p.addresses) then 'address'
+        case when p.addresses_on and not daicho.address_within(source_, p.addresses) then 'address'
             when p.certificate_required and not exists (select from daicho.certificate c where c.serial = certificate_ and c.tenant = a.tenant
                 and c.revoked_at is null and c.expires_at > daicho.clock()) then 'certificate'
             else x.stage end,
@@ -331,26 +337,49 @@ begin
 end
 $$;
 
--- By API key. An address outside the key's own ranges, or the contract's, is a stage of its own: a refusal that is written down.
+-- By API key, by the secret it had before for as long as that still counts, or by an access token of the key (0012_edge.sql). An address outside the
+-- key's own ranges, or when it has none outside the contract's, is a stage of its own: a refusal that is written down.
 create function daicho.key_enter(token_hash_ bytea, source_ text) returns setof daicho.entrance
 language plpgsql security definer set search_path = pg_catalog as $$
 declare
     e daicho.entrance;
+    id_ bigint;
+    scope_ text[];
 begin
+    select x.id into id_ from daicho.api_key x where x.token_hash = token_hash_;
+    if not found then
+        select x.id into id_ from daicho.api_key x where x.old_hash = token_hash_ and x.old_until > daicho.clock();
+        if not found then
+            select o.key_id, o.scope into id_, scope_ from daicho.access_token o where o.token_hash = token_hash_ and o.expires_at > daicho.clock();
+            if not found then
+                return;
+            end if;
+        end if;
+    end if;
     select x.tenant, case when x.sees_personal then 't_' || x.tenant else 't_' || x.tenant || '_masked' end, not x.sees_personal, 'key', x.id,
         x.name, '', x.words, t.lang, 'auto', 0::bigint, false,
         (extract(epoch from daicho.clock()) * 1000)::bigint, x.used_at is null or x.used_at < daicho.clock() - interval '1 minute',
-        case when x.addresses is not null and not daicho.address_within(source_, x.addresses) then 'address' else 'full' end, 0::bigint
+        case when x.addresses is not null and not daicho.address_within(source_, x.addresses) then 'address'
+            when x.addresses is null and p.addresses_on and not daicho.address_within(source_, p.addresses) then 'address'
+            else 'full' end, 0::bigint
     into e
     from daicho.api_key x
     join daicho.tenant t on t.name = x.tenant
-    where x.token_hash = token_hash_ and x.revoked_at is null and x.maker_active and (x.expires_at is null or x.expires_at > daicho.clock())
+    join daicho.policy p on p.tenant = x.tenant
+    where x.id = id_ and x.revoked_at is null and x.maker_active and (x.expires_at is null or x.expires_at > daicho.clock())
         and t.state = 'active';
     if not found then
         return;
     end if;
+    if scope_ is not null then                       -- of what the key may now, what the token was asked for
+        select coalesce(string_agg(w.word, ' '), '') into e.permissions
+        from unnest(scope_) w (word)
+        where w.word = any (string_to_array(e.permissions, ' ')) or split_part(w.word, ':', 1) = any (string_to_array(e.permissions, ' '));
+        e.masked := e.masked or not 'personal.see' = any (string_to_array(e.permissions, ' '));
+        e.role := 't_' || e.tenant || case when e.masked then '_masked' else '' end;
+    end if;
     if e.stale then
-        update daicho.api_key set used_at = daicho.clock()
+        update daicho.api_key set used_at = daicho.clock(), used_from = source_
         where id = (select x.id from daicho.api_key x where x.id = e.id for update skip locked);
     end if;
     return next e;

@@ -7,7 +7,7 @@ declare
     r text;
 begin
     -- owner: DDL in its own schemas. Login roles: no rights of their own (NOINHERIT); they take a tenant's role inside a transaction.
-    foreach r in array array['daicho_owner', 'daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_cli', 'daicho_sso', 'daicho_mailer', 'daicho_sealer'] loop
+    foreach r in array array['daicho_owner', 'daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_cli', 'daicho_sso', 'daicho_mailer', 'daicho_sealer', 'daicho_watch'] loop
         if not exists (select from pg_roles where rolname = r) then
             execute format('create role %I login noinherit connection limit 64', r);
         end if;
@@ -19,7 +19,7 @@ begin
         create role daicho_tenant nologin;
     end if;
     execute format('revoke all on database %I from public', current_database());
-    execute format('grant connect on database %I to daicho_owner, daicho_web, daicho_auth, daicho_jobs, daicho_cli, daicho_sso, daicho_mailer, daicho_sealer', current_database());
+    execute format('grant connect on database %I to daicho_owner, daicho_web, daicho_auth, daicho_jobs, daicho_cli, daicho_sso, daicho_mailer, daicho_sealer, daicho_watch', current_database());
     execute format('grant create, temporary on database %I to daicho_owner', current_database());
     execute format('grant temporary on database %I to daicho_tenant', current_database());
 end
@@ -104,7 +104,7 @@ $$;
 revoke all on schema public from public;
 revoke execute on function pg_catalog.set_config(text, text, boolean) from public;
 grant execute on function pg_catalog.set_config(text, text, boolean)
-    to daicho_owner, daicho_web, daicho_auth, daicho_jobs, daicho_cli, daicho_sso, daicho_mailer, daicho_sealer;
+    to daicho_owner, daicho_web, daicho_auth, daicho_jobs, daicho_cli, daicho_sso, daicho_mailer, daicho_sealer, daicho_watch;
 revoke update on pg_catalog.pg_settings from public;
 -- no DO blocks, no functions but those that exist
 revoke usage on language plpgsql, sql from public;
@@ -130,3 +130,27 @@ revoke select on pg_catalog.pg_prepared_statements, pg_catalog.pg_cursors from p
 grant execute on function pg_catalog.pg_advisory_lock(bigint), pg_catalog.pg_advisory_xact_lock(bigint), pg_catalog.pg_try_advisory_lock(bigint),
     pg_catalog.pg_advisory_unlock(bigint), pg_catalog.pg_advisory_unlock_all() to daicho_owner;
 grant execute on function pg_catalog.pg_notify(text, text) to daicho_tenant, daicho_owner;
+
+-- PostgreSQL's own trail (pgaudit). What is done to a table of ours is written down when it is done by somebody else than the service: daicho_auditor
+-- holds, and nobody holds it, the rights that pgaudit looks for. The service's own roles have their operation log, and no line of this one a request;
+-- the operator's command and the owner, rare and powerful, leave theirs.
+do $$
+declare
+    r text;
+begin
+    if not exists (select from pg_roles where rolname = 'daicho_auditor') then
+        create role daicho_auditor nologin;
+    end if;
+    alter default privileges for role daicho_owner grant select, insert, update, delete on tables to daicho_auditor;
+    if current_setting('shared_preload_libraries') !~ 'pgaudit' then
+        return;
+    end if;
+    create extension if not exists pgaudit with schema daicho_admin;
+    foreach r in array array['daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_sso', 'daicho_mailer', 'daicho_sealer', 'daicho_watch'] loop
+        execute format('alter role %I set pgaudit.role = %L', r, '');
+        if r <> 'daicho_jobs' then                  -- which defines registers: its DDL is told
+            execute format('alter role %I set pgaudit.log = %L', r, 'none');
+        end if;
+    end loop;
+end
+$$;

@@ -246,8 +246,9 @@ class House:
         shutil.rmtree(self.dir)
         subprocess.run(['cp', '-a', '--reflink=auto', str(kept), str(self.dir)], check=True)
         (self.dir / 'daicho.conf').unlink()
-        for log in (self.dir / 'log').iterdir():
-            log.unlink()
+        for log in (self.dir / 'log').rglob('*'):
+            if log.is_file():
+                log.unlink()
 
     def write_conf(self):
         if self.conf:

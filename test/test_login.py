@@ -87,7 +87,7 @@ def test_no_password_and_no_token_is_ever_written_down(house):
     dump = house.client('pg_dump', '--data-only', '--inserts')
     for secret in (account.password, 'a-wrong-password-of-mine', token, key):
         assert secret not in dump
-    logs = ''.join(p.read_text(errors='replace') for p in (house.dir / 'log').iterdir() if p.is_file())
+    logs = ''.join(p.read_text(errors='replace') for p in (house.dir / 'log').rglob('*') if p.is_file())
     for secret in (account.password, token, key):
         assert secret not in logs
 

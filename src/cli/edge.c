@@ -224,7 +224,7 @@ static void http_part(struct cx *cx, struct buf *out, const struct place *place,
                    "        large_client_header_buffers 4 16k;\n"
                    /* never the query: it may hold what somebody searched for */
                    "        log_format house '$time_iso8601 $remote_addr $request_method $uri $status $body_bytes_sent $request_time "
-                   "$upstream_response_time $pool';\n"
+                   "$upstream_response_time $pool $ssl_client_verify';\n"
                    "        access_log %s/log/access.log house buffer=32k flush=5s;\n",
                    dir, dir, dir, dir, dir, (long long)config->upload_max + 1, dir);
         buf_text(out, "        map \"$request_method:$uri\" $pool {\n                default web;\n");
@@ -240,6 +240,8 @@ static void http_part(struct cx *cx, struct buf *out, const struct place *place,
                  "                default no-cache;\n        }\n"
                  "        charset utf-8;\n"
                  "        charset_types text/css application/javascript;\n");
+        buf_text(out, "        map $ssl_client_verify $client_certificate {\n                SUCCESS $ssl_client_serial;\n                default "
+                      "'';\n        }\n");
         words(out, "away", 503, "Daicho cannot answer at the moment; please try again in a few seconds",
               "ただいま応答できません。数秒おいてから、もう一度お試しください。");
         words(out, "busy", 429, "Too many attempts; please wait a moment and try again",
@@ -258,6 +260,11 @@ static void http_part(struct cx *cx, struct buf *out, const struct place *place,
                       "        proxy_set_header X-Real-IP $remote_addr;\n"
                       "        proxy_set_header X-Forwarded-Proto $scheme;\n"
                       "        proxy_set_header X-Accel-Redirect '';\n"
+                      /* the serial of a certificate that was checked; whatever a client sends under these names goes no further */
+                      "        proxy_set_header X-Client-Certificate $client_certificate;\n"
+                      "        proxy_set_header X-Forwarded-For '';\n"
+                      "        proxy_set_header X-Forwarded-Host '';\n"
+                      "        proxy_set_header Forwarded '';\n"
                       "        proxy_buffers 16 16k;\n"
                       "        proxy_buffer_size 16k;\n"
                       "        proxy_busy_buffers_size 64k;\n"
@@ -265,23 +272,35 @@ static void http_part(struct cx *cx, struct buf *out, const struct place *place,
                       "        proxy_read_timeout 120s;\n"
                       "        proxy_next_upstream error timeout;\n"
                       "        proxy_next_upstream_tries 3;\n");
-        buf_format(out,
-                   "        server {\n"
-                   "                listen %s%.*s%s:%lld ssl http2 backlog=%d;\n"
-                   "                ssl_certificate %s;\n"
-                   "                ssl_certificate_key %s;\n"
-                   "                ssl_protocols TLSv1.2 TLSv1.3;\n"
-                   "                ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
-                   "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;\n"
-                   "                ssl_prefer_server_ciphers off;\n"
-                   "                ssl_session_tickets off;\n"
-                   "                ssl_session_cache shared:tls:10m;\n"
-                   "                ssl_session_timeout 1d;\n"
-                   "                ssl_buffer_size 8k;\n"
-                   "                error_page 497 =308 https://$http_host$request_uri;\n",
-                   six ? "[" : "", STR_ARG(config->address), six ? "]" : "", (long long)config->port, BACKLOG,
-                   own ? quoted(cx, config->certificate) : place_path(cx, place->dir, "tls/server.crt"),
-                   own ? quoted(cx, config->certificate_key) : place_path(cx, place->dir, "secret/server.key"));
+        buf_format(
+            out,
+            "        server {\n"
+            "                listen %s%.*s%s:%lld ssl http2 backlog=%d;\n"
+            "                ssl_certificate %s;\n"
+            "                ssl_certificate_key %s;\n"
+            "                ssl_protocols TLSv1.2 TLSv1.3;\n"
+            "                ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+            "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;\n"
+            "                ssl_prefer_server_ciphers off;\n"
+            "                ssl_session_tickets off;\n"
+            "                ssl_session_cache shared:tls:10m;\n"
+            "                ssl_session_timeout 1d;\n"
+            "                ssl_buffer_size 8k;\n"
+            "                ssl_client_certificate %s/tls/client-ca.crt;\n"
+            "                ssl_crl %s/tls/client.crl;\n"
+            "                ssl_verify_client optional;\n"
+            "                ssl_verify_depth 1;\n"
+            "                error_page 497 =308 https://$http_host$request_uri;\n"
+            /* a certificate that is expired, revoked or of somebody else counts as none: the house says what is needed, in words, and writes it down */
+            "                error_page 495 496 = @uncertified;\n"
+            "                location @uncertified {\n"
+            "                        limit_req zone=login burst=10 nodelay;\n"
+            "                        limit_conn login_all %lld;\n"
+            "                        proxy_pass http://$pool;\n"
+            "                }\n",
+            six ? "[" : "", STR_ARG(config->address), six ? "]" : "", (long long)config->port, BACKLOG,
+            own ? quoted(cx, config->certificate) : place_path(cx, place->dir, "tls/server.crt"),
+            own ? quoted(cx, config->certificate_key) : place_path(cx, place->dir, "secret/server.key"), dir, dir, (long long)config->login_queue);
         server_common(out, place);
         buf_format(out,
                    "        }\n"

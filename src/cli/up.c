@@ -24,7 +24,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { READY_MS = 30000, SETTLE_MS = 10000, ROUND_MS = 6 * 60 * 60 * 1000, DOWN_MS = 90000, SOCKET_PATH_MAX = 100 };
+enum { READY_MS = 30000, SETTLE_MS = 10000, ROUND_MS = 5000, RENEW_MS = 60 * 60 * 1000, DOWN_MS = 90000, SOCKET_PATH_MAX = 100 };
 
 struct up {
         struct place *place;
@@ -151,6 +151,7 @@ static rc start(struct cx *cx, struct up *up)
         TRY(parent_start(cx, place_path(cx, place->dir, "log/house.log")));
         if (str_empty(place->config.certificate))
                 TRY(authority_ensure(cx, place->dir, place->config.host, &fresh));
+        TRY(authority_clients_ensure(cx, place->dir));
         TRY(edge_write(cx, place, command_house->routes));
         TRY(cluster_settle(cx, place));
         TRY(cluster_create(cx, place));
@@ -200,13 +201,33 @@ static void certificate_renew(struct cx *cx, const struct up *up)
         }
 }
 
+/* A client certificate that was revoked: the database refuses it already, nginx does within a minute. */
+static void revoked_tell(struct cx *cx, const struct up *up)
+{
+        bool fresh = false;
+
+        if (authority_clients_revoke(cx, up->place->dir, &fresh) != RC_OK) {
+                parent_say("the list of revoked certificates could not be written");
+                fail_clear(cx);
+        } else if (fresh && up->edge->pid > 0) {
+                (void)kill(up->edge->pid, SIGHUP);
+        }
+}
+
 static rc watch(struct cx *cx, const struct up *up)
 {
+        msec renewed = clock_tick();
+
         for (;;) {
                 struct arena_mark mark = arena_mark(cx->mem);
 
                 TRY(parent_wait(cx, NULL, ROUND_MS));
-                certificate_renew(cx, up);
+                revoked_tell(cx, up);
+                if (clock_tick() - renewed >= RENEW_MS) {
+                        renewed = clock_tick();
+                        certificate_renew(cx, up);
+                        cluster_trim(cx, up->place);
+                }
                 arena_rewind(cx->mem, mark);
         }
 }
