@@ -26,6 +26,7 @@ alter table daicho.account
     add column factors int not null default 0,               -- worked out: confirmed second factors
     add column factor_failures int not null default 0,       -- wrong codes in a row
     add column password_at timestamptz,                      -- worked out: when the password was set
+    add column locked_at timestamptz,                        -- too many wrong passwords; until somebody unlocks it
     add column suspended_for text check (suspended_for in ('leaver', 'loss', 'violation', 'other')),
     add column suspended_by text,
     add column suspended_at timestamptz;
@@ -201,7 +202,7 @@ create index notice_due_idx on daicho.notice (not_before) where state = 'queued'
 
 -- Sessions and their stages: what is still to be proven before anything else can be reached -----------------------------------------------------
 alter table daicho.session
-    add column stage text not null default 'full' check (stage in ('factor', 'enroll', 'confirm', 'full')),
+    add column stage text not null default 'full' check (stage in ('factor', 'enroll', 'confirm', 'locked', 'full')),
     add column factor text,                          -- what proved the second factor: totp | passkey | recovery | provider
     add column proven_at timestamptz not null default daicho.clock(),  -- when somebody last proved who they are
     add column expires_at timestamptz,               -- never lives longer: the provider's token, the policy's limit
@@ -210,7 +211,7 @@ alter table daicho.session
     add column provider_id bigint references daicho.provider on delete cascade,
     add column acting bigint references daicho.support_grant on delete set null;
 delete from daicho.session;
-create unique index session_one_key on daicho.session (account_id) where stage = 'full';
+create unique index session_one_key on daicho.session (account_id) where stage in ('full', 'locked');
 
 do $$
 declare
@@ -291,7 +292,7 @@ exception when invalid_text_representation then
 end
 $$;
 
-alter type daicho.entrance add attribute stage text;         -- full, or what is missing: address | certificate | factor | enroll | confirm | password
+alter type daicho.entrance add attribute stage text;         -- full, or what is missing: address | certificate | factor | enroll | confirm | locked | password
 alter type daicho.entrance add attribute proven_ms bigint;   -- when somebody last proved who they are
 
 drop function daicho.session_enter(bytea);
@@ -307,7 +308,7 @@ begin
         a.login, a.group_names, a.words, coalesce(a.lang, t.lang), a.theme, x.id,
         -- who came by a provider did not use the password
         x.provider_id is null and (a.must_change or a.password_at < daicho.clock() - make_interval(days => p.valid_days)),
-        (extract(epoch from daicho.clock()) * 1000)::bigint, x.seen_at < daicho.clock() - interval '1 minute',
+        (extract(epoch from daicho.clock()) * 1000)::bigint, x.seen_at < daicho.clock() - make_interval(secs => p.idle_minutes / 10.0),
         case when p.addresses_on and not daicho.address_within(source_, p.addresses) then 'address'
             when p.certificate_required and not exists (select from daicho.certificate c where c.serial = certificate_ and c.tenant = a.tenant
                 and c.revoked_at is null and c.expires_at > daicho.clock()) then 'certificate'
@@ -320,7 +321,7 @@ begin
     join daicho.policy p on p.tenant = a.tenant
     cross join lateral (select not a.sees_personal or session_user = 'daicho_sso' as masked_) m  -- the process at the network sees nobody
     where x.token_hash = token_hash_ and a.state = 'active' and t.state = 'active'
-        and x.seen_at > daicho.clock() - case when x.stage = 'full' then make_interval(mins => p.idle_minutes) else interval '10 minutes' end
+        and x.seen_at > daicho.clock() - case when x.stage in ('full', 'locked') then make_interval(mins => p.idle_minutes) else interval '10 minutes' end
         and (x.expires_at is null or x.expires_at > daicho.clock());
     if not found then
         return;
@@ -399,8 +400,8 @@ create function daicho.session_last_stage(account_id_ bigint, take_over boolean)
 language plpgsql security definer set search_path = pg_catalog as $$
 begin
     if take_over then
-        delete from daicho.session where account_id = account_id_ and stage = 'full';
-    elsif exists (select from daicho.session where account_id = account_id_ and stage = 'full') then
+        delete from daicho.session where account_id = account_id_ and stage in ('full', 'locked');
+    elsif exists (select from daicho.session where account_id = account_id_ and stage in ('full', 'locked')) then
         return 'confirm';
     end if;
     return 'full';
@@ -425,10 +426,10 @@ begin
     if not found then
         return null;
     end if;
-    update daicho.account set last_login_at = daicho.clock(), failures = 0 where id = account_id_;
+    update daicho.account set last_login_at = daicho.clock(), failures = 0, locked_at = null where id = account_id_;
     delete from daicho.session s
     where s.token_hash = old_hash or s.account_id = account_id_
-        and (s.seen_at <= daicho.clock() - case when s.stage = 'full' then make_interval(mins => a.idle_minutes) else interval '10 minutes' end
+        and (s.seen_at <= daicho.clock() - case when s.stage in ('full', 'locked') then make_interval(mins => a.idle_minutes) else interval '10 minutes' end
             or s.expires_at <= daicho.clock());
     stage_ := case when a.factors > 0 then 'factor' when a.factor_required then 'enroll' else daicho.session_last_stage(account_id_, take_over) end;
     insert into daicho.session (token_hash, account_id, tenant, source, agent, stage, expires_at)

@@ -291,7 +291,7 @@ begin
     update daicho.account set last_login_at = daicho.clock(), failures = 0 where id = account_id_;
     delete from daicho.session s
     where s.token_hash = old_hash or s.account_id = account_id_
-        and (s.seen_at <= daicho.clock() - case when s.stage = 'full' then make_interval(mins => a.idle_minutes) else interval '10 minutes' end
+        and (s.seen_at <= daicho.clock() - case when s.stage in ('full', 'locked') then make_interval(mins => a.idle_minutes) else interval '10 minutes' end
             or s.expires_at <= daicho.clock());
     stage_ := case when proof then daicho.session_last_stage(account_id_, false) when a.factors > 0 then 'factor' when a.required then 'enroll'
         else daicho.session_last_stage(account_id_, false) end;

@@ -42,8 +42,7 @@ rc enter_read(struct cx *cx, struct unit *u)
         return RC_OK;
 }
 
-/* In the words of daicho.session_enter; one that is not known here is the strictest. */
-static enum stage stage_of(str word)
+enum stage enter_stage(str word)
 {
         static const char *const words[STAGES] = { "full", "password", "confirm", "enroll", "factor", "certificate", "address" };
 
@@ -66,7 +65,7 @@ static void entered(struct cx *cx, struct unit *u, const struct entrance *e)
         cx->now = e->now_ms;
         u->theme = e->theme;
         cx->actor.session = e->session_id;
-        u->stage = stage_of(e->stage);
+        u->stage = enter_stage(e->stage);
         if (u->stage > STAGE_PASSWORD)
                 cx->permissions = 0;
         u->entered = true;

@@ -16,6 +16,9 @@ bool enter_confirm(struct cx *cx, struct unit *u);
 /* Begin and enter by name, as cx->actor; masked as cx->masked says. owner: as the owner of the schema. In the tenant's language. RC_UNKNOWN. */
 rc enter_by_name(struct cx *cx, str tenant, bool owner) MUST_USE;
 
+/* A stage by its word in daicho.session_enter; one that is not known here is the strictest. */
+enum stage enter_stage(str word);
+
 /* The CSRF token belonging to a session cookie; absent without one. */
 str enter_csrf(struct cx *cx, str cookie);
 

@@ -134,6 +134,13 @@ static const struct {
         [STAGE_ADDRESS] = { RC_FORBIDDEN, NULL, "this address is not among those allowed here" },
 };
 
+str gate_stage_page(str stage)
+{
+        const char *page = stages[enter_stage(stage)].page;
+
+        return page == NULL ? STR_NONE : str_of(page);
+}
+
 /* Before a log-in is complete nothing is reached but what completes it. */
 static rc stage_check(struct cx *cx, struct unit *u)
 {

@@ -24,6 +24,8 @@ extern const struct http_service gate_service;
 
 /* Is this an address inside the house, fit to be redirected to ("/registers/x?y")? */
 bool gate_address_safe(str address);
+/* The page that takes what is missing at this stage ("factor") of a log-in; absent: nothing is, or no page can take it. */
+str gate_stage_page(str stage);
 
 /* For commands and jobs: begin, enter a tenant as operator or as the account that started the job (masked as cx->masked says); then do; then end. */
 rc gate_enter(struct cx *cx, str tenant, const struct actor *actor) MUST_USE;

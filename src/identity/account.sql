@@ -5,7 +5,8 @@
 --     sessions int, sort text)
 select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.created_at, a.last_login_at, a.failures,
     coalesce(g.names, '') as groups, array_to_string(a.groups, ' ') as group_ids, coalesce(g.words, '') as permissions,
-    (select count(*) from daicho.session s where s.account_id = a.id and s.seen_at > daicho.clock() - interval '3 hours') as sessions, lower(a.login) as sort
+    (select count(*) from daicho.session s join daicho.policy p on p.tenant = s.tenant where s.account_id = a.id and s.stage in ('full', 'locked')
+        and s.seen_at > daicho.clock() - make_interval(mins => p.idle_minutes)) as sessions, lower(a.login) as sort
 from daicho.account a
 left join lateral (
     select string_agg(distinct g.name, ', ') as names, string_agg(array_to_string(g.permissions, ' '), ' ') as words
@@ -20,7 +21,8 @@ limit $4::bigint;
 -- account_find(id int) -> maybe account
 select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.created_at, a.last_login_at, a.failures,
     coalesce(g.names, '') as groups, array_to_string(a.groups, ' ') as group_ids, coalesce(g.words, '') as permissions,
-    (select count(*) from daicho.session s where s.account_id = a.id and s.seen_at > daicho.clock() - interval '3 hours') as sessions, lower(a.login) as sort
+    (select count(*) from daicho.session s join daicho.policy p on p.tenant = s.tenant where s.account_id = a.id and s.stage in ('full', 'locked')
+        and s.seen_at > daicho.clock() - make_interval(mins => p.idle_minutes)) as sessions, lower(a.login) as sort
 from daicho.account a
 left join lateral (
     select string_agg(distinct g.name, ', ') as names, string_agg(array_to_string(g.permissions, ' '), ' ') as words

@@ -10,11 +10,13 @@ select daicho.session_open($1, $2, $3, $4, $5, $6) as stage;
 -- session_raise(session_id int, token_hash bytea, proof text, take_over bool) -> one text?
 select daicho.session_raise($1, $2, $3, $4) as stage;
 
--- Live ones of one account, newest first.
+-- Live ones of one account, newest first: logged in, not on the way.
 -- session_list(account_id int) -> many(200) session_row(id int, source text, agent text, created_at time, seen_at time)
 select s.id, s.source, s.agent, s.created_at, s.seen_at
 from daicho.session s
-where s.account_id = $1 and s.seen_at > daicho.clock() - interval '3 hours'
+join daicho.policy p on p.tenant = s.tenant
+where s.account_id = $1 and s.stage in ('full', 'locked') and s.seen_at > daicho.clock() - make_interval(mins => p.idle_minutes)
+    and (s.expires_at is null or s.expires_at > daicho.clock())
 order by s.id desc
 limit 200;
 

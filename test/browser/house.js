@@ -73,6 +73,9 @@ async function login(page, house, who = 'admin') {
         await page.fill('#f-login', house.accounts[who].login);
         await page.fill('#f-password', house.accounts[who].password);
         await page.press('#f-password', 'Enter');
+        await page.waitForURL((url) => url.pathname !== '/login');
+        if (new URL(page.url()).pathname === '/login/confirm')
+                await page.getByRole('button', { name: /ここで続ける|go on here/ }).click();
         await page.waitForURL((url) => !url.pathname.startsWith('/login'));
 }
 

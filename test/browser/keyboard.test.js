@@ -31,6 +31,9 @@ test('log in, go, search, move, open, edit and save with keys only', async () =>
         await key('Tab');
         await page.keyboard.type(house.accounts.admin.password);
         await key('Enter');
+        await page.waitForURL(/\/login\/confirm/);
+        assert.match((await focused(page)).text, /ここで続ける/, 'the way on is a key away');
+        await key('Enter');
         await page.waitForURL((url) => url.pathname === '/');
 
         await key('Tab');

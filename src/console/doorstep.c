@@ -1,0 +1,63 @@
+/* doorstep.c - see doorstep.h.
+ * __Host- (this host only, whole path, TLS), HttpOnly (no script), SameSite=Lax (a link in a mail opens the page logged in; a foreign form does not). */
+#include "base/house.h"
+
+#include "console/doorstep.h"
+
+#include "base/buf.h"
+#include "gate/enter.h"
+#include "log/log.h"
+
+#define COOKIE       "__Host-daicho"
+#define COOKIE_TERMS "; Path=/; Secure; HttpOnly; SameSite=Lax"
+
+static const struct field out_fields[] = {
+        { .name = "tenant", .type = SHAPE_TEXT, .required = true, .summary = "Contract" },
+        { .name = "login", .type = SHAPE_TEXT, .required = true, .summary = "Log-in name" },
+        { .name = "stage", .type = SHAPE_TEXT, .required = true, .summary = "full, or what is still missing: factor, enroll, confirm" },
+        { .name = "csrf", .type = SHAPE_TEXT, .required = true, .summary = "Send it as X-CSRF-Token with every change made with the cookie" },
+        { NULL },
+};
+const struct shape doorstep_out = { "LoggedIn", out_fields };
+
+str doorstep_token(const struct http_req *req)
+{
+        return http_cookie(req, COOKIE);
+}
+
+void doorstep_cookie(struct cx *cx, struct http_res *res, str token)
+{
+        http_set(res, S("Set-Cookie"), str_format(cx->mem, COOKIE "=%.*s" COOKIE_TERMS "%s", STR_ARG(token), token.n ? "" : "; Max-Age=0"));
+}
+
+/* "/login/factor?next=%2Fjobs" */
+static str page_of(struct cx *cx, str stage, str next)
+{
+        str page = gate_stage_page(stage);
+        struct buf b = buf_open(cx->mem, KB(16));
+
+        if (str_absent(page))
+                return next;
+        buf_add(&b, page);
+        if (next.n > 1) {
+                buf_text(&b, "?next=");
+                buf_url(&b, next);
+        }
+        return buf_str(&b);
+}
+
+rc doorstep_pass(struct cx *cx, struct http_res *res, str token, str stage, str next)
+{
+        json_t *model = json_object();
+
+        if (!str_is(stage, "full")) {
+                log_verb(cx, LOG_STEP);
+                log_detail(cx, "stage", json_str(stage));
+        }
+        doorstep_cookie(cx, res, token);
+        json_set(model, "tenant", json_str(cx->tenant));
+        json_set(model, "login", json_str(cx->actor.name));
+        json_set(model, "stage", json_str(stage));
+        json_set(model, "csrf", json_str(enter_csrf(cx, token)));
+        return http_created(res, 200, page_of(cx, stage, gate_address_safe(next) ? next : S("/")), model);
+}
