@@ -261,6 +261,7 @@ begin
 end
 $$;
 drop trigger tell on daicho.credential;
+alter table daicho.credential add column expires_at timestamptz;  -- a first password that was not used until then is worth nothing; null: no such limit
 create trigger tell after insert or update on daicho.credential for each row execute function daicho.credential_tell();
 update daicho.account a set password_at = c.changed_at, words = '' from daicho.credential c where c.account_id = a.id;
 
@@ -437,6 +438,23 @@ begin
         daicho.clock() + make_interval(hours => a.absolute_hours));
     return stage_;
 end
+$$;
+
+-- Log-in, step 1: as before, but for a first password that was not used in time: it is as if there were none.
+create or replace function daicho.login_begin(tenant_ text, login_ text)
+returns table (tenant text, lang text, account_id bigint, login text, groups text, state text, hash text)
+language sql security definer set search_path = pg_catalog as $$
+    with charged as (
+        update daicho.account a set failures = a.failures + 1
+        from daicho.tenant t
+        where t.name = tenant_ and t.state = 'active' and a.tenant = t.name and lower(a.login) = lower(login_)
+        returning a.id, a.login, a.state, a.group_names
+    )
+    select t.name, t.lang, c.id, c.login, c.group_names, c.state, h.hash
+    from (select 1) one
+    left join daicho.tenant t on t.name = tenant_ and t.state = 'active'
+    left join charged c on true
+    left join daicho.credential h on h.account_id = c.id and (h.expires_at is null or h.expires_at > daicho.clock())
 $$;
 
 -- The next stage of a log-in, after a second factor was proven ('totp', 'passkey', 'recovery') or the other session was given up ('confirm'). The token

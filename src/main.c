@@ -21,6 +21,7 @@
 #include "console/key_door.h"
 #include "console/log_door.h"
 #include "console/me_door.h"
+#include "console/notice_door.h"
 #include "console/record_door.h"
 #include "console/register_door.h"
 #include "console/session_door.h"
@@ -39,7 +40,8 @@ static const struct command *const commands[] = {
 static const struct route *const routes[] = {
         home_routes,     session_door_routes, me_door_routes,       account_door_routes, group_door_routes,
         key_door_routes, record_door_routes,  register_door_routes, import_door_routes,  export_door_routes,
-        summary_routes,  job_door_routes,     log_door_routes,      openapi_routes,      NULL,
+        summary_routes,  job_door_routes,     log_door_routes,      openapi_routes,      notice_door_routes,
+        NULL,
 };
 
 static const struct job_kind jobs[] = {

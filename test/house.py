@@ -164,7 +164,7 @@ class Tenant:
 
     def __init__(self, house, name, title, registers):
         self.house, self.name, self.title, self._accounts = house, name, title, {}
-        house.cli('tenant', 'create', name, '--title', title)
+        house.cli('tenant', 'create', name, '--title', title, '--no-admin')
         for register in registers:
             house.cli('register', 'define', '--tenant', name, ROOT / 'registers' / f'{register}.yaml')
         self._key = None

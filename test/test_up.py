@@ -53,7 +53,7 @@ def test_every_database_role_needs_its_password(empty):
 
 def test_second_start_uses_the_directory_again(empty):
     empty.up()
-    empty.cli('tenant', 'create', 'kept', '--title', '残るもの')
+    empty.cli('tenant', 'create', 'kept', '--title', '残るもの', '--no-admin')
     assert empty.stop() == 0
     empty.up()
     assert [t['name'] for t in empty.cli('tenant', 'list')] == ['kept']

@@ -11,6 +11,7 @@
 #include "identity/key.h"
 #include "identity/password.h"
 #include "log/log.h"
+#include "notify/notice.h"
 
 #include <stdio.h>
 
@@ -24,6 +25,7 @@ struct wish {
         str password;
         json_t *model;
         str secret; /* what is shown once */
+        bool mail;  /* the password goes out by mail instead */
         rc (*change)(struct cx *cx, struct wish *wish, int64_t version);
 };
 
@@ -43,6 +45,23 @@ static rc groups_find(struct cx *cx, str names, json_t **ret)
         return RC_OK;
 }
 
+rc cmd_identity_invite(struct cx *cx, json_t *in, json_t **ret)
+{
+        int64_t id;
+        str password;
+
+        if (str_absent(json_get_text(in, "email")))
+                return fail(cx, RC_INVALID, "email", "a password can be sent by mail only to an account with an e-mail address");
+        TRY(account_create(cx, in, ret, &password));
+        id = json_integer_value(json_object_get(*ret, "id"));
+        TRY(account_password_expire(cx, id));
+        log_subject(cx, S("account"), id);
+        log_detail(cx, "login", json_object_get(*ret, "login"));
+        log_detail(cx, "mailed", json_true());
+        return notice_first_password(cx, json_get_text(*ret, "email"), json_get_text(*ret, "lang"), json_get_text(*ret, "login"), password,
+                                     ACCOUNT_FIRST_DAYS);
+}
+
 static rc create_work(struct cx *cx, void *data)
 {
         struct wish *wish = data;
@@ -50,6 +69,8 @@ static rc create_work(struct cx *cx, void *data)
 
         TRY(groups_find(cx, wish->groups, &groups));
         (void)json_set(wish->in, "groups", groups);
+        if (wish->mail)
+                return cmd_identity_invite(cx, wish->in, &wish->model);
         TRY(account_create(cx, wish->in, &wish->model, &wish->secret));
         log_subject(cx, S("account"), json_integer_value(json_object_get(wish->model, "id")));
         log_detail(cx, "login", json_str(wish->login));
@@ -90,8 +111,11 @@ static rc account_create_run(struct cx *cx, struct args *args)
         TRY(args_text(cx, args, "--email", &email));
         TRY(args_text(cx, args, "--group", &wish.groups));
         TRY(password_option(cx, args, &password));
+        wish.mail = args_flag(args, "--mail");
         TRY(args_word(cx, args, "LOGIN", &wish.login));
         TRY(args_end(cx, args));
+        if (wish.mail && !str_absent(password))
+                return fail(cx, RC_USAGE, NULL, "--mail sends a password made by the system; leave --password out");
         (void)json_set(wish.in, "login", json_str(wish.login));
         (void)json_set(wish.in, "name", json_str(str_absent(name) ? wish.login : name));
         if (!str_absent(email))
@@ -318,7 +342,7 @@ static rc key_revoke_run(struct cx *cx, struct args *args)
 
 /* clang-format off */
 const struct command cmd_identity_commands[] = {
-        { "account create", "--tenant NAME LOGIN [--name TEXT] [--email TEXT] [--group NAME,NAME] [--password TEXT|-]",
+        { "account create", "--tenant NAME LOGIN [--name TEXT] [--email TEXT] [--group NAME,NAME] [--password TEXT|-] [--mail]",
           "make an account; without a password one is made and printed once", account_create_run },
         { "account list", "--tenant NAME", "list the accounts of a contract", account_list_run },
         { "account suspend", "--tenant NAME LOGIN", "stop an account and its sessions at once", account_suspend_run },

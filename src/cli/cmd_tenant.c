@@ -5,13 +5,19 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "cli/cmd_identity.h"
 #include "cli/operator.h"
 #include "cli/print.h"
+#include "identity/group.h"
 #include "log/log.h"
+#include "post/message.h"
 #include "tenant/tenant.h"
+
+#include <stdio.h>
 
 struct wish {
         str name, title, lang;
+        str email, login; /* of the first administrator */
         rc (*change)(struct cx *cx, str name);
         json_t *model;
 };
@@ -42,21 +48,74 @@ static rc create_work(struct cx *cx, void *data)
         return RC_OK;
 }
 
+/* Every group that may manage accounts: the one tenant_create makes for administrators. */
+static rc administrator_work(struct cx *cx, void *data)
+{
+        const struct wish *wish = data;
+        json_t *in = json_object(), *groups = json_array(), *made;
+        int64_t group;
+
+        TRY(group_find(cx, str_is(wish->lang, "en") ? S("Administrators") : S("管理者"), &group));
+        must(json_array_append_new(groups, json_integer(group)) == 0);
+        (void)json_set(in, "login", json_str(wish->login));
+        (void)json_set(in, "name", json_str(wish->login));
+        (void)json_set(in, "email", json_str(wish->email));
+        (void)json_set(in, "groups", groups);
+        return cmd_identity_invite(cx, in, &made);
+}
+
+static rc drop_work(struct cx *cx, void *data)
+{
+        const struct wish *wish = data;
+
+        return tenant_end(cx, wish->name);
+}
+
+/* The contract and its first administrator are made together or not at all. */
+static rc administrator_make(struct cx *cx, struct wish *wish)
+{
+        rc code = operator_do(cx, wish->name, LOG_CREATE, administrator_work, wish);
+        struct failure told = cx->failure;
+
+        if (code == RC_OK)
+                return RC_OK;
+        fail_clear(cx);
+        if (operator_do(cx, STR_NONE, LOG_DELETE, drop_work, wish) != RC_OK)
+                fail_clear(cx);
+        cx->failure = told;
+        return code;
+}
+
 static rc create(struct cx *cx, struct args *args)
 {
-        struct wish wish = { .title = STR_NONE, .lang = S("ja") };
+        struct wish wish = { .title = STR_NONE, .lang = S("ja"), .email = STR_NONE, .login = S("admin") };
+        const struct place *place;
+        bool nobody = args_flag(args, "--no-admin");
 
         TRY(args_text(cx, args, "--title", &wish.title));
         TRY(args_text(cx, args, "--lang", &wish.lang));
+        TRY(args_text(cx, args, "--admin-email", &wish.email));
+        TRY(args_text(cx, args, "--admin-login", &wish.login));
         TRY(args_word(cx, args, "NAME", &wish.name));
         TRY(args_end(cx, args));
+        if (nobody == !str_absent(wish.email))
+                return fail(cx, RC_USAGE, NULL,
+                            "say who administers the contract: --admin-email ADDRESS, or --no-admin to make the account yourself");
+        if (!str_absent(wish.email) && !message_address_valid(wish.email))
+                return fail(cx, RC_INVALID, "email", "is not an e-mail address");
+        TRY(command_place(cx, &place));
         if (str_absent(wish.title))
                 wish.title = wish.name;
         TRY(operator_do(cx, STR_NONE, LOG_CREATE, create_work, &wish));
+        if (!nobody)
+                TRY(administrator_make(cx, &wish));
         if (command_json())
                 print_json(cx, wish.model);
         else
                 print_line(cx, "tenant %.*s was made", STR_ARG(wish.name));
+        if (!nobody && str_empty(place->config.mail_host))
+                (void)fprintf(stderr, "%s\n",
+                              fail_translate(cx->lang, "the message with the first password waits: there is no mail_host in daicho.conf yet"));
         return RC_OK;
 }
 
@@ -131,7 +190,8 @@ static rc end(struct cx *cx, struct args *args)
 
 /* clang-format off */
 const struct command cmd_tenant_commands[] = {
-        { "tenant create", "NAME [--title TEXT] [--lang ja|en]", "make a contract with its default groups", create },
+        { "tenant create", "NAME (--admin-email ADDRESS [--admin-login LOGIN] | --no-admin) [--title TEXT] [--lang ja|en]",
+          "make a contract with its default groups; its first administrator gets a password by mail", create },
         { "tenant list", "", "list the contracts", list },
         { "tenant suspend", "NAME", "stop all sessions and keys of a contract at once; nothing is lost", suspend },
         { "tenant resume", "NAME", "let a suspended contract work again", resume },

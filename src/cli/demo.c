@@ -173,8 +173,6 @@ static rc make(struct cx *cx, struct args *args)
         TRY(args_end(cx, args));
         TRY(command_place(cx, &place));
         TRY(operator_do(cx, STR_NONE, LOG_CREATE, tenant_work, NULL));
-        db_close(cx->db);
-        cx->db = NULL;
         TRY(operator_do(cx, DEMO_TENANT, LOG_CREATE, cast_work, &cast));
         TRY(register_make(cx, place, "customers"));
         TRY(register_make(cx, place, "orders"));

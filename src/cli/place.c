@@ -158,6 +158,24 @@ rc place_open(struct cx *cx, str dir, struct place *ret)
         return RC_OK;
 }
 
+int64_t place_port(struct cx *cx, const struct place *place)
+{
+        int64_t port;
+        str text;
+
+        if (access(place_path(cx, place->dir, "run/port"), F_OK) == 0 && file_read(cx, place_path(cx, place->dir, "run/port"), 64, &text) == RC_OK &&
+            str_int(str_trim(text), &port))
+                return port;
+        fail_clear(cx);
+        return place->config.port;
+}
+
+str place_url(struct cx *cx, const struct place *place, int64_t port)
+{
+        return port == 443 ? str_format(cx->mem, "https://%.*s", STR_ARG(place->config.host))
+                           : str_format(cx->mem, "https://%.*s:%lld", STR_ARG(place->config.host), (long long)port);
+}
+
 str place_random(struct cx *cx, size_t count)
 {
         static const char letters[] = "abcdefghijkmnpqrstuvwxyz23456789";

@@ -35,6 +35,11 @@ bool place_exists(struct cx *cx, str dir);
 /* Make the directory and what belongs in it; leaves what is there. RC_CONFLICT when it holds something that is not Daicho's. */
 rc place_create(struct cx *cx, str dir) MUST_USE;
 
+/* The port the running house listens on, which may be another than its settings say. */
+int64_t place_port(struct cx *cx, const struct place *place);
+/* What people open: "https://host:port". */
+str place_url(struct cx *cx, const struct place *place, int64_t port);
+
 /* DIR/NAME as a NUL-terminated path. */
 char *place_path(struct cx *cx, str dir, const char *name, ...) PRINTF(3, 4);
 

@@ -6,6 +6,8 @@
  *   jobs       files/, registers/        own spool, files/          unix sockets     none
  *   sso        secret/provider/, name    own spool                  unix, Internet   none
  *              service of /etc
+ *   mailer     name service of /etc,     own spool                  unix, Internet   none
+ *              authorities of TLS
  */
 #include "base/house.h"
 
@@ -40,6 +42,13 @@ struct way {
         bool write;
 };
 
+/* what the resolver of the C library reads */
+#define NAME_SERVICE                                                                                                                                 \
+        { IN_ETC, "resolv.conf", false }, { IN_ETC, "hosts", false }, { IN_ETC, "nsswitch.conf", false }, { IN_ETC, "host.conf", false },            \
+        {                                                                                                                                            \
+                IN_ETC, "gai.conf", false                                                                                                            \
+        }
+
 static const struct power {
         const char *name;
         struct way ways[8];
@@ -50,17 +59,8 @@ static const struct power {
         [SANDBOX_WEB] = { "web", { { SPOOL, "", true }, { IN_DIR, "files", true } }, 1024, 2048 },
         [SANDBOX_AUTH] = { "auth", { { SPOOL, "", true } }, 1024, 1024 },
         [SANDBOX_JOBS] = { "jobs", { { SPOOL, "", true }, { IN_DIR, "files", true }, { IN_SHARE, "registers", false } }, 256, 6144 },
-        [SANDBOX_SSO] = { "sso",
-                          { { SPOOL, "", true },
-                            { IN_DIR, "secret/provider", false },
-                            { IN_ETC, "resolv.conf", false },
-                            { IN_ETC, "hosts", false },
-                            { IN_ETC, "nsswitch.conf", false },
-                            { IN_ETC, "host.conf", false },
-                            { IN_ETC, "gai.conf", false } },
-                          1024,
-                          2048,
-                          .network = true },
+        [SANDBOX_MAILER] = { "mailer", { { SPOOL, "", true }, { IN_ETC, "ssl", false }, NAME_SERVICE }, 256, 1024, .network = true },
+        [SANDBOX_SSO] = { "sso", { { SPOOL, "", true }, { IN_DIR, "secret/provider", false }, NAME_SERVICE }, 1024, 2048, .network = true },
 };
 
 /* Every system call a worker makes while it serves. socket() is limited to unix sockets below. */

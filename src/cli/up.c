@@ -112,8 +112,11 @@ static rc prepare(struct cx *cx, struct args *args, struct up *up)
 
 static rc workers_start(struct cx *cx, const struct place *place)
 {
-        const int64_t count[SANDBOX_KINDS] = { place->config.web_workers, place->config.auth_workers, place->config.job_workers,
-                                               place->config.sso_workers };
+        const int64_t count[SANDBOX_KINDS] = { [SANDBOX_WEB] = place->config.web_workers,
+                                               [SANDBOX_AUTH] = place->config.auth_workers,
+                                               [SANDBOX_JOBS] = place->config.job_workers,
+                                               [SANDBOX_SSO] = place->config.sso_workers,
+                                               [SANDBOX_MAILER] = str_empty(place->config.mail_host) ? 0 : 1 };
 
         for (size_t kind = 0; kind < SANDBOX_KINDS; kind++) {
                 for (int64_t i = 1; i <= count[kind]; i++) {

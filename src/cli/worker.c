@@ -9,7 +9,10 @@
 #include "db/db.h"
 #include "gate/gate.h"
 #include "identity/password.h"
+#include "notify/mailer.h"
+#include "notify/notice.h"
 #include "page/page.h"
+#include "post/message.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -45,10 +48,17 @@ static rc listen_at(struct cx *cx, const char *path, int *ret_fd)
         return RC_OK;
 }
 
+static const int niceness[SANDBOX_KINDS] = { [SANDBOX_AUTH] = 19, [SANDBOX_JOBS] = 5, [SANDBOX_MAILER] = 5 };
+
+static bool serving(enum sandbox_kind kind)
+{
+        return kind != SANDBOX_JOBS && kind != SANDBOX_MAILER;
+}
+
 rc worker_child(struct cx *cx, const struct place *place, enum sandbox_kind kind, int64_t number, struct child **ret)
 {
         const char *name = sandbox_kind_name(kind);
-        const char **argv = NEW_ARRAY(cx->mem, const char *, 8);
+        const char **argv = NEW_ARRAY(cx->mem, const char *, 10);
         struct child *child = NEW(cx->mem, struct child);
         int fd = -1;
 
@@ -58,8 +68,10 @@ rc worker_child(struct cx *cx, const struct place *place, enum sandbox_kind kind
         argv[3] = str_z(cx->mem, db_int(cx, number));
         argv[4] = "--dir";
         argv[5] = str_z(cx->mem, place->dir);
+        argv[6] = "--port"; /* it may be another than the settings say */
+        argv[7] = str_z(cx->mem, db_int(cx, place->config.port));
         TRY(file_directory(cx, place_path(cx, place->dir, "spool/%s.%lld", name, (long long)number), 0700));
-        if (kind != SANDBOX_JOBS)
+        if (serving(kind))
                 TRY(listen_at(cx, edge_socket(cx, place->dir, name, number), &fd));
         *child = (struct child){ .name = str_z(cx->mem, str_format(cx->mem, "%s.%lld", name, (long long)number)),
                                  .argv = argv,
@@ -70,9 +82,7 @@ rc worker_child(struct cx *cx, const struct place *place, enum sandbox_kind kind
                                  .death_signal = SIGTERM,
                                  .patience_ms = 15000,
                                  .stage = 1,
-                                 .nice = kind == SANDBOX_AUTH   ? 19
-                                         : kind == SANDBOX_JOBS ? 5
-                                                                : 0 };
+                                 .nice = niceness[kind] };
         *ret = child;
         return RC_OK;
 }
@@ -117,10 +127,37 @@ static rc serve(struct cx *cx, enum sandbox_kind kind, const struct place *place
         return result;
 }
 
-static rc work(struct cx *cx, enum sandbox_kind kind, str number, bool probe)
+static rc mailer_settings(struct cx *cx, const struct place *place, struct mailer *ret)
 {
-        static const char *const roles[SANDBOX_KINDS] = { "daicho_web", "daicho_auth", "daicho_jobs", "daicho_sso" };
+        static const char *const tls[] = { [SMTP_PLAIN] = "none", [SMTP_STARTTLS] = "starttls", [SMTP_TLS] = "tls" };
+        const struct config *config = &place->config;
+        struct mailer m = { .server = { .host = config->mail_host, .port = config->mail_port, .ca = STR_NONE, .user = STR_NONE },
+                            .from = config->mail_from,
+                            .host = config->host };
+        size_t at = 0;
+
+        while (at < COUNT(tls) && !str_is(config->mail_tls, tls[at]))
+                at++;
+        if (at == COUNT(tls))
+                return fail(cx, RC_INVALID, "mail_tls", "must be none, starttls or tls");
+        if (!message_address_valid(config->mail_from))
+                return fail(cx, RC_INVALID, "mail_from", "is not an e-mail address");
+        m.server.tls = (enum smtp_tls)at;
+        if (!str_empty(config->mail_ca))
+                TRY(file_read(cx, str_z(cx->mem, config->mail_ca), MB(1), &m.server.ca));
+        if (!str_empty(config->mail_user)) {
+                m.server.user = config->mail_user;
+                TRY(place_secret(cx, place->dir, "mail", &m.server.password));
+        }
+        *ret = m;
+        return RC_OK;
+}
+
+static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, bool probe)
+{
+        static const char *const roles[SANDBOX_KINDS] = { "daicho_web", "daicho_auth", "daicho_jobs", "daicho_sso", "daicho_mailer" };
         const struct place *place;
+        struct mailer mailer;
         str conninfo, spool;
 
         TRY(command_place(cx, &place));
@@ -132,18 +169,24 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, bool probe)
         TRY(db_open(cx, str_z(cx->mem, conninfo), &cx->db));
         file_store_start(place_path(cx, place->dir, "files"));
         password_start((int)place->config.password_cost);
+        notice_start(place_url(cx, place, port));
         gate_start(command_house->routes, kind == SANDBOX_AUTH ? POOL_AUTH : kind == SANDBOX_SSO ? POOL_SSO : POOL_WEB, command_house->hooks);
+        if (kind == SANDBOX_MAILER)
+                TRY(mailer_settings(cx, place, &mailer));
         signals_set();
         TRY(sandbox_enter(cx, kind, place->dir, place->share, spool));
         if (probe)
                 return sandbox_probe(cx, kind, place->dir) ? RC_OK : fail(cx, RC_FORBIDDEN, NULL, "a power is left that should be gone");
-        if (kind != SANDBOX_JOBS)
+        if (serving(kind))
                 return serve(cx, kind, place, spool);
         {
                 struct cx unit = unit_open(cx, place->config.job_memory);
 
                 tell_ready();
-                runner_run(&unit, command_house->jobs, &stop);
+                if (kind == SANDBOX_JOBS)
+                        runner_run(&unit, command_house->jobs, &stop);
+                else
+                        mailer_run(&unit, &mailer, &stop);
         }
         return RC_OK;
 }
@@ -152,14 +195,17 @@ static rc run(struct cx *cx, struct args *args)
 {
         enum sandbox_kind kind;
         bool probe = args_flag(args, "--probe");
+        int64_t port = 0;
         str name, number;
+
+        TRY(args_int(cx, args, "--port", 1, 65535, &port));
 
         TRY(args_word(cx, args, "KIND", &name));
         TRY(args_word(cx, args, "NUMBER", &number));
         TRY(args_end(cx, args));
         if (!sandbox_kind_find(name, &kind) || !file_name_safe(number))
                 return fail(cx, RC_USAGE, NULL, "there is no worker \"%.*s\"", STR_ARG(name));
-        return work(cx, kind, number, probe);
+        return work(cx, kind, number, port, probe);
 }
 
 /* clang-format off */

@@ -7,6 +7,7 @@
 #include "identity/account.h"
 #include "identity/group.h"
 #include "log/log.h"
+#include "notify/notice.h"
 
 static const char *const states[] = { "active", "suspended", NULL };
 static const char *const langs[] = { "", "ja", "en", NULL };
@@ -39,6 +40,7 @@ static const struct field create_fields[] = {
         LANG_FIELD,
         GROUPS_FIELD,
         PASSWORD_FIELD,
+        { .name = "mail", .type = SHAPE_BOOL, .summary = "Send the system-made password to the e-mail address instead of showing it" },
         { NULL },
 };
 static const struct shape create_in = { "AccountNew", create_fields };
@@ -146,6 +148,19 @@ static rc form(struct cx *cx, const struct http_req *req, struct http_res *res)
         return http_reply(res, 200, "account_new.html", model);
 }
 
+/* The system-made password goes to the account's address, and nowhere else. */
+static rc mail_password(struct cx *cx, const json_t *account, str password)
+{
+        if (str_absent(json_get_text(account, "email")))
+                return fail(cx, RC_INVALID, "email", "a password can be sent by mail only to an account with an e-mail address");
+        if (str_absent(password))
+                return fail(cx, RC_INVALID, "password", "the system makes the password that is sent by mail; leave this empty");
+        TRY(account_password_expire(cx, json_integer_value(json_object_get(account, "id"))));
+        log_detail(cx, "mailed", json_true());
+        return notice_first_password(cx, json_get_text(account, "email"), json_get_text(account, "lang"), json_get_text(account, "login"), password,
+                                     ACCOUNT_FIRST_DAYS);
+}
+
 /* POST /accounts/new - with a password given: 303 to the account. Else account_made.html: {account, password}, shown this once. */
 static rc create(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
@@ -161,6 +176,10 @@ static rc create(struct cx *cx, const struct http_req *req, struct http_res *res
         log_detail(cx, "login", json_object_get(account, "login"));
         log_detail(cx, "groups", json_object_get(account, "group_names"));
         json_set(model, "account", account);
+        if (json_is_true(json_object_get(in, "mail"))) {
+                TRY(mail_password(cx, account, made));
+                made = STR_NONE;
+        }
         json_set(model, "password", json_str(made));
         if (str_absent(made))
                 return http_created(res, 201, account_url(cx, id, "created"), model);

@@ -25,6 +25,7 @@ static const struct {
         { "item", "items", "type", "type" },
         { "account", "accounts", "state", "account.state" },
         { "made", "keys", "state", "keys_page.state" },
+        { "notice", "notices", "state", "notices.state_of" },
         { "account", "accounts", "lang", NULL },
         { "account", "accounts", "theme", NULL },
         { "entry", "entries", "actor_kind", "actor_kind" },

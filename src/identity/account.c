@@ -422,6 +422,11 @@ rc account_password_reset(struct cx *cx, int64_t id, str password, str *ret_pass
         return RC_OK;
 }
 
+rc account_password_expire(struct cx *cx, int64_t id)
+{
+        return sql_account_hash_expire(cx, id, ACCOUNT_FIRST_DAYS);
+}
+
 rc account_password_change(struct cx *cx, str current, str next)
 {
         struct account *row;

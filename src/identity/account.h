@@ -7,6 +7,8 @@
 
 #include "base/json.h"
 
+enum { ACCOUNT_FIRST_DAYS = 7 }; /* how long a first password that was mailed can be used */
+
 /* Models: {id, login, name, email, lang, theme, state active | suspended, version, groups: [id…], group_names, permissions: [word…],
  * permission_list: [{name, title, help}], sessions, failures, created_at, last_login_at}; a list: {accounts: […], next: cursor | null}. */
 /* query: {q (part of login or name), state, after (cursor), limit}. */
@@ -27,6 +29,8 @@ rc account_update_own(struct cx *cx, const json_t *in, json_t **ret_before, json
 /* Reset by somebody who manages accounts: to `password`, or (absent) to a system-made one in *ret_password; to be changed as above.
  * Ends the account's sessions. Auth process or command. */
 rc account_password_reset(struct cx *cx, int64_t id, str password, str *ret_password) MUST_USE;
+/* A system-made first password that was sent away: not used within ACCOUNT_FIRST_DAYS, it is worth nothing. */
+rc account_password_expire(struct cx *cx, int64_t id) MUST_USE;
 /* The caller's own: the current one is needed. Ends the caller's other sessions. Auth process. */
 rc account_password_change(struct cx *cx, str current, str next) MUST_USE;
 

@@ -54,6 +54,9 @@ select daicho.credential_of($1) as hash;
 -- account_hash_set(id int, hash text, must_change bool) -> one bool
 select daicho.credential_set($1, $2, $3) as done;
 
+-- account_hash_expire(id int, days int) -> none
+select daicho.credential_expire($1, $2::int);
+
 -- account_jobs_cancel(id int) -> none
 select daicho.job_cancel_of($1);
 

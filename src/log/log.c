@@ -186,19 +186,6 @@ static str kind_title(struct cx *cx, const struct titles *titles, str kind)
         return text_or(cx, "log.kind", kind, kind);
 }
 
-/* A text of the catalogue for something that is no markup: {{name}} becomes {{&name}}, so that nothing is escaped. */
-static str unescaped(struct cx *cx, str text)
-{
-        struct buf out = buf_open(cx->mem, KB(8));
-
-        for (size_t i = 0; i < text.n; i++) {
-                buf_char(&out, text.p[i]);
-                if (i > 0 && i + 1 < text.n && text.p[i] == '{' && text.p[i - 1] == '{' && text.p[i + 1] >= 'a' && text.p[i + 1] <= 'z')
-                        buf_char(&out, '&');
-        }
-        return buf_str(&out);
-}
-
 /* "hanakoが顧客 123を変更しました". */
 static rc sentence(struct cx *cx, const struct log_entry *e, str actor, str subject, str *ret)
 {
@@ -212,7 +199,7 @@ static rc sentence(struct cx *cx, const struct log_entry *e, str actor, str subj
         json_set(model, "has_subject", json_boolean(subject.n > 0));
         json_set(model, "verb", json_str(text_or(cx, "verb", e->verb, e->verb)));
         text = refused ? page_text(cx->lang, "log.refused") : text_or(cx, "log.sentence", e->verb, page_text(cx->lang, "log.plain"));
-        TRY(page_render_text(cx, unescaped(cx, text), model, &out));
+        TRY(page_render_plain(cx, text, model, &out));
         *ret = buf_str(&out);
         return RC_OK;
 }
