@@ -95,7 +95,9 @@ static rc way_make(struct cx *cx, str dir)
 
 rc place_create(struct cx *cx, str dir)
 {
-        static const char *const parts[] = { "secret", "secret/provider", "tls", "run", "log", "files", "spool", "tmp" };
+        static const char *const parts[] = {
+                "secret", "secret/provider", "secret/log", "tls", "run", "log", "files", "spool", "tmp", "seal", "sealer"
+        };
         const char *top = place_path(cx, dir, "%s", "");
         struct buf conf = buf_open(cx->mem, KB(64));
         struct config config = config_default();

@@ -2,11 +2,12 @@
  *
  *   daicho.conf  VERSION          settings; layout of this directory
  *   pg/                           PostgreSQL's data
- *   secret/ROLE                   password of each database role (0600); ca.key, server.key
+ *   secret/ROLE                   password of each database role (0600); ca.key, server.key; log/: keys that sign the log
  *   secret/provider/CONTRACT/NAME secrets of sign-on providers
  *   tls/                          ca.crt, server.crt
  *   run/                          sockets, lock, port, nginx.conf
  *   log/                          house.log (workers), postgres.log, nginx.log, access.log
+ *   seal/, sealer/                the log as files for everybody; the sealer's own memory
  *   files/                        file store: uploads and results, sent by nginx only
  *   spool/WORKER/                 files as they arrive
  *   share/                        copy of the shared files, when the service user cannot reach the originals */

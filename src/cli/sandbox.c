@@ -1,9 +1,10 @@
 /* sandbox.c - see sandbox.h. Powers are this table; everything else is refused.
  *
  *              paths it may read         paths it may write         network          threads, programs, other processes
- *   web        -                         own spool, files/upload    unix sockets     none
+ *   web        seal/                     own spool, files/upload    unix sockets     none
  *   auth       -                         own spool                  unix sockets     none
  *   jobs       files/, registers/        own spool, files/          unix sockets     none
+ *   sealer     secret/log/               seal/, sealer/             unix sockets     none
  *   sso        secret/provider/, name    own spool                  unix, Internet   none
  *              service of /etc
  *   mailer     name service of /etc,     own spool                  unix, Internet   none
@@ -56,11 +57,12 @@ static const struct power {
         rlim_t memory_mb; /* address space */
         bool network;
 } powers[SANDBOX_KINDS] = {
-        [SANDBOX_WEB] = { "web", { { SPOOL, "", true }, { IN_DIR, "files", true } }, 1024, 2048 },
+        [SANDBOX_WEB] = { "web", { { SPOOL, "", true }, { IN_DIR, "files", true }, { IN_DIR, "seal", false } }, 1024, 2048 },
         [SANDBOX_AUTH] = { "auth", { { SPOOL, "", true } }, 1024, 1024 },
         [SANDBOX_JOBS] = { "jobs", { { SPOOL, "", true }, { IN_DIR, "files", true }, { IN_SHARE, "registers", false } }, 256, 6144 },
         [SANDBOX_MAILER] = { "mailer", { { SPOOL, "", true }, { IN_ETC, "ssl", false }, NAME_SERVICE }, 256, 1024, .network = true },
         [SANDBOX_SSO] = { "sso", { { SPOOL, "", true }, { IN_DIR, "secret/provider", false }, NAME_SERVICE }, 1024, 2048, .network = true },
+        [SANDBOX_SEALER] = { "sealer", { { IN_DIR, "seal", true }, { IN_DIR, "sealer", true }, { IN_DIR, "secret/log", false } }, 256, 2048 },
 };
 
 /* Every system call a worker makes while it serves. socket() is limited to unix sockets below. */

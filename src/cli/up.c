@@ -13,6 +13,7 @@
 #include "cli/parent.h"
 #include "cli/servant.h"
 #include "cli/worker.h"
+#include "log/keyring.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -116,7 +117,8 @@ static rc workers_start(struct cx *cx, const struct place *place)
                                                [SANDBOX_AUTH] = place->config.auth_workers,
                                                [SANDBOX_JOBS] = place->config.job_workers,
                                                [SANDBOX_SSO] = place->config.sso_workers,
-                                               [SANDBOX_MAILER] = str_empty(place->config.mail_host) ? 0 : 1 };
+                                               [SANDBOX_MAILER] = str_empty(place->config.mail_host) ? 0 : 1,
+                                               [SANDBOX_SEALER] = 1 };
 
         for (size_t kind = 0; kind < SANDBOX_KINDS; kind++) {
                 for (int64_t i = 1; i <= count[kind]; i++) {
@@ -161,6 +163,7 @@ static rc start(struct cx *cx, struct up *up)
         postmaster = cluster_child(cx, place);
         TRY(parent_add(cx, postmaster));
         TRY(cluster_prepare(cx, place, postmaster));
+        TRY(keyring_ensure(cx, place_path(cx, place->dir, "secret/log")));
         TRY(workers_start(cx, place));
         TRY(parent_ready(cx, READY_MS));
         up->edge = edge_child(cx, place, up->listen_fd);

@@ -3,12 +3,14 @@
 
 #include "cli/worker.h"
 
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/file.h"
 #include "cli/edge.h"
 #include "db/db.h"
 #include "gate/gate.h"
 #include "identity/password.h"
+#include "log/sealer.h"
 #include "notify/mailer.h"
 #include "notify/notice.h"
 #include "page/page.h"
@@ -22,7 +24,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BACKLOG = 256 };
+enum { BACKLOG = 256, SEALER_MEMORY_MB = 256 };
 
 static volatile bool stop;
 
@@ -52,7 +54,7 @@ static const int niceness[SANDBOX_KINDS] = { [SANDBOX_AUTH] = 19, [SANDBOX_JOBS]
 
 static bool serving(enum sandbox_kind kind)
 {
-        return kind != SANDBOX_JOBS && kind != SANDBOX_MAILER;
+        return kind != SANDBOX_JOBS && kind != SANDBOX_MAILER && kind != SANDBOX_SEALER;
 }
 
 rc worker_child(struct cx *cx, const struct place *place, enum sandbox_kind kind, int64_t number, struct child **ret)
@@ -127,6 +129,22 @@ static rc serve(struct cx *cx, enum sandbox_kind kind, const struct place *place
         return result;
 }
 
+static rc seal(struct cx *cx, const struct place *place)
+{
+        const struct config *config = &place->config;
+        struct sealer sealer = { .logs = place_path(cx, place->dir, "seal"),
+                                 .memory = place_path(cx, place->dir, "sealer"),
+                                 .keys = place_path(cx, place->dir, "secret/log"),
+                                 .host = str_empty(config->log_name) ? config->host : config->log_name,
+                                 .every = config->seal_seconds * CLOCK_SECOND };
+        struct cx unit = unit_open(cx, SEALER_MEMORY_MB);
+
+        unit.lang = LANG_EN;
+        tell_ready();
+        sealer_run(&unit, &sealer, &stop);
+        return RC_OK;
+}
+
 static rc mailer_settings(struct cx *cx, const struct place *place, struct mailer *ret)
 {
         static const char *const tls[] = { [SMTP_PLAIN] = "none", [SMTP_STARTTLS] = "starttls", [SMTP_TLS] = "tls" };
@@ -155,7 +173,9 @@ static rc mailer_settings(struct cx *cx, const struct place *place, struct maile
 
 static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, bool probe)
 {
-        static const char *const roles[SANDBOX_KINDS] = { "daicho_web", "daicho_auth", "daicho_jobs", "daicho_sso", "daicho_mailer" };
+        static const char *const roles[SANDBOX_KINDS] = {
+                "daicho_web", "daicho_auth", "daicho_jobs", "daicho_sso", "daicho_mailer", "daicho_sealer"
+        };
         const struct place *place;
         struct mailer mailer;
         str conninfo, spool;
@@ -177,6 +197,8 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, 
         TRY(sandbox_enter(cx, kind, place->dir, place->share, spool));
         if (probe)
                 return sandbox_probe(cx, kind, place->dir) ? RC_OK : fail(cx, RC_FORBIDDEN, NULL, "a power is left that should be gone");
+        if (kind == SANDBOX_SEALER)
+                return seal(cx, place);
         if (serving(kind))
                 return serve(cx, kind, place, spool);
         {

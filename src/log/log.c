@@ -137,6 +137,8 @@ void log_write(struct cx *cx, enum log_verb verb, rc result)
         str kind = actor_kind_word(a->kind), name = or_empty(a->name), groups = or_empty(a->groups), source = or_empty(a->source);
         str word = str_of(log_verb_word(d->verb != LOG_NOTHING ? d->verb : verb)), code = str_of(rc_name(result));
         const int64_t *id = d->id != 0 ? &d->id : NULL;
+        uint8_t salt[COMMITMENT_SALT_SIZE], commitment[COMMITMENT_SIZE];
+        str salt_text = { (const char *)salt, sizeof(salt) }, commitment_text = { (const char *)commitment, sizeof(commitment) };
         str detail;
 
         if (result == RC_OK && d->quiet)
@@ -144,18 +146,17 @@ void log_write(struct cx *cx, enum log_verb verb, rc result)
         if (result != RC_OK)
                 note_refusal(cx);
         detail = detail_text(cx, d);
-        if (str_absent(cx->tenant)) {
-                sql_log_insert_house_queue(cx, kind, a->id, name, groups, source, word, d->kind, id, code, detail);
-        } else if (str_absent(detail)) {
-                sql_log_insert_queue(cx, kind, a->id, name, groups, source, word, d->kind, id, code);
-        } else {
-                uint8_t salt[COMMITMENT_SALT_SIZE], commitment[COMMITMENT_SIZE];
-
+        if (!str_absent(detail)) {
                 crypto_random(salt, sizeof(salt));
-                commitment_of(cx->mem, (str){ (const char *)salt, sizeof(salt) }, detail, commitment);
-                sql_log_insert_detail_queue(cx, kind, a->id, name, groups, source, word, d->kind, id, code,
-                                            (str){ (const char *)commitment, sizeof(commitment) }, (str){ (const char *)salt, sizeof(salt) }, detail);
+                commitment_of(cx->mem, salt_text, detail, commitment);
         }
+        if (str_absent(cx->tenant))
+                sql_log_insert_house_queue(cx, kind, a->id, name, groups, source, word, d->kind, id, code, detail,
+                                           str_absent(detail) ? STR_NONE : salt_text, str_absent(detail) ? STR_NONE : commitment_text);
+        else if (str_absent(detail))
+                sql_log_insert_queue(cx, kind, a->id, name, groups, source, word, d->kind, id, code);
+        else
+                sql_log_insert_detail_queue(cx, kind, a->id, name, groups, source, word, d->kind, id, code, commitment_text, salt_text, detail);
 }
 
 /* Reading ------------------------------------------------------------------------------------------------------------------------------ */

@@ -15,9 +15,9 @@ insert into tenant.log_detail (id, salt, detail) select id, $11, $12 from entry;
 
 -- Outside any tenant: an unknown contract, a command of the operator.
 -- log_insert_house(actor_kind text, actor_id int, actor text, groups text, source text, verb text, kind text?, subject_id int?, result text, detail
---     text?) -> none
-insert into daicho.log (actor_kind, actor_id, actor, groups, source, verb, kind, subject_id, result, detail)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb);
+--     text?, salt bytea?, commitment bytea?) -> none
+insert into daicho.log (actor_kind, actor_id, actor, groups, source, verb, kind, subject_id, result, detail, salt, commitment)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::json, $11, $12);
 
 -- actor: a log-in or key name. result: OK, or a refusal's name, or '-' for every refusal. before_id 0: from the newest.
 -- log_list(actor text?, actor_kind text?, verb text?, kind text?, subject_id int?, result text?, source text?, from_at time?, to_at time?,
