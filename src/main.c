@@ -22,6 +22,7 @@
 #include "console/log_door.h"
 #include "console/me_door.h"
 #include "console/notice_door.h"
+#include "console/permission_door.h"
 #include "console/record_door.h"
 #include "console/register_door.h"
 #include "console/session_door.h"
@@ -38,16 +39,31 @@ static const struct command *const commands[] = {
 };
 
 static const struct route *const routes[] = {
-        home_routes,     session_door_routes, me_door_routes,       account_door_routes, group_door_routes,
-        key_door_routes, record_door_routes,  register_door_routes, import_door_routes,  export_door_routes,
-        summary_routes,  job_door_routes,     log_door_routes,      openapi_routes,      notice_door_routes,
+        /* clang-format off */
+        home_routes,
+        session_door_routes,
+        me_door_routes,
+        account_door_routes,
+        group_door_routes,
+        key_door_routes,
+        record_door_routes,
+        register_door_routes,
+        import_door_routes,
+        export_door_routes,
+        summary_routes,
+        job_door_routes,
+        log_door_routes,
+        openapi_routes,
+        notice_door_routes,
+        permission_door_routes,
         NULL,
+        /* clang-format on */
 };
 
 static const struct job_kind jobs[] = {
-        { "define", LOG_DEFINE, define_run, .owner = true },
-        { "import", LOG_IMPORT, import_run },
-        { "export", LOG_EXPORT, export_run },
+        { "define", LOG_DEFINE, define_run, .owner = true, .permission = PERM_REGISTER_DEFINE },
+        { "import", LOG_IMPORT, import_run, .permission = PERM_RECORD_IMPORT },
+        { "export", LOG_EXPORT, export_run, .permission = PERM_RECORD_EXPORT },
         { .name = NULL },
 };
 

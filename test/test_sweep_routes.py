@@ -40,6 +40,7 @@ class Pair:
         self.house, self.full, self.empty = house, house.tenant(name='sweepone'), house.tenant(name='sweeptwo')
         self.powerless = self.empty.new_key('powerless', 'record.read')
         self.reader = self.empty.new_key('reader', 'record.import')
+        self.outsider = self.empty.new_key('outsider', 'log.read')
         made = self.full.api('POST', '/registers/customers/records', json={'email': 'sweep@example.jp', 'family_name': '掃除', 'given_name': '花'})
         assert made.status == 201, made
         self.ids = {'records': made.json()['id'], 'log': 999999999}
@@ -117,13 +118,13 @@ def test_person_without_session_is_led_to_the_log_in(pair, route):
 
 @some(lambda r: api(r) and r['permission'] not in ('public', 'any account'))
 def test_missing_permission_is_refused_and_logged(pair, route):
-    key = pair.powerless if route['permission'] != 'record.read' else pair.reader
+    key = {'record.read': pair.reader, 'any right on the register': pair.outsider}.get(route['permission'], pair.powerless)
     log = Log(pair.house, 'sweeptwo')
     problem(key_call(pair, route, address(route), key), 403, 'FORBIDDEN')
     assert log.results() == (['FORBIDDEN'] if route['verb'] else [])
 
 
-@some(lambda r: console(r) and r['permission'] not in ('public', 'any account', 'record.read'))
+@some(lambda r: console(r) and r['permission'] not in ('public', 'any account', 'record.read', 'any right on the register'))
 def test_person_without_permission_gets_a_page_that_says_so(pair, route):
     browser = pair.empty.browser('viewer')
     answer = browser.request(route['method'], address(route), form={} if route['method'] in CHANGES else None)

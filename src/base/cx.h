@@ -36,15 +36,27 @@ struct actor {
         int64_t job;     /* the job that does it for them; 0: none */
 };
 
+/* What may be done: permissions as bits (identity/permission.h), for every register and for single ones. */
+struct right_scope {
+        str register_name;
+        uint64_t given, denied; /* denied: not here, though for every register */
+};
+
+struct rights {
+        uint64_t all;
+        const struct right_scope *scopes;
+        size_t scope_count;
+};
+
 struct cx {
         struct arena *mem;
         struct failure failure;
         struct db *db;
         enum lang lang;
         struct actor actor;
-        str tenant;            /* contract name, "acme"; absent before a tenant was entered */
-        bool masked;           /* personal items may not be seen: the role is t_NAME_masked */
-        uint64_t permissions;  /* bit set of enum permission (identity/permission.h) */
+        str tenant;  /* contract name, "acme"; absent before a tenant was entered */
+        bool masked; /* personal items may not be seen: the role is t_NAME_masked */
+        struct rights permissions;
         msec now;              /* daicho.clock() when the unit began */
         struct log_draft *log; /* what log_* functions have noted so far (log/log.h) */
 };

@@ -28,7 +28,7 @@ static rc get_work(struct cx *cx, void *data)
 {
         struct question *q = data;
 
-        return job_get(cx, q->id, true, &q->model);
+        return job_get(cx, q->id, &job_sight_all, &q->model);
 }
 
 static void bar(const json_t *job)
@@ -98,7 +98,7 @@ static rc fetch_work(struct cx *cx, void *data)
         struct fetch *f = data;
 
         log_subject(cx, S("job"), f->id);
-        return job_file(cx, f->id, true, true, &f->path, &f->name);
+        return job_file(cx, f->id, &job_sight_all, &f->path, &f->name);
 }
 
 static rc copy_out(struct cx *cx, const char *from, const char *to)
@@ -146,7 +146,7 @@ static rc list_work(struct cx *cx, void *data)
 {
         struct question *q = data;
 
-        return job_list(cx, q->before, q->active, (int)q->limit, &q->model);
+        return job_list(cx, q->before, q->active, (int)q->limit, &job_sight_all, &q->model);
 }
 
 static rc job_list_run(struct cx *cx, struct args *args)
@@ -200,7 +200,7 @@ static rc cancel_work(struct cx *cx, void *data)
         const struct question *q = data;
 
         log_subject(cx, S("job"), q->id);
-        return job_cancel(cx, q->id, true);
+        return job_cancel(cx, q->id, &job_sight_all, true);
 }
 
 static rc job_cancel_run(struct cx *cx, struct args *args)

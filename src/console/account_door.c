@@ -19,6 +19,8 @@ static const char *const themes[] = { "auto", "light", "dark", NULL };
 #define EMAIL_FIELD { .name = "email", .type = SHAPE_TEXT, .max = 254, .summary = "E-mail address" }
 #define LANG_FIELD { .name = "lang", .type = SHAPE_TEXT, .choices = langs, .summary = "Language; empty: the contract's" }
 #define GROUPS_FIELD { .name = "groups", .type = SHAPE_LIST, .max = 50, .summary = "Ids of the permission groups it is in" }
+#define GRANTS_FIELD { .name = "grants", .type = SHAPE_LIST, .max = 1000, .summary = "Words it holds beside those of its groups" }
+#define DENIALS_FIELD { .name = "denials", .type = SHAPE_LIST, .max = 1000, .summary = "Words it does not hold, whatever its groups say" }
 #define PASSWORD_FIELD                                                                                                                              \
         { .name = "password", .type = SHAPE_TEXT, .max = 200, .secret = true,                                                                       \
           .summary = "8 characters to 72 bytes, to be changed at the next log-in; without one the system makes one and shows it once" }
@@ -54,6 +56,9 @@ static const struct field change_fields[] = {
         { .name = "state", .type = SHAPE_TEXT, .choices = states, .summary = "A suspended account is out at once, with its sessions, keys and jobs" },
         GROUPS_FIELD,
         { .name = "groups_given", .type = SHAPE_BOOL, .summary = "Forms send true: groups not ticked are left" },
+        GRANTS_FIELD,
+        DENIALS_FIELD,
+        { .name = "rights", .type = SHAPE_LIST, .max = 8000, .summary = "Forms: +WORD to give it to this account, -WORD not to allow it" },
         { .name = "version", .type = SHAPE_INT, .min = 1, .max = INT64_MAX, .summary = "Version that was read, when If-Match does not say it" },
         { NULL },
 };
@@ -73,7 +78,10 @@ static const struct field account_fields[] = {
         { .name = "version", .type = SHAPE_INT, .summary = "Rises with each change" },
         { .name = "groups", .type = SHAPE_LIST, .summary = "Ids of the permission groups it is in" },
         { .name = "group_names", .type = SHAPE_TEXT, .summary = "Their names" },
-        { .name = "permissions", .type = SHAPE_LIST, .summary = "What it may do: words of all its groups" },
+        { .name = "permissions", .type = SHAPE_LIST, .summary = "What it may do: words of its groups and its own; -WORD: not there" },
+        GRANTS_FIELD,
+        DENIALS_FIELD,
+        { .name = "factor_required", .type = SHAPE_BOOL, .summary = "A group it is in asks for a second factor" },
         { .name = "sessions", .type = SHAPE_INT, .summary = "Sessions open now" },
         { .name = "failures", .type = SHAPE_INT, .summary = "Wrong passwords in a row" },
         { .name = "created_at", .type = SHAPE_DATETIME, .summary = "When it was made" },
@@ -186,15 +194,17 @@ static rc create(struct cx *cx, const struct http_req *req, struct http_res *res
         return http_reply(res, 201, "account_made.html", model);
 }
 
-/* GET /accounts/{id} - account.html: {account, groups: [{id, name, member}]}; ETag: its version. */
+/* GET /accounts/{id} - account.html: {account, groups: [{id, name, member}], rights: permission_grid}; ETag: its version. */
 static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        json_t *account, *model = json_object();
+        json_t *account, *rights, *model = json_object();
         int64_t id;
 
         TRY(id_read(cx, req, &id));
         TRY(account_get(cx, id, &account));
+        TRY(account_grid(cx, id, &rights));
         json_set(model, "account", account);
+        json_set(model, "rights", rights);
         TRY(choices_add(cx, model, account));
         res->etag = str_format(cx->mem, "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(account, "version")));
         return http_reply(res, 200, "account.html", model);
@@ -210,6 +220,25 @@ static rc stale(struct cx *cx, int64_t id, rc code, struct http_res *res)
         return code;
 }
 
+/* What the form says of each right, "+record.read", "-log.read" or nothing, becomes grants and denials. */
+static void rights_split(json_t *in)
+{
+        json_t *grants = json_array(), *denials = json_array(), *one;
+        size_t i;
+
+        if (json_object_get(in, "rights") == NULL)
+                return;
+        json_array_foreach(json_object_get(in, "rights"), i, one) {
+                str word = json_text(one);
+
+                if (word.n > 1 && (word.p[0] == '+' || word.p[0] == '-'))
+                        must(json_array_append_new(word.p[0] == '+' ? grants : denials, json_str((str){ word.p + 1, word.n - 1 })) == 0);
+        }
+        json_set(in, "grants", grants);
+        json_set(in, "denials", denials);
+        json_object_del(in, "rights");
+}
+
 /* PATCH /accounts/{id} - members given change; 303 to the account. */
 static rc change(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
@@ -221,6 +250,7 @@ static rc change(struct cx *cx, const struct http_req *req, struct http_res *res
         TRY(shape_version(cx, req, in, &version));
         if (json_is_true(json_object_get(in, "groups_given")) && json_object_get(in, "groups") == NULL)
                 json_set(in, "groups", json_array());
+        rights_split(in);
         TRY(stale(cx, id, account_update(cx, id, version, in, &before, &account), res));
         log_detail(cx, "changes", log_difference(before, account));
         json_set(model, "account", account);

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "console/dress.h"
 #include "console/frame.sql.h"
+#include "identity/permission.h"
 #include <unistd.h>
 
 /* Plain names, and the ones with a hash when the manifest knows them. */
@@ -93,9 +94,12 @@ static rc nav_add(struct cx *cx, const struct http_req *req, json_t *context, js
 
         TRY(sql_frame_all(cx, cx->lang == LANG_EN ? S("en") : S("ja"), &rows, &count));
         for (size_t i = 0; i < count && !str_absent(rows[i].name); i++) {
-                json_t *m = register_entry(cx, &rows[i], here, records);
+                json_t *m;
 
-                if (i == 0)
+                if (!permission_held_for(cx, PERM_RECORD_READ, rows[i].name))
+                        continue;
+                m = register_entry(cx, &rows[i], here, records);
+                if (json_array_size(list) == 0)
                         (void)json_set(m, "key", json_str(S("c")));
                 if (search == NULL || str_equal(rows[i].name, here))
                         search = json_copy(m);
@@ -133,7 +137,7 @@ rc frame_add(struct cx *cx, const struct http_req *req, json_t *context)
         /* a fragment that tells of a refusal has nothing around it */
         if (me == NULL || (json_is_true(json_object_get(context, "htmx")) && json_object_get(context, "code") != NULL))
                 return dress_model(cx, req, context);
-        (void)json_set(frame, "can_records", json_boolean(can(me, "record_read")));
+        (void)json_set(frame, "can_records", json_boolean(permission_held_somewhere(cx, PERM_REGISTER)));
         (void)json_set(frame, "can_settings", json_boolean(can(me, "account_manage") || can(me, "key_manage")));
         TRY(nav_add(cx, req, context, frame));
         return dress_model(cx, req, context);

@@ -8,7 +8,8 @@
 #include "log/log.h"
 
 /* clang-format off */
-#define PERMISSIONS_FIELD { .name = "permissions", .type = SHAPE_LIST, .max = 64, .summary = "Words of the permissions: record.read …" }
+#define PERMISSIONS_FIELD                                                                                                                           \
+        { .name = "permissions", .type = SHAPE_LIST, .max = 1000, .summary = "Words of the permissions: record.read, record.read:customers …" }
 /* clang-format on */
 
 static const struct field create_fields[] = {
@@ -24,6 +25,7 @@ static const struct field key_fields[] = {
         { .name = "name", .type = SHAPE_TEXT, .required = true, .summary = "What the key is for" },
         { .name = "hint", .type = SHAPE_TEXT, .summary = "Its first characters" },
         PERMISSIONS_FIELD,
+        { .name = "permissions_now", .type = SHAPE_LIST, .summary = "What it may do now: no more than its maker" },
         { .name = "maker", .type = SHAPE_TEXT, .summary = "Log-in name of who made it; null: the operator" },
         { .name = "state", .type = SHAPE_TEXT, .summary = "active, expired, suspended (its maker is) or revoked" },
         { .name = "created_at", .type = SHAPE_DATETIME, .summary = "When it was made" },
@@ -44,21 +46,22 @@ static const struct shape made_out = { "KeyMade", made_fields };
 static const struct field one_fields[] = { { .name = "revoked", .type = SHAPE_OBJECT, .required = true, .of = &key_shape }, { NULL } };
 static const struct shape one_out = { "KeyRevoked", one_fields };
 
-/* GET /keys - keys.html: {keys: […], permissions: [{name, title, help, granted, held}]}. */
+/* GET /keys - keys.html: {keys: […], rights: permission_grid}. */
 static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        json_t *model;
+        json_t *model, *rights;
 
         log_subject(cx, S("key"), 0);
         TRY(key_list(cx, &model));
-        json_set(model, "permissions", permission_choices(cx, 0));
+        TRY(key_grid(cx, &rights));
+        json_set(model, "rights", rights);
         return http_reply(res, 200, "keys.html", model);
 }
 
 /* POST /keys - keys.html with {key: "dk_…", made: the new one} on top; the key is shown this once. */
 static rc create(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        json_t *in, *made, *model;
+        json_t *in, *made, *model, *rights;
         str key;
 
         log_subject(cx, S("key"), 0);
@@ -68,7 +71,8 @@ static rc create(struct cx *cx, const struct http_req *req, struct http_res *res
         log_detail(cx, "name", json_object_get(made, "name"));
         log_detail(cx, "permissions", json_object_get(made, "permissions"));
         TRY(key_list(cx, &model));
-        json_set(model, "permissions", permission_choices(cx, 0));
+        TRY(key_grid(cx, &rights));
+        json_set(model, "rights", rights);
         json_set(model, "key", json_str(key));
         json_set(model, "made", made);
         return http_reply(res, 201, "keys.html", model);

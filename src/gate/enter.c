@@ -60,14 +60,14 @@ static void entered(struct cx *cx, struct unit *u, const struct entrance *e)
         cx->actor.id = e->id;
         cx->actor.name = e->actor;
         cx->actor.groups = e->groups;
-        cx->permissions = permission_parse(e->permissions);
+        cx->permissions = permission_parse(cx->mem, e->permissions);
         cx->lang = str_is(e->lang, "en") ? LANG_EN : LANG_JA;
         cx->now = e->now_ms;
         u->theme = e->theme;
         cx->actor.session = e->session_id;
         u->stage = enter_stage(e->stage);
         if (u->stage > STAGE_PASSWORD)
-                cx->permissions = 0;
+                cx->permissions = (struct rights){ 0 };
         u->entered = true;
 }
 

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/crypto.h"
 #include "base/fail.h"
+#include "base/utf8.h"
 #include "db/db.h"
 #include "gate/enter.h"
 #include "gate/face.h"
@@ -151,9 +152,21 @@ static rc stage_check(struct cx *cx, struct unit *u)
 
 static rc permission_check(struct cx *cx, struct unit *u)
 {
-        if (u->route->permission <= PERM_NONE || permission_held(cx, u->route->permission))
+        enum permission p = u->route->permission;
+        str name = http_arg(u->req, "register");
+        bool held;
+
+        if (p == PERM_PUBLIC || p == PERM_NONE)
                 return RC_OK;
-        return fail(cx, RC_FORBIDDEN, NULL, "this needs the permission \"%s\"", permission_word(u->route->permission));
+        if (!str_absent(name))
+                held = permission_held_for(cx, p, name);
+        else
+                held = u->route->anywhere ? permission_held_somewhere(cx, p) : permission_held(cx, p);
+        if (held)
+                return RC_OK;
+        if (p == PERM_REGISTER)
+                return fail(cx, RC_FORBIDDEN, NULL, "this needs a right on the register \"%.*s\"", STR_ARG(utf8_head(name, 60)));
+        return fail(cx, RC_FORBIDDEN, NULL, "this needs the permission \"%s\"", permission_word(p));
 }
 
 /* Who, and may they: leaves the transaction open inside the tenant. */
@@ -271,7 +284,7 @@ static rc attempt_ahead(struct cx *cx, struct unit *u, struct http_res *res)
         u->entered = false;
         u->stage = STAGE_FULL;
         cx->tenant = STR_NONE;
-        cx->permissions = 0;
+        cx->permissions = (struct rights){ 0 };
         return attempt(cx, u, res, false);
 }
 

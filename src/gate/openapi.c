@@ -326,6 +326,8 @@ static void route_add(struct cx *cx, json_t *document, const struct route *r)
                        r->out ? openapi_reference(r->out->name) : typed("object"));
         if (r->permission == PERM_PUBLIC)
                 (void)set(operation, "security", json_array());
+        else if (r->permission == PERM_REGISTER)
+                (void)set(operation, "description", json_string("Needs any right on the register."));
         else if (r->permission != PERM_NONE)
                 (void)set(operation, "description", json_str(str_format(cx->mem, "Needs the permission `%s`.", permission_word(r->permission))));
         if (r->method == HTTP_GET && r->in != NULL)

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 
-enum { SLOTS = 512, TOKEN_SIZE = 32, TEXT_MAX = 600, TEXTS = 10, CLOCK_SLACK_MS = 2000 };
+enum { SLOTS = 512, TOKEN_SIZE = 32, TEXT_MAX = 2000, TEXTS = 10, CLOCK_SLACK_MS = 2000 };
 
 struct slot {
         bool used;

@@ -41,7 +41,7 @@ typedef rc (*route_handler)(struct cx *cx, const struct http_req *req, struct ht
 struct route {
         enum http_method method;
         const char *path;           /* "/registers/{register}/records/{id}" */
-        enum permission permission; /* PERM_NONE: any account; PERM_PUBLIC: no session needed */
+        enum permission permission; /* PERM_NONE: any account; PERM_PUBLIC: no session needed; asked of {register} when the path has one */
         enum log_verb verb;         /* LOG_NOTHING only for static pages without data */
         size_t body_max;            /* bytes; 0: no body */
         enum rate rate;
@@ -51,6 +51,7 @@ struct route {
         const struct shape *out; /* model it replies with; NULL: likewise */
         enum face face;
         int64_t file_max; /* > 0: may receive files up to this size */
+        bool anywhere;    /* of a permission that concerns registers: held for one of them is enough; the handler shows no others */
         unsigned stages;  /* 1 << stage of each stage before STAGE_FULL at which it can be reached; 0: none */
 };
 

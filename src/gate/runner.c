@@ -22,7 +22,7 @@ static void unit_begin(struct cx *cx, struct db *db)
         cx->actor = (struct actor){ .kind = ACTOR_SYSTEM, .name = S("jobs"), .groups = S(""), .source = S("-") };
         cx->tenant = STR_NONE;
         cx->masked = true;
-        cx->permissions = 0;
+        cx->permissions = (struct rights){ 0 };
         cx->log = NULL;
         cx->now = 0;
 }
@@ -40,7 +40,22 @@ static void starter_take(struct cx *cx, const struct job *job)
         cx->actor = job->actor;
         cx->actor.job = job->id;
         cx->masked = job->masked;
-        cx->permissions = job->actor.kind == ACTOR_OPERATOR ? permission_all() : permission_parse(job->permissions);
+        cx->permissions = job->actor.kind == ACTOR_OPERATOR ? permission_all() : permission_parse(cx->mem, job->permissions);
+}
+
+/* A right may have gone since the job was asked for, or while it ran. What was begun with sight of personal items is not finished without. */
+static rc rights_check(struct cx *cx, const struct job_kind *kind, struct job *job)
+{
+        str words;
+
+        if (job->actor.kind != ACTOR_ACCOUNT && job->actor.kind != ACTOR_KEY)
+                return RC_OK;
+        TRY(job_words(cx, job, &words));
+        cx->permissions = permission_parse(cx->mem, words);
+        if (str_absent(words) || !permission_held_for(cx, kind->permission, job->register_name) ||
+            (!job->masked && !permission_held(cx, PERM_PERSONAL_SEE)))
+                return fail(cx, RC_FORBIDDEN, NULL, "who started this job may not do it any more");
+        return RC_OK;
 }
 
 static rc work(struct cx *cx, const struct job_kind *kind, struct job *job)
@@ -48,7 +63,9 @@ static rc work(struct cx *cx, const struct job_kind *kind, struct job *job)
         TRY(job_check(cx, job));
         TRY(db_ensure(cx));
         TRY(enter_by_name(cx, job->tenant, kind->owner));
+        TRY(rights_check(cx, kind, job));
         TRY(kind->run(cx, job));
+        TRY(rights_check(cx, kind, job));
         log_write(cx, kind->verb, RC_OK);
         TRY(job_finish(cx, job, RC_OK));
         return db_commit(cx);

@@ -3,6 +3,7 @@
 #define DAICHO_GATE_RUNNER_H
 
 #include "jobs/jobs.h"
+#include "identity/permission.h"
 #include "log/verb.h"
 
 /* run(): cx is inside the tenant as the account that started the job, in a transaction on the work connection; entry and COMMIT are the
@@ -11,7 +12,8 @@ struct job_kind {
         const char *name; /* "import" */
         enum log_verb verb;
         rc (*run)(struct cx *cx, struct job *job);
-        bool owner; /* the define job: runs as daicho_owner with the right to DDL */
+        bool owner;                 /* the define job: runs as daicho_owner with the right to DDL */
+        enum permission permission; /* for the register it is about: asked of the account or key that started it when it begins and when it ends */
 };
 
 /* The loop of a jobs process. kinds: ends with name == NULL; joined in cli/. */

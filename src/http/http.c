@@ -196,7 +196,7 @@ static void request_begin(struct cx *cx, struct MHD_Connection *connection, cons
         cx->actor = (struct actor){ .kind = ACTOR_NOBODY, .name = S("-"), .groups = S("") };
         cx->tenant = STR_NONE;
         cx->masked = true;
-        cx->permissions = 0;
+        cx->permissions = (struct rights){ 0 };
         cx->log = NULL;
         cx->now = 0;
         *req = (struct http_req){ .path = S("/"), .native = connection };

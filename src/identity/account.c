@@ -36,7 +36,8 @@ static json_t *ids_model(str ids)
 
 static json_t *model(struct cx *cx, const struct account *a)
 {
-        uint64_t held = permission_parse(a->permissions);
+        struct rights held = permission_parse(cx->mem, a->permissions), grants = permission_parse(cx->mem, a->grants);
+        struct rights denials = permission_parse(cx->mem, a->denials);
         json_t *m = json_object();
 
         json_set(m, "id", json_integer(a->id));
@@ -49,8 +50,11 @@ static json_t *model(struct cx *cx, const struct account *a)
         json_set(m, "version", json_integer(a->version));
         json_set(m, "groups", ids_model(a->group_ids));
         json_set(m, "group_names", json_str(a->groups));
-        json_set(m, "permissions", permission_words(held));
-        json_set(m, "permission_list", permission_titles(cx, held));
+        json_set(m, "permissions", permission_words(&held));
+        json_set(m, "permission_list", permission_titles(cx, &held));
+        json_set(m, "grants", permission_words(&grants));
+        json_set(m, "denials", permission_words(&denials));
+        json_set(m, "factor_required", json_boolean(a->factor_required));
         json_set(m, "sessions", json_integer(a->sessions));
         json_set(m, "failures", json_integer(a->failures));
         json_set(m, "created_at", time_model(cx, a->created_at, false));
@@ -208,12 +212,23 @@ static rc theme_read(struct cx *cx, const json_t *in, str *ret)
         return choice_read(cx, in, "theme", themes, COUNT(themes), ret);
 }
 
-/* [id…] -> "1 5 7" without repetition, what they hold together. Numbers or texts of digits (forms). */
-static rc groups_read(struct cx *cx, const json_t *list, str *ret, uint64_t *ret_permissions)
+static bool listed(str ids, int64_t id)
+{
+        int64_t one;
+
+        while (!str_empty(ids))
+                if (str_int(str_cut(ids, ' ', &ids), &one) && one == id)
+                        return true;
+        return false;
+}
+
+/* [id…] -> "1 5 7" without repetition, what those not in `before` hold together. Numbers or texts of digits (forms). */
+static rc groups_read(struct cx *cx, const json_t *list, str before, str *ret, struct rights *ret_added)
 {
         struct buf out = buf_open(cx->mem, KB(2));
-        int64_t ids[GROUPS_MAX];
-        size_t count = 0;
+        int64_t ids[GROUPS_MAX], added[GROUPS_MAX];
+        size_t count = 0, added_count = 0;
+        struct rights all;
 
         if (list != NULL && !json_is_array(list)) /* null must not take all of them away */
                 return fail(cx, RC_INVALID, "groups", "must be a list");
@@ -235,7 +250,11 @@ static rc groups_read(struct cx *cx, const json_t *list, str *ret, uint64_t *ret
                         buf_char(&out, ' ');
                 buf_int(&out, id);
         }
-        TRY(group_sum(cx, ids, count, "groups", ret_permissions));
+        for (size_t i = 0; i < count; i++)
+                if (!listed(before, ids[i]))
+                        added[added_count++] = ids[i];
+        TRY(group_sum(cx, ids, count, "groups", &all));
+        TRY(group_sum(cx, added, added_count, "groups", ret_added));
         *ret = buf_str(&out);
         return RC_OK;
 }
@@ -249,11 +268,11 @@ rc account_queue_up(struct cx *cx)
         return sql_account_lock(cx, &count);
 }
 
-rc account_manager_left(struct cx *cx, uint64_t before)
+rc account_manager_left(struct cx *cx, const struct rights *before)
 {
         int64_t count;
 
-        if ((before & permission_parse(str_of(permission_word(PERM_ACCOUNT_MANAGE)))) == 0)
+        if ((before->all & permission_parse(cx->mem, str_of(permission_word(PERM_ACCOUNT_MANAGE))).all) == 0)
                 return RC_OK;
         TRY(sql_account_administrators(cx, str_of(permission_word(PERM_ACCOUNT_MANAGE)), &count));
         if (count == 0 && cx->actor.kind != ACTOR_OPERATOR)
@@ -285,7 +304,7 @@ static rc password_choose(struct cx *cx, str asked, str login, str *ret, str *re
 rc account_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_password)
 {
         str login = STR_NONE, name = STR_NONE, email = STR_NONE, lang = STR_NONE, groups = S(""), password, made;
-        uint64_t permissions = 0;
+        struct rights permissions;
         int64_t id;
 
         TRY(login_read(cx, in, &login));
@@ -297,8 +316,8 @@ rc account_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_passwo
         TRY(lang_read(cx, in, &lang));
         TRY(password_choose(cx, json_get_text(in, "password"), login, &password, &made));
         TRY(account_queue_up(cx));
-        TRY(groups_read(cx, json_object_get(in, "groups"), &groups, &permissions));
-        TRY(permission_above(cx, permissions));
+        TRY(groups_read(cx, json_object_get(in, "groups"), STR_NONE, &groups, &permissions));
+        TRY(permission_above(cx, &permissions));
         TRY(sql_account_insert(cx, cx->tenant, login, name, email, lang, groups, &id));
         TRY(password_store(cx, id, password, !str_absent(made) || cx->actor.kind != ACTOR_OPERATOR));
         TRY(account_get(cx, id, ret));
@@ -308,9 +327,12 @@ rc account_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_passwo
 
 static rc row_open(struct cx *cx, int64_t id, int64_t version, struct account **ret)
 {
+        struct rights held;
+
         TRY(account_queue_up(cx));
         TRY(row_find(cx, id, ret));
-        TRY(permission_above(cx, permission_parse((*ret)->permissions)));
+        held = permission_parse(cx->mem, (*ret)->permissions);
+        TRY(permission_above(cx, &held));
         if ((*ret)->version != version)
                 return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
         return RC_OK;
@@ -328,16 +350,35 @@ static rc put_out(struct cx *cx, int64_t id)
         return sql_account_jobs_cancel(cx, id);
 }
 
+/* Members grants and denials: what is given to this account alone, and what it may not whatever its groups say. */
+static rc own_rights_change(struct cx *cx, const struct account *row, const json_t *in)
+{
+        struct rights grants = permission_parse(cx->mem, row->grants), denials = permission_parse(cx->mem, row->denials);
+        const json_t *give = json_object_get(in, "grants"), *deny = json_object_get(in, "denials");
+        struct rights before = grants;
+        size_t changed;
+
+        if (give == NULL && deny == NULL)
+                return RC_OK;
+        if (give != NULL)
+                TRY(permission_read(cx, give, "grants", &before, &grants));
+        if (deny != NULL)
+                TRY(permission_read_any(cx, deny, "denials", &denials));
+        TRY(sql_account_rights_change(cx, row->id, permission_format(cx->mem, &grants), permission_format(cx->mem, &denials), &changed));
+        must(changed == 1); /* changed above */
+        return RC_OK;
+}
+
 rc account_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, json_t **ret_before, json_t **ret)
 {
         static const char *const states[] = { "active", "suspended" };
-        uint64_t permissions, held;
+        struct rights added, held, after;
         struct account *row;
         int64_t changed;
         json_t *before;
 
         TRY(row_open(cx, id, version, &row));
-        held = permission_parse(row->permissions);
+        held = permission_parse(cx->mem, row->permissions);
         before = model(cx, row);
         TRY(login_read(cx, in, &row->login));
         TRY(text_read(cx, in, "name", NAME_MAX, true, &row->name));
@@ -347,15 +388,19 @@ rc account_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, 
         TRY(theme_read(cx, in, &row->theme));
         TRY(choice_read(cx, in, "state", states, COUNT(states), &row->state));
         if (json_object_get(in, "groups") != NULL) {
-                TRY(groups_read(cx, json_object_get(in, "groups"), &row->group_ids, &permissions));
-                TRY(permission_above(cx, permissions));
+                TRY(groups_read(cx, json_object_get(in, "groups"), row->group_ids, &row->group_ids, &added));
+                TRY(permission_above(cx, &added));
         }
         if (own(cx, id) && str_is(row->state, "suspended"))
                 return fail(cx, RC_CONFLICT, "state", "nobody suspends or removes their own account; somebody else must do it");
         TRY(sql_account_change(cx, id, version, row->login, row->name, row->email, row->lang, row->theme, row->state, row->group_ids, &changed));
         if (changed == 0)
                 return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
-        TRY(account_manager_left(cx, held));
+        TRY(own_rights_change(cx, row, in));
+        TRY(row_find(cx, id, &row));
+        after = permission_parse(cx->mem, row->permissions);
+        TRY(permission_gain(cx, &held, &after)); /* whichever way it came: a group, a grant, a denial taken back */
+        TRY(account_manager_left(cx, &held));
         if (str_is(row->state, "suspended"))
                 TRY(put_out(cx, id));
         *ret_before = before;
@@ -365,6 +410,7 @@ rc account_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, 
 rc account_erase(struct cx *cx, int64_t id, int64_t version, json_t **ret_before)
 {
         struct account *row;
+        struct rights held;
         int64_t erased;
 
         TRY(row_open(cx, id, version, &row));
@@ -374,9 +420,29 @@ rc account_erase(struct cx *cx, int64_t id, int64_t version, json_t **ret_before
         TRY(sql_account_drop(cx, id, version, &erased));
         if (erased == 0)
                 return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
-        TRY(account_manager_left(cx, permission_parse(row->permissions)));
+        held = permission_parse(cx->mem, row->permissions);
+        TRY(account_manager_left(cx, &held));
         *ret_before = model(cx, row);
         return RC_OK;
+}
+
+rc account_grid(struct cx *cx, int64_t id, json_t **ret)
+{
+        struct permission_lists lists = { 0 };
+        struct permission_group *groups;
+        struct account_group_of *list;
+        struct account *row;
+
+        TRY(row_find(cx, id, &row));
+        TRY(sql_account_groups(cx, id, &list, &lists.group_count));
+        groups = NEW_ARRAY(cx->mem, struct permission_group, lists.group_count + 1);
+        for (size_t i = 0; i < lists.group_count; i++)
+                groups[i] = (struct permission_group){ .name = list[i].name, .rights = permission_parse(cx->mem, list[i].permissions) };
+        lists.groups = groups;
+        lists.given = permission_parse(cx->mem, row->grants);
+        lists.denied = permission_parse(cx->mem, row->denials);
+        lists.held = permission_parse(cx->mem, row->permissions);
+        return permission_grid(cx, &lists, ret);
 }
 
 static rc own_row(struct cx *cx, struct account **ret)
@@ -409,12 +475,14 @@ rc account_update_own(struct cx *cx, const json_t *in, json_t **ret_before, json
 rc account_password_reset(struct cx *cx, int64_t id, str password, str *ret_password)
 {
         struct account *row;
+        struct rights held;
         str chosen, made;
 
         TRY(row_find(cx, id, &row));
+        held = permission_parse(cx->mem, row->permissions);
         if (own(cx, id))
                 return fail(cx, RC_CONFLICT, NULL, "the own password is changed under \"my account\", with the current one");
-        TRY(permission_above(cx, permission_parse(row->permissions)));
+        TRY(permission_above(cx, &held));
         TRY(password_choose(cx, password, row->login, &chosen, &made));
         TRY(password_store(cx, id, chosen, !str_absent(made) || cx->actor.kind != ACTOR_OPERATOR));
         TRY(session_end_others(cx, id, 0));

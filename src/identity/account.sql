@@ -2,16 +2,13 @@
 
 -- account_list(search text?, state text?, after text?, max int) -> many(201) account(id int, login text, name text, email text?, lang text?, theme
 --     text, state text, version int, created_at time, last_login_at time?, failures int, groups text, group_ids text, permissions text,
---     sessions int, sort text)
+--     grants text, denials text, factor_required bool, sessions int, sort text)
 select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.created_at, a.last_login_at, a.failures,
-    coalesce(g.names, '') as groups, array_to_string(a.groups, ' ') as group_ids, coalesce(g.words, '') as permissions,
+    a.group_names as groups, array_to_string(a.groups, ' ') as group_ids, a.words as permissions, array_to_string(a.grants, ' ') as grants,
+    array_to_string(a.denials, ' ') as denials, a.factor_required,
     (select count(*) from daicho.session s join daicho.policy p on p.tenant = s.tenant where s.account_id = a.id and s.stage in ('full', 'locked')
         and s.seen_at > daicho.clock() - make_interval(mins => p.idle_minutes)) as sessions, lower(a.login) as sort
 from daicho.account a
-left join lateral (
-    select string_agg(distinct g.name, ', ') as names, string_agg(array_to_string(g.permissions, ' '), ' ') as words
-    from daicho.account_group g where g.id = any (a.groups)
-) g on true
 where ($1::text is null or strpos(lower(a.login), lower($1::text)) > 0 or strpos(a.name, $1::text) > 0)
     and ($2::text is null or a.state = $2::text)
     and ($3::text is null or lower(a.login) > $3::text)
@@ -20,14 +17,11 @@ limit $4::bigint;
 
 -- account_find(id int) -> maybe account
 select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.created_at, a.last_login_at, a.failures,
-    coalesce(g.names, '') as groups, array_to_string(a.groups, ' ') as group_ids, coalesce(g.words, '') as permissions,
+    a.group_names as groups, array_to_string(a.groups, ' ') as group_ids, a.words as permissions, array_to_string(a.grants, ' ') as grants,
+    array_to_string(a.denials, ' ') as denials, a.factor_required,
     (select count(*) from daicho.session s join daicho.policy p on p.tenant = s.tenant where s.account_id = a.id and s.stage in ('full', 'locked')
         and s.seen_at > daicho.clock() - make_interval(mins => p.idle_minutes)) as sessions, lower(a.login) as sort
 from daicho.account a
-left join lateral (
-    select string_agg(distinct g.name, ', ') as names, string_agg(array_to_string(g.permissions, ' '), ' ') as words
-    from daicho.account_group g where g.id = any (a.groups)
-) g on true
 where a.id = $1;
 
 -- account_find_login(login text) -> maybe int
@@ -66,4 +60,14 @@ select count(*) as count from (select 1 from daicho.account_group order by id fo
 
 -- account_administrators(word text) -> one int
 select count(*) as count from daicho.account a
-where a.state = 'active' and exists (select from daicho.account_group g where g.id = any (a.groups) and $1 = any (g.permissions));
+where a.state = 'active' and $1 = any (string_to_array(a.words, ' '));
+
+-- What is given to the account itself, and denied it whatever its groups say.
+-- account_rights_change(id int, grants text, denials text) -> changed
+update daicho.account set grants = string_to_array($2, ' '), denials = string_to_array($3, ' ') where id = $1;
+
+-- account_groups(id int) -> many(500) account_group_of(name text, permissions text)
+select g.name, array_to_string(g.permissions, ' ') as permissions
+from daicho.account_group g join daicho.account a on g.id = any (a.groups)
+where a.id = $1
+order by lower(g.name);

@@ -19,14 +19,15 @@ static json_t *time_model(struct cx *cx, msec at, bool none)
 
 static json_t *model(struct cx *cx, const struct api_key *k)
 {
-        uint64_t held = permission_parse(k->permissions);
+        struct rights held = permission_parse(cx->mem, k->permissions), now = permission_parse(cx->mem, k->words);
         json_t *m = json_object();
 
         json_set(m, "id", json_integer(k->id));
         json_set(m, "name", json_str(k->name));
         json_set(m, "hint", json_str(k->hint));
-        json_set(m, "permissions", permission_words(held));
-        json_set(m, "permission_list", permission_titles(cx, held));
+        json_set(m, "permissions", permission_words(&held));
+        json_set(m, "permission_list", permission_titles(cx, &held));
+        json_set(m, "permissions_now", permission_words(&now));
         json_set(m, "maker", json_str(k->maker));
         json_set(m, "state", json_str(k->state));
         json_set(m, "created_at", time_model(cx, k->created_at, false));
@@ -83,13 +84,13 @@ rc key_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_key)
         const json_t *days_given = json_object_get(in, "days");
         int64_t days = json_integer_value(days_given), maker, id;
         uint8_t secret[SECRET_SIZE], hash[SHA256_SIZE];
-        uint64_t permissions;
+        struct rights permissions;
 
         if (str_absent(name) || str_empty(name))
                 return fail(cx, RC_INVALID, "name", "must not be empty");
         TRY(text_check(cx, name, "name", NAME_MAX, false));
-        TRY(permission_read(cx, json_object_get(in, "permissions"), "permissions", &permissions));
-        if (permissions == 0)
+        TRY(permission_read(cx, json_object_get(in, "permissions"), "permissions", NULL, &permissions));
+        if (permission_none(&permissions))
                 return fail(cx, RC_INVALID, "permissions", "a key without a permission could do nothing; choose at least one");
         if (days_given != NULL && !json_is_null(days_given) && (days < 1 || days > KEY_DAYS_MAX))
                 return fail(cx, RC_INVALID, "days", "must be a whole number from %d to %d", 1, KEY_DAYS_MAX);
@@ -99,7 +100,7 @@ rc key_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_key)
         crypto_wipe(secret, sizeof(secret));
         crypto_sha256(key, hash);
         TRY(sql_key_insert(cx, cx->tenant, name, (str){ (const char *)hash, sizeof(hash) }, (str){ key.p, HINT_SIZE },
-                           permission_format(cx->mem, permissions), maker ? &maker : NULL, days ? &days : NULL, &id));
+                           permission_format(cx->mem, &permissions), maker ? &maker : NULL, days ? &days : NULL, &id));
         TRY(key_get(cx, id, ret));
         *ret_key = key;
         return RC_OK;
@@ -107,15 +108,24 @@ rc key_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_key)
 
 rc key_revoke(struct cx *cx, int64_t id, json_t **ret)
 {
+        struct rights held;
         struct api_key *row;
         int64_t maker, closed;
 
         TRY(row_find(cx, id, &row));
         TRY(maker_of(cx, &maker));
+        held = permission_parse(cx->mem, row->words);
         if (maker == 0 || row->maker_id != maker)
-                TRY(permission_above(cx, permission_parse(row->permissions)));
+                TRY(permission_above(cx, &held));
         TRY(sql_key_close(cx, id, &closed));
         if (closed == 0)
                 return fail(cx, RC_CONFLICT, NULL, "this key is revoked already");
         return key_get(cx, id, ret);
+}
+
+rc key_grid(struct cx *cx, json_t **ret)
+{
+        struct permission_lists lists = { 0 };
+
+        return permission_grid(cx, &lists, ret);
 }

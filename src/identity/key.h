@@ -15,5 +15,7 @@ rc key_list(struct cx *cx, json_t **ret) MUST_USE;
 rc key_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_key) MUST_USE;
 /* Refused from the next request on. By its maker or whoever holds all it may do; RC_CONFLICT when it is revoked already. */
 rc key_revoke(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
+/* What a new key may be given, as a form (permission_grid). */
+rc key_grid(struct cx *cx, json_t **ret) MUST_USE;
 
 #endif

@@ -1,9 +1,9 @@
 -- API keys of the tenant entered. The key itself is never stored, its hash never read.
 
--- key_list(max int) -> many(500) api_key(id int, name text, hint text, permissions text, maker_id int?, maker text?, created_at time, expires_at
+-- key_list(max int) -> many(500) api_key(id int, name text, hint text, permissions text, words text, maker_id int?, maker text?, created_at time, expires_at
 --     time?, used_at time?, revoked_at time?,
 --     state text)
-select k.id, k.name, k.hint, array_to_string(k.permissions, ' ') as permissions, k.created_by as maker_id, a.login as maker,
+select k.id, k.name, k.hint, array_to_string(k.permissions, ' ') as permissions, k.words, k.created_by as maker_id, a.login as maker,
     k.created_at, k.expires_at, k.used_at, k.revoked_at,
     case when k.revoked_at is not null then 'revoked' when k.expires_at <= daicho.clock() then 'expired'
         when a.state = 'suspended' then 'suspended' else 'active' end as state
@@ -13,7 +13,7 @@ order by k.revoked_at is not null, k.id desc
 limit $1::bigint;
 
 -- key_find(id int) -> maybe api_key
-select k.id, k.name, k.hint, array_to_string(k.permissions, ' ') as permissions, k.created_by as maker_id, a.login as maker,
+select k.id, k.name, k.hint, array_to_string(k.permissions, ' ') as permissions, k.words, k.created_by as maker_id, a.login as maker,
     k.created_at, k.expires_at, k.used_at, k.revoked_at,
     case when k.revoked_at is not null then 'revoked' when k.expires_at <= daicho.clock() then 'expired'
         when a.state = 'suspended' then 'suspended' else 'active' end as state
