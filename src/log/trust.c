@@ -82,7 +82,7 @@ static rc log_line(struct cx *cx, struct trust *t, const struct words *w)
         log->url = w->count == 3 ? w->word[2] : STR_NONE;
         for (size_t i = 0; i < t->log_count; i++)
                 if (same_key(&t->log[i].key, &log->key))
-                        return fail_line(cx, RC_INVALID, w->line, NULL, "this key stands here twice");
+                        return fail_line(cx, RC_INVALID, w->line, NULL, "this public key stands here twice");
         t->log_count++;
         return RC_OK;
 }
@@ -101,7 +101,7 @@ static rc witness_line(struct cx *cx, struct trust *t, const struct words *w)
                 return fail_line(cx, RC_INVALID, w->line, NULL, "this is a log's key; a witness has a key for cosignatures");
         for (size_t i = 0; i < t->witness_count; i++)
                 if (same_key(&t->witness[i].key, &witness->key))
-                        return fail_line(cx, RC_INVALID, w->line, NULL, "this key stands here twice");
+                        return fail_line(cx, RC_INVALID, w->line, NULL, "this public key stands here twice");
         witness->name = w->word[1];
         witness->url = w->count == 4 ? w->word[3] : STR_NONE;
         witness->member_of = NOBODY;
