@@ -3,6 +3,7 @@
 
 #include "cli/cmd_house.h"
 #include "cli/cmd_identity.h"
+#include "cli/cmd_log.h"
 #include "cli/cmd_register.h"
 #include "cli/cmd_tenant.h"
 #include "cli/cmd_work.h"
@@ -33,9 +34,8 @@
 #include "register/import.h"
 
 static const struct command *const commands[] = {
-        up_commands,           cmd_tenant_commands, cmd_identity_commands,
-        cmd_register_commands, cmd_work_commands,   cmd_house_commands,
-        worker_commands,       demo_commands,       NULL,
+        up_commands,        cmd_tenant_commands, cmd_identity_commands, cmd_register_commands, cmd_work_commands,
+        cmd_house_commands, cmd_log_commands,    worker_commands,       demo_commands,         NULL,
 };
 
 static const struct route *const routes[] = {
