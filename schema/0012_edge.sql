@@ -5,6 +5,7 @@
 alter table daicho.policy add column addresses_on boolean not null default false,
     add constraint policy_addresses_on_check check (not addresses_on or addresses is not null);
 grant update (addresses_on) on daicho.policy to daicho_tenant;
+grant execute on function daicho.address_within(text, cidr[]) to daicho_tenant;
 
 -- Before a password or a provider is looked at: may this contract be entered from this address, with this certificate? No row: no such contract.
 create function daicho.border_check(tenant_ text, source_ text, certificate_ text) returns table (tenant text, lang text, stage text)
@@ -72,6 +73,12 @@ alter table daicho.opt_out force row level security;
 create policy own on daicho.opt_out to daicho_tenant using (tenant = (select daicho.tenant())) with check (tenant = (select daicho.tenant()));
 create policy house on daicho.opt_out to daicho_owner using (true) with check (true);
 grant select on daicho.opt_out to daicho_tenant;
+
+-- New contracts need certificates; those that were there before go on without, and that is written down.
+insert into daicho.opt_out (tenant, reason, asked_by, approved_by, approved_at)
+select p.tenant, 'made before client certificates were required', 'daicho', 'daicho migrate', daicho.clock() from daicho.policy p
+where not p.certificate_required;
+alter table daicho.policy alter column certificate_required set default true;
 
 -- Nobody inside a contract writes this column; the functions below do.
 revoke update (certificate_required) on daicho.policy from daicho_tenant;

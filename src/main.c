@@ -1,6 +1,7 @@
 /* main.c - joins the tables of commands, routes and jobs; nothing else. */
 #include "base/house.h"
 
+#include "cli/cmd_border.h"
 #include "cli/cmd_house.h"
 #include "cli/cmd_identity.h"
 #include "cli/cmd_log.h"
@@ -12,6 +13,8 @@
 #include "cli/up.h"
 #include "cli/worker.h"
 #include "console/account_door.h"
+#include "console/border_door.h"
+#include "console/certificate_door.h"
 #include "console/describe.h"
 #include "console/export_door.h"
 #include "console/frame.h"
@@ -34,8 +37,19 @@
 #include "register/import.h"
 
 static const struct command *const commands[] = {
-        up_commands,        cmd_tenant_commands, cmd_identity_commands, cmd_register_commands, cmd_work_commands,
-        cmd_house_commands, cmd_log_commands,    worker_commands,       demo_commands,         NULL,
+        /* clang-format off */
+        up_commands,
+        cmd_tenant_commands,
+        cmd_identity_commands,
+        cmd_register_commands,
+        cmd_work_commands,
+        cmd_house_commands,
+        cmd_log_commands,
+        worker_commands,
+        demo_commands,
+        cmd_border_commands,
+        NULL,
+        /* clang-format on */
 };
 
 static const struct route *const routes[] = {
@@ -53,6 +67,8 @@ static const struct route *const routes[] = {
         summary_routes,
         job_door_routes,
         log_door_routes,
+        border_door_routes,
+        certificate_door_routes,
         openapi_routes,
         notice_door_routes,
         permission_door_routes,

@@ -15,6 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get('BUILD', ROOT / 'build')).resolve()
 DAICHO = BUILD / 'daicho'
 POSTGRES_BIN = pathlib.Path('/usr/lib/postgresql/15/bin')
+NO_CERTIFICATE = ['--no-certificate', '--approved-by', 'tests', '--reason', 'tests of other things']
 ENVIRONMENT = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LANG': 'C.UTF-8', 'HOME': '/nonexistent'}
 
 
@@ -56,13 +57,18 @@ def multipart(fields, files):
 
 
 class Client:
-    """HTTP/1.1 over TLS with the house's own authority checked; keeps its connection."""
+    """HTTP/1.1 over TLS with the house's own authority checked; keeps its connection. pem: a file with a client certificate and its key; source: the
+    loopback address it comes from."""
 
-    def __init__(self, house):
-        self.house, self.local = house, threading.local()
+    def __init__(self, house, pem=None, source=None):
+        self.house, self.local, self.pem, self.source = house, threading.local(), pem, source
 
     def _open(self):
         context = ssl.create_default_context(cafile=str(self.house.dir / 'tls/ca.crt'))
+        if self.pem:
+            context.load_cert_chain(str(self.pem))
+        if self.source:
+            return http.client.HTTPSConnection('localhost', self.house.port, context=context, timeout=300, source_address=(self.source, 0))
         return http.client.HTTPSConnection('localhost', self.house.port, context=context, timeout=300)
 
     def request(self, method, path, headers=None, body=None):
@@ -90,8 +96,8 @@ class Client:
 class Browser:
     """A person with a browser: a cookie, the CSRF token of the page, forms. Does not follow redirects."""
 
-    def __init__(self, house):
-        self.house, self.cookies = house, {}
+    def __init__(self, house, http=None):
+        self.house, self.cookies, self.http = house, {}, http or house.http
 
     @property
     def csrf(self):
@@ -118,7 +124,7 @@ class Browser:
                 headers['Content-Type'], body = multipart(fields, files)
             else:
                 headers['Content-Type'], body = 'application/x-www-form-urlencoded', urllib.parse.urlencode(fields, doseq=True).encode()
-        answer = self.house.http.request(method, path, headers, body)
+        answer = self.http.request(method, path, headers, body)
         for cookie in answer.headers.get_all('Set-Cookie') or []:
             name, _, rest = cookie.partition('=')
             value = rest.split(';')[0]
@@ -162,9 +168,9 @@ class Tenant:
     """One contract. The accounts other than the admin are made when first asked for."""
     GROUPS = {'admin': '管理者', 'staff': '担当者', 'viewer': '閲覧者(個人情報なし)'}
 
-    def __init__(self, house, name, title, registers):
+    def __init__(self, house, name, title, registers, certificates):
         self.house, self.name, self.title, self._accounts = house, name, title, {}
-        house.cli('tenant', 'create', name, '--title', title, '--no-admin')
+        house.cli('tenant', 'create', name, '--title', title, '--no-admin', *([] if certificates else NO_CERTIFICATE))
         for register in registers:
             house.cli('register', 'define', '--tenant', name, ROOT / 'registers' / f'{register}.yaml')
         self._key = None
@@ -359,10 +365,11 @@ class House:
             raise Refused(args, status, out, err)
         return json.loads(out) if out.strip() else None
 
-    def tenant(self, name=None, title=None, registers=('customers', 'orders')):
+    def tenant(self, name=None, title=None, registers=('customers', 'orders'), certificates=False):
+        """certificates: as a contract is by default: nobody gets in without a client certificate."""
         number = next(House.numbers)
         name = name or f'shop{number}'
-        return Tenant(self, name, title or f'株式会社テスト{number}', registers)
+        return Tenant(self, name, title or f'株式会社テスト{number}', registers, certificates)
 
     # database ----------------------------------------------------------------------------------------------------------------------
     def secret(self, role):

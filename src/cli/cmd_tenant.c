@@ -18,6 +18,8 @@
 struct wish {
         str name, title, lang;
         str email, login; /* of the first administrator */
+        bool no_certificate;
+        str approved_by, reason;
         rc (*change)(struct cx *cx, str name);
         json_t *model;
 };
@@ -43,6 +45,12 @@ static rc create_work(struct cx *cx, void *data)
         log_subject(cx, S("tenant"), 0);
         log_detail(cx, "tenant", json_str(wish->name));
         TRY(tenant_create(cx, wish->name, wish->title, wish->lang));
+        if (wish->no_certificate) {
+                log_detail(cx, "no_certificate", json_true());
+                log_detail(cx, "approved_by", json_str(wish->approved_by));
+                log_detail(cx, "reason", json_str(wish->reason));
+                TRY(tenant_waive(cx, wish->name, wish->approved_by, wish->reason));
+        }
         TRY(tenant_get(cx, wish->name, &tenant));
         wish->model = model_of(cx, tenant);
         return RC_OK;
@@ -88,10 +96,15 @@ static rc administrator_make(struct cx *cx, struct wish *wish)
 
 static rc create(struct cx *cx, struct args *args)
 {
-        struct wish wish = { .title = STR_NONE, .lang = S("ja"), .email = STR_NONE, .login = S("admin") };
+        struct wish wish = {
+                .title = STR_NONE, .lang = S("ja"), .email = STR_NONE, .login = S("admin"), .approved_by = STR_NONE, .reason = STR_NONE
+        };
         const struct place *place;
         bool nobody = args_flag(args, "--no-admin");
 
+        wish.no_certificate = args_flag(args, "--no-certificate");
+        TRY(args_text(cx, args, "--approved-by", &wish.approved_by));
+        TRY(args_text(cx, args, "--reason", &wish.reason));
         TRY(args_text(cx, args, "--title", &wish.title));
         TRY(args_text(cx, args, "--lang", &wish.lang));
         TRY(args_text(cx, args, "--admin-email", &wish.email));
@@ -106,6 +119,8 @@ static rc create(struct cx *cx, struct args *args)
         TRY(command_place(cx, &place));
         if (str_absent(wish.title))
                 wish.title = wish.name;
+        if (!wish.no_certificate && (!str_absent(wish.approved_by) || !str_absent(wish.reason)))
+                return fail(cx, RC_USAGE, NULL, "--approved-by and --reason belong to --no-certificate");
         TRY(operator_do(cx, STR_NONE, LOG_CREATE, create_work, &wish));
         if (!nobody)
                 TRY(administrator_make(cx, &wish));
@@ -190,8 +205,9 @@ static rc end(struct cx *cx, struct args *args)
 
 /* clang-format off */
 const struct command cmd_tenant_commands[] = {
-        { "tenant create", "NAME (--admin-email ADDRESS [--admin-login LOGIN] | --no-admin) [--title TEXT] [--lang ja|en]",
-          "make a contract with its default groups; its first administrator gets a password by mail", create },
+        { "tenant create", "NAME (--admin-email ADDRESS [--admin-login LOGIN] | --no-admin) [--title TEXT] [--lang ja|en] "
+          "[--no-certificate --approved-by NAME --reason TEXT]",
+          "make a contract with its default groups; its first administrator gets a password by mail, and people need client certificates", create },
         { "tenant list", "", "list the contracts", list },
         { "tenant suspend", "NAME", "stop all sessions and keys of a contract at once; nothing is lost", suspend },
         { "tenant resume", "NAME", "let a suspended contract work again", resume },

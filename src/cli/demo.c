@@ -52,7 +52,8 @@ static rc tenant_work(struct cx *cx, void *data)
         else if (result != RC_OK)
                 return result;
         log_subject(cx, S("tenant"), 0);
-        return tenant_create(cx, DEMO_TENANT, S("デモ株式会社"), S("ja"));
+        TRY(tenant_create(cx, DEMO_TENANT, S("デモ株式会社"), S("ja")));
+        return tenant_waive(cx, DEMO_TENANT, S("Daicho"), S("見本の契約。架空のデータだけを入れています"));
 }
 
 static rc person_add(struct cx *cx, struct person *person)

@@ -6,9 +6,11 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/file.h"
+#include "cli/authority.h"
 #include "cli/edge.h"
 #include "db/db.h"
 #include "gate/gate.h"
+#include "identity/certificate.h"
 #include "identity/password.h"
 #include "log/sealer.h"
 #include "notify/mailer.h"
@@ -129,6 +131,16 @@ static rc serve(struct cx *cx, enum sandbox_kind kind, const struct place *place
         return result;
 }
 
+/* Client certificates are signed where passwords are checked: in a process that already holds what matters most and serves a handful of routes. */
+static rc signer_start(struct cx *cx, const struct place *place)
+{
+        struct x509_authority *authority;
+
+        TRY(authority_clients_open(cx, place->dir, &authority));
+        certificate_start(authority);
+        return RC_OK;
+}
+
 static rc seal(struct cx *cx, const struct place *place)
 {
         const struct config *config = &place->config;
@@ -187,6 +199,8 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, 
         if (command_house->hooks != NULL && command_house->hooks->start != NULL)
                 TRY(command_house->hooks->start(cx, place->statics));
         TRY(db_open(cx, str_z(cx->mem, conninfo), &cx->db));
+        if (kind == SANDBOX_AUTH)
+                TRY(signer_start(cx, place));
         file_store_start(place_path(cx, place->dir, "files"));
         password_start((int)place->config.password_cost);
         notice_start(place_url(cx, place, port));

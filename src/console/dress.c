@@ -26,6 +26,7 @@ static const struct {
         { "account", "accounts", "state", "account.state" },
         { "made", "keys", "state", "keys_page.state" },
         { "notice", "notices", "state", "notices.state_of" },
+        { "certificate", "certificates", "state", "certificates_page.state" },
         { "account", "accounts", "lang", NULL },
         { "account", "accounts", "theme", NULL },
         { "entry", "entries", "actor_kind", "actor_kind" },

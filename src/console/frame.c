@@ -138,7 +138,8 @@ rc frame_add(struct cx *cx, const struct http_req *req, json_t *context)
         if (me == NULL || (json_is_true(json_object_get(context, "htmx")) && json_object_get(context, "code") != NULL))
                 return dress_model(cx, req, context);
         (void)json_set(frame, "can_records", json_boolean(permission_held_somewhere(cx, PERM_REGISTER)));
-        (void)json_set(frame, "can_settings", json_boolean(can(me, "account_manage") || can(me, "key_manage")));
+        (void)json_set(frame, "can_settings",
+                       json_boolean(can(me, "account_manage") || can(me, "key_manage") || can(me, "certificate_manage") || can(me, "policy_manage")));
         TRY(nav_add(cx, req, context, frame));
         return dress_model(cx, req, context);
 }

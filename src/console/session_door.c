@@ -7,6 +7,7 @@
 #include "console/doorstep.h"
 #include "console/dress.h"
 #include "gate/enter.h"
+#include "identity/border.h"
 #include "identity/session.h"
 #include "log/log.h"
 
@@ -114,6 +115,7 @@ static rc login(struct cx *cx, const struct http_req *req, struct http_res *res)
         tenant = str_trim(json_get_text(in, "tenant"));
         name = str_trim(json_get_text(in, "login"));
         take_over = json_is_true(json_object_get(in, "take_over"));
+        TRY(border_check(cx, tenant, enter_certificate(req)));
         TRY(session_attempt(cx, tenant, name, &attempt));
         note(cx, &attempt, tenant, name);
         TRY(session_verify(cx, &attempt, json_get_text(in, "password")));

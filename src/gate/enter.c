@@ -83,10 +83,10 @@ static str token_of(struct cx *cx, const struct unit *u)
         return (str){ arena_copy(cx->mem, hash, sizeof(hash)), sizeof(hash) };
 }
 
-/* Serial of the client certificate, of one that nginx has verified; it takes away what a client sends under this name. */
-static str certificate_of(const struct unit *u)
+/* nginx takes away what a client sends under this name. */
+str enter_certificate(const struct http_req *req)
 {
-        str serial = http_header(u->req, "X-Client-Certificate");
+        str serial = http_header(req, "X-Client-Certificate");
 
         return str_absent(serial) ? S("") : serial;
 }
@@ -104,7 +104,7 @@ rc enter_tenant(struct cx *cx, struct unit *u)
         if (by_key)
                 TRY(sql_enter_key(cx, token, cx->actor.source, &e));
         else
-                TRY(sql_enter_session(cx, token, cx->actor.source, certificate_of(u), &e));
+                TRY(sql_enter_session(cx, token, cx->actor.source, enter_certificate(u->req), &e));
         if (e == NULL)
                 return by_key ? fail(cx, RC_UNAUTHORIZED, NULL, "this API key is not known, or no longer valid")
                               : fail(cx, RC_UNAUTHORIZED, NULL, "the session has ended; please log in");
@@ -124,7 +124,7 @@ bool enter_guess(struct cx *cx, struct unit *u)
         if (!str_absent(u->key))
                 sql_enter_key_ask(cx, token, cx->actor.source, &u->found);
         else
-                sql_enter_session_ask(cx, token, cx->actor.source, certificate_of(u), &u->found);
+                sql_enter_session_ask(cx, token, cx->actor.source, enter_certificate(u->req), &u->found);
         u->guess = e;
         entered(cx, u, e);
         return true;

@@ -19,6 +19,8 @@ rc enter_by_name(struct cx *cx, str tenant, bool owner) MUST_USE;
 /* A stage by its word in daicho.session_enter; one that is not known here is the strictest. */
 enum stage enter_stage(str word);
 
+/* Serial of the client certificate a request came with, of one that nginx has checked; "": none. */
+str enter_certificate(const struct http_req *req);
 /* The CSRF token belonging to a session cookie; absent without one. */
 str enter_csrf(struct cx *cx, str cookie);
 

@@ -9,7 +9,7 @@
 #include "db/migrate.h"
 #include "tenant/tenant.sql.h"
 
-enum { NAME_MIN = 2, NAME_MAX = 30, TITLE_MAX = 100 };
+enum { NAME_MIN = 2, NAME_MAX = 30, TITLE_MAX = 100, REASON_MAX = 1000 };
 
 static bool name_valid(str name)
 {
@@ -104,6 +104,24 @@ rc tenant_get(struct cx *cx, str name, struct tenant **ret)
         *ret = NEW(cx->mem, struct tenant);
         **ret = tenant_of(row);
         return RC_OK;
+}
+
+rc tenant_waive(struct cx *cx, str name, str approved_by, str reason)
+{
+        size_t changed;
+
+        if (str_empty(str_trim(approved_by)) || utf8_length(approved_by) > TITLE_MAX)
+                (void)fail(cx, RC_INVALID, "approved-by", "must name the person who agreed, in at most %d characters", TITLE_MAX);
+        else if (str_equal_nocase(str_trim(approved_by), cx->actor.name))
+                (void)fail(cx, RC_INVALID, "approved-by", "somebody else must approve this: who asks does not approve");
+        if (str_empty(str_trim(reason)) || utf8_length(reason) > REASON_MAX)
+                (void)fail(cx, RC_INVALID, "reason", "must be given, in at most %d characters", REASON_MAX);
+        TRY(cx->failure.code);
+        TRY(sql_tenant_waive(cx, name, &changed));
+        if (changed == 0)
+                return unknown(cx);
+        TRY(sql_tenant_waive_end(cx, name, cx->actor.name, &changed));
+        return sql_tenant_waive_note(cx, name, str_absent(cx->actor.name) ? S("") : cx->actor.name, str_trim(approved_by), str_trim(reason));
 }
 
 static rc state_change(struct cx *cx, str name, str state)

@@ -21,6 +21,9 @@ rc tenant_create(struct cx *cx, str name, str title, str lang) MUST_USE;
 rc tenant_list(struct cx *cx, struct tenant **ret, size_t *ret_count) MUST_USE;
 /* RC_UNKNOWN when there is none. */
 rc tenant_get(struct cx *cx, str name, struct tenant **ret) MUST_USE;
+/* A new contract needs client certificates. This one does without: the operator asks (cx->actor), `approved_by`, another person, agreed; it stands in the
+ * contract's statement. RC_INVALID (approved_by, reason), RC_UNKNOWN. */
+rc tenant_waive(struct cx *cx, str name, str approved_by, str reason) MUST_USE;
 /* Sessions and keys stop working at once; nothing is lost. */
 rc tenant_suspend(struct cx *cx, str name) MUST_USE;
 rc tenant_resume(struct cx *cx, str name) MUST_USE;

@@ -44,3 +44,13 @@ update daicho.tenant set state = $2 where name = $1;
 
 -- tenant_delete(name text) -> changed
 delete from daicho.tenant where name = $1;
+
+-- Client certificates are required unless two people said otherwise.
+-- tenant_waive(name text) -> changed
+update daicho.policy set certificate_required = false, version = version + 1, updated_at = daicho.clock() where tenant = $1;
+
+-- tenant_waive_end(name text, by text) -> changed
+update daicho.opt_out set ended_by = $2, ended_at = daicho.clock() where tenant = $1 and ended_at is null;
+
+-- tenant_waive_note(name text, asked_by text, approved_by text, reason text) -> none
+insert into daicho.opt_out (tenant, reason, asked_by, approved_by, approved_at) values ($1, $4, $2, $3, daicho.clock());
