@@ -224,11 +224,20 @@ $$;
 -- What was read up to `place_`, and what is to be told of it: one notice for each recipient, one entry in the house's log for each connection
 -- ([{"user", "source", "result", "detail"}]).
 create function daicho.watch_tell(file_ text, place_ bigint, subject_ text, body_ text, recipients text[], connections jsonb) returns void
-language sql security definer set search_path = pg_catalog as $$
+language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    c jsonb;
+    salt_ bytea;
+begin
     update daicho.watch set file = file_, place = place_;
     insert into daicho.notice (kind, recipient, subject, body) select 'database', r, subject_, body_ from unnest(recipients) r where subject_ is not null;
-    insert into daicho.log (actor_kind, actor, source, verb, kind, result, detail)
-    select 'system', c ->> 'user', c ->> 'source', 'login', 'database', c ->> 'result', c -> 'detail' from jsonb_array_elements(connections) c
+    for c in select * from jsonb_array_elements(connections) loop
+        salt_ := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
+        insert into daicho.log (actor_kind, actor, source, verb, kind, result, detail, salt, commitment)
+        values ('system', c ->> 'user', c ->> 'source', 'login', 'database', c ->> 'result', (c -> 'detail')::text::json, salt_,
+            sha256(salt_ || convert_to((c -> 'detail')::text, 'UTF8')));
+    end loop;
+end
 $$;
 -- Serials nginx must refuse; what has ended it refuses anyway.
 create function daicho.watch_revoked() returns setof text

@@ -20,7 +20,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SPACE_FIRST_MB = 200, SPACE_MB = 64, START_TIMEOUT_MS = 60000, SETTLE_MS = 20000, STATEMENT_MAX = 4096 };
+enum {
+        SPACE_FIRST_MB = 200,
+        SPACE_MB = 64,
+        START_TIMEOUT_MS = 60000,
+        SETTLE_MS = 20000,
+        STATEMENT_MAX = 4096,
+        START_RANDOM = 24,
+        KEPT_NAMES = 5 * (sizeof("daicho-start-") + START_RANDOM)
+};
 
 static const char *const roles[] = { "daicho_owner", "daicho_web",    "daicho_auth",   "daicho_jobs", "daicho_cli",
                                      "daicho_sso",   "daicho_mailer", "daicho_sealer", "daicho_watch" };
@@ -220,8 +228,16 @@ static rc connect_as(struct cx *cx, const struct place *place, const char *role,
 /* The watch process tells people of everybody who comes as superuser. That it was the start itself it knows by a name nobody can guess. */
 static rc start_name_make(struct cx *cx, const struct place *place)
 {
-        start_name = str_format(cx->mem, "daicho-start-%.*s", STR_ARG(place_random(cx, 24)));
-        return file_write(cx, place_path(cx, place->dir, "run/start"), start_name, 0600);
+        const char *path = place_path(cx, place->dir, "run/start");
+        str before = S("");
+
+        /* the last few: what a start of a moment ago left in the log may not have been read yet */
+        if (access(path, F_OK) == 0)
+                TRY(file_read(cx, path, KB(4), &before));
+        if (before.n > KEPT_NAMES)
+                before.n = KEPT_NAMES;
+        start_name = str_format(cx->mem, "daicho-start-%.*s", STR_ARG(place_random(cx, START_RANDOM)));
+        return file_write(cx, path, str_format(cx->mem, "%.*s\n%.*s", STR_ARG(start_name), STR_ARG(before)), 0600);
 }
 
 /* What the server said last, when it said it in its own log. */

@@ -12,6 +12,7 @@
 #include "cli/edge.h"
 #include "cli/parent.h"
 #include "cli/servant.h"
+#include "cli/watch.h"
 #include "cli/worker.h"
 #include "log/keyring.h"
 
@@ -118,7 +119,8 @@ static rc workers_start(struct cx *cx, const struct place *place)
                                                [SANDBOX_JOBS] = place->config.job_workers,
                                                [SANDBOX_SSO] = place->config.sso_workers,
                                                [SANDBOX_MAILER] = str_empty(place->config.mail_host) ? 0 : 1,
-                                               [SANDBOX_SEALER] = 1 };
+                                               [SANDBOX_SEALER] = 1,
+                                               [SANDBOX_WATCH] = 1 };
 
         for (size_t kind = 0; kind < SANDBOX_KINDS; kind++) {
                 for (int64_t i = 1; i <= count[kind]; i++) {
@@ -157,6 +159,7 @@ static rc start(struct cx *cx, struct up *up)
         if (str_empty(place->config.certificate))
                 TRY(authority_ensure(cx, place->dir, place->config.host, &fresh));
         TRY(authority_clients_ensure(cx, place->dir));
+        TRY(watch_recipients(cx, place->config.alarm_recipients, &(struct watch){ .recipient_count = 0 }));
         TRY(edge_write(cx, place, command_house->routes));
         TRY(cluster_settle(cx, place));
         TRY(cluster_create(cx, place));
@@ -224,6 +227,7 @@ static rc watch(struct cx *cx, const struct up *up)
 {
         msec renewed = clock_tick();
 
+        cluster_trim(cx, up->place);
         for (;;) {
                 struct arena_mark mark = arena_mark(cx->mem);
 

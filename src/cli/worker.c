@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "cli/authority.h"
 #include "cli/edge.h"
+#include "cli/watch.h"
 #include "db/db.h"
 #include "gate/gate.h"
 #include "identity/certificate.h"
@@ -56,7 +57,7 @@ static const int niceness[SANDBOX_KINDS] = { [SANDBOX_AUTH] = 19, [SANDBOX_JOBS]
 
 static bool serving(enum sandbox_kind kind)
 {
-        return kind != SANDBOX_JOBS && kind != SANDBOX_MAILER && kind != SANDBOX_SEALER;
+        return kind != SANDBOX_JOBS && kind != SANDBOX_MAILER && kind != SANDBOX_SEALER && kind != SANDBOX_WATCH;
 }
 
 rc worker_child(struct cx *cx, const struct place *place, enum sandbox_kind kind, int64_t number, struct child **ret)
@@ -183,13 +184,23 @@ static rc mailer_settings(struct cx *cx, const struct place *place, struct maile
         return RC_OK;
 }
 
+static rc watch_settings(struct cx *cx, const struct place *place, struct watch *ret)
+{
+        struct watch w = { .directory = place_path(cx, place->dir, "log/postgres"), .revoked = place_path(cx, place->dir, "run/watch/revoked") };
+
+        TRY(watch_recipients(cx, place->config.alarm_recipients, &w));
+        TRY(file_read(cx, place_path(cx, place->dir, "run/start"), KB(4), &w.start_names));
+        *ret = w;
+        return RC_OK;
+}
+
 static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, bool probe)
 {
-        static const char *const roles[SANDBOX_KINDS] = {
-                "daicho_web", "daicho_auth", "daicho_jobs", "daicho_sso", "daicho_mailer", "daicho_sealer"
-        };
+        static const char *const roles[SANDBOX_KINDS] = { "daicho_web",    "daicho_auth",   "daicho_jobs", "daicho_sso",
+                                                          "daicho_mailer", "daicho_sealer", "daicho_watch" };
         const struct place *place;
         struct mailer mailer;
+        struct watch watch;
         str conninfo, spool;
 
         TRY(command_place(cx, &place));
@@ -207,6 +218,8 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, 
         gate_start(command_house->routes, kind == SANDBOX_AUTH ? POOL_AUTH : kind == SANDBOX_SSO ? POOL_SSO : POOL_WEB, command_house->hooks);
         if (kind == SANDBOX_MAILER)
                 TRY(mailer_settings(cx, place, &mailer));
+        if (kind == SANDBOX_WATCH)
+                TRY(watch_settings(cx, place, &watch));
         signals_set();
         TRY(sandbox_enter(cx, kind, place->dir, place->share, spool));
         if (probe)
@@ -221,6 +234,8 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, 
                 tell_ready();
                 if (kind == SANDBOX_JOBS)
                         runner_run(&unit, command_house->jobs, &stop);
+                else if (kind == SANDBOX_WATCH)
+                        watch_run(&unit, &watch, &stop);
                 else
                         mailer_run(&unit, &mailer, &stop);
         }
