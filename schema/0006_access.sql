@@ -29,7 +29,9 @@ alter table daicho.account
     add column locked_at timestamptz,                        -- too many wrong passwords; until somebody unlocks it
     add column suspended_for text check (suspended_for in ('leaver', 'loss', 'violation', 'other')),
     add column suspended_by text,
-    add column suspended_at timestamptz;
+    add column suspended_at timestamptz,
+    add column ends_at timestamptz,                          -- worked out: when its person leaves; the doors close by themselves (0008_people.sql)
+    add column factor_renew boolean not null default false;  -- a device was lost: a new second factor before anything else
 
 insert into daicho.person (tenant, name, email) select a.tenant, a.name, a.email from daicho.account a order by a.id;
 update daicho.account a set person_id = p.id
@@ -160,7 +162,8 @@ create table daicho.certificate (
 );
 create index certificate_tenant_idx on daicho.certificate (tenant, id);
 
-alter table daicho.api_key add column addresses cidr[] check (cardinality(addresses) between 1 and 200);
+alter table daicho.api_key add column addresses cidr[] check (cardinality(addresses) between 1 and 200),
+    add column maker_ends_at timestamptz;            -- worked out: account.ends_at of its maker
 
 -- Support by the operator: asked, approved by somebody else, for a time ----------------------------------------------------------------------
 create table daicho.support_grant (
@@ -321,7 +324,7 @@ begin
     join daicho.tenant t on t.name = a.tenant
     join daicho.policy p on p.tenant = a.tenant
     cross join lateral (select not a.sees_personal or session_user = 'daicho_sso' as masked_) m  -- the process at the network sees nobody
-    where x.token_hash = token_hash_ and a.state = 'active' and t.state = 'active'
+    where x.token_hash = token_hash_ and a.state = 'active' and (a.ends_at is null or a.ends_at > daicho.clock()) and t.state = 'active'
         and x.seen_at > daicho.clock() - case when x.stage in ('full', 'locked') then make_interval(mins => p.idle_minutes) else interval '10 minutes' end
         and (x.expires_at is null or x.expires_at > daicho.clock());
     if not found then
@@ -369,7 +372,7 @@ begin
     join daicho.tenant t on t.name = x.tenant
     join daicho.policy p on p.tenant = x.tenant
     where x.id = id_ and x.revoked_at is null and x.maker_active and (x.expires_at is null or x.expires_at > daicho.clock())
-        and t.state = 'active';
+        and (x.maker_ends_at is null or x.maker_ends_at > daicho.clock()) and t.state = 'active';
     if not found then
         return;
     end if;
@@ -421,9 +424,10 @@ begin
     if session_user <> 'daicho_auth' then
         raise insufficient_privilege using message = 'sessions are opened by the auth processes only';
     end if;
-    select x.factors, x.factor_required or p.factor_always as factor_required, p.idle_minutes, p.absolute_hours into a
+    select x.factors, x.factor_required or x.factor_renew or p.factor_always as factor_required, p.idle_minutes, p.absolute_hours into a
     from daicho.account x join daicho.policy p on p.tenant = x.tenant
-    where x.id = account_id_ and x.tenant = daicho.role_tenant() and x.state = 'active' for update of x;
+    where x.id = account_id_ and x.tenant = daicho.role_tenant() and x.state = 'active'
+        and (x.ends_at is null or x.ends_at > daicho.clock()) for update of x;
     if not found then
         return null;
     end if;

@@ -45,6 +45,7 @@ class Pair:
         assert made.status == 201, made
         self.ids = {'records': made.json()['id'], 'log': 999999999}
         self.ids['accounts'] = self.full.staff.id
+        self.ids['people'] = house.sql('select person_id from daicho.account where id = %s', args=(self.full.staff.id,))[0][0]
         self.ids['keys'] = house.sql("select min(id) from daicho.api_key where tenant = 'sweepone'")[0][0]
         self.ids['groups'] = house.sql("select min(id) from daicho.account_group where tenant = 'sweepone'")[0][0]
         self.ids['jobs'] = house.sql("select min(id) from daicho.job where tenant = 'sweepone'")[0][0]

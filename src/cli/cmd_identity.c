@@ -208,13 +208,6 @@ static rc account_suspend_run(struct cx *cx, struct args *args)
         return change_run(cx, args, LOG_UPDATE, &wish, "account %.*s is suspended");
 }
 
-static rc account_resume_run(struct cx *cx, struct args *args)
-{
-        struct wish wish = { .change = change_state, .in = json_set(json_object(), "state", json_string("active")) };
-
-        return change_run(cx, args, LOG_UPDATE, &wish, "account %.*s is active again");
-}
-
 static rc account_password_run(struct cx *cx, struct args *args)
 {
         struct wish wish = { .change = change_password };
@@ -346,7 +339,6 @@ const struct command cmd_identity_commands[] = {
           "make an account; without a password one is made and printed once", account_create_run },
         { "account list", "--tenant NAME", "list the accounts of a contract", account_list_run },
         { "account suspend", "--tenant NAME LOGIN", "stop an account and its sessions at once", account_suspend_run },
-        { "account resume", "--tenant NAME LOGIN", "let a suspended account come in again", account_resume_run },
         { "account password", "--tenant NAME LOGIN [--password TEXT|-]", "give a new password, to be changed at the next log-in", account_password_run },
         { "account erase", "--tenant NAME LOGIN", "erase an account; what it did stays in the log", account_erase_run },
         { "group list", "--tenant NAME", "list permission groups and what they may", group_list_run },
