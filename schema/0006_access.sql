@@ -298,6 +298,7 @@ $$;
 
 alter type daicho.entrance add attribute stage text;         -- full, or what is missing: address | certificate | factor | enroll | confirm | locked | password
 alter type daicho.entrance add attribute proven_ms bigint;   -- when somebody last proved who they are
+alter type daicho.entrance add attribute acting bigint;      -- support grant by which an operator works in another contract; null: none
 
 drop function daicho.session_enter(bytea);
 drop function daicho.key_enter(bytea);
@@ -317,7 +318,7 @@ begin
             when p.certificate_required and not exists (select from daicho.certificate c where c.serial = certificate_ and c.tenant = a.tenant
                 and c.revoked_at is null and c.expires_at > daicho.clock()) then 'certificate'
             else x.stage end,
-        (extract(epoch from x.proven_at) * 1000)::bigint
+        (extract(epoch from x.proven_at) * 1000)::bigint, x.acting
     into e
     from daicho.session x
     join daicho.account a on a.id = x.account_id
@@ -333,6 +334,9 @@ begin
     e.must_change := coalesce(e.must_change, false);
     if e.stage = 'full' and e.must_change then
         e.stage := 'password';
+    end if;
+    if e.stage = 'full' and e.acting is not null then
+        e := daicho.support_acting(e);
     end if;
     if e.stale then
         update daicho.session set seen_at = daicho.clock()
@@ -395,7 +399,7 @@ $$;
 create or replace function daicho.tenant_enter(tenant_ text) returns setof daicho.entrance
 language sql security definer set search_path = pg_catalog as $$
     select t.name, 't_' || t.name, false, 'operator', 0::bigint, '', '', '', t.lang, 'auto', 0::bigint, false,
-        (extract(epoch from daicho.clock()) * 1000)::bigint, false, 'full', 0::bigint
+        (extract(epoch from daicho.clock()) * 1000)::bigint, false, 'full', 0::bigint, null::bigint
     from daicho.tenant t where t.name = tenant_ and t.state <> 'ended'
 $$;
 

@@ -33,6 +33,7 @@
 #include "console/register_door.h"
 #include "console/session_door.h"
 #include "console/summary.h"
+#include "console/support_door.h"
 #include "gate/openapi.h"
 #include "identity/person.h"
 #include "register/define.h"
@@ -74,7 +75,7 @@ static const struct route *const routes[] = {
         border_door_routes,
         certificate_door_routes,
         openapi_routes,
-        notice_door_routes,
+        notice_door_routes,  support_door_routes,
         permission_door_routes,
         person_door_routes,
         NULL,

@@ -264,7 +264,8 @@ static rc key_create_run(struct cx *cx, struct args *args)
 {
         struct wish wish = { .in = json_object() };
         str tenant, words = STR_NONE;
-        json_t *permissions = json_array();
+        struct rights everything = permission_contract();
+        json_t *permissions;
         int64_t days = 0;
 
         TRY(operator_tenant(cx, args, &tenant));
@@ -272,8 +273,7 @@ static rc key_create_run(struct cx *cx, struct args *args)
         TRY(args_int(cx, args, "--days", 1, KEY_DAYS_MAX, &days));
         TRY(args_word(cx, args, "NAME", &wish.login));
         TRY(args_end(cx, args));
-        for (int p = PERM_NONE + 1; str_absent(words) && p < PERMISSIONS; p++)
-                must(json_array_append_new(permissions, json_string(permission_word((enum permission)p))) == 0);
+        permissions = str_absent(words) ? permission_words(&everything) : json_array();
         while (!str_empty(words))
                 must(json_array_append_new(permissions, json_str(str_trim(str_cut(words, ',', &words)))) == 0);
         (void)json_set(wish.in, "name", json_str(wish.login));

@@ -33,6 +33,8 @@ static const struct {
         { "stop", "stops", "what", "people.what" },
         { "ask", "asks", "state", "people.ask_state" },
         { "account", "accounts", "suspended_for", "people.reason" },
+        { "grant", "grants", "state", "support.state_of" },
+        { "contract", "contracts", "state", "operator.state_of" },
         { "account", "accounts", "lang", NULL },
         { "account", "accounts", "theme", NULL },
         { "entry", "entries", "actor_kind", "actor_kind" },

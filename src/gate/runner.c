@@ -41,7 +41,7 @@ static void starter_take(struct cx *cx, const struct job *job)
         cx->actor = job->actor;
         cx->actor.job = job->id;
         cx->masked = job->masked;
-        cx->permissions = job->actor.kind == ACTOR_OPERATOR ? permission_all() : permission_parse(cx->mem, job->permissions);
+        cx->permissions = job->actor.kind == ACTOR_OPERATOR && job->actor.id == 0 ? permission_all() : permission_parse(cx->mem, job->permissions);
 }
 
 /* A right may have gone since the job was asked for, or while it ran. What was begun with sight of personal items is not finished without. */
