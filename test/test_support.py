@@ -2,7 +2,7 @@
 import psycopg
 import pytest
 
-from house import Account, Refused
+from house import NO_CERTIFICATE, Account, Refused
 
 DENIED = psycopg.errors.InsufficientPrivilege
 
@@ -12,7 +12,7 @@ class Operators:
 
     def __init__(self, house):
         self.house, self.name = house, 'unei'
-        house.cli('tenant', 'create', 'unei', '--title', '運営', '--operators', '--no-admin')
+        house.cli('tenant', 'create', 'unei', '--title', '運営', '--operators', '--no-admin', *NO_CERTIFICATE)
         self.one, self.two = self.make('sato'), self.make('suzuki')
 
     def make(self, login, group='運営担当者'):
@@ -199,7 +199,7 @@ def test_reg_10_2_b_and_no_account_of_a_contract_an_operators(shop, house):
 
 def test_there_is_one_contract_of_operators(operators, house):
     with pytest.raises(Refused):
-        house.cli('tenant', 'create', 'unei2', '--operators', '--no-admin')
+        house.cli('tenant', 'create', 'unei2', '--operators', '--no-admin', *NO_CERTIFICATE)
 
 
 def test_no_role_of_a_contract_makes_a_grant_or_opens_one(operators, shop, house):
