@@ -123,7 +123,7 @@ static rc ask(struct cx *cx, const struct http_req *req, struct http_res *res)
         log_detail(cx, "tenant", json_object_get(in, "tenant"));
         log_detail(cx, "reason", json_object_get(in, "reason"));
         json_set(model, "id", json_integer(id));
-        return http_created(res, 201, S("/operator?done=asked"), model);
+        return http_created(res, 201, S("/operator?done=support_asked"), model);
 }
 
 /* POST /operator/support/{id}/enter - 303 to the first page of the other contract. */
