@@ -18,20 +18,21 @@ create index person_tenant_idx on daicho.person (tenant, id);
 create index person_leaves_idx on daicho.person (leaves_at) where left_at is null and leaves_at is not null;
 
 alter table daicho.account_group add column factor_required boolean not null default false;
+alter table daicho.tenant add column factor_everybody boolean not null default false;  -- set by the operator: a second factor for every account
 alter table daicho.account
     add column person_id bigint,
     add column grants text[] not null default '{}',          -- words this account holds beside its groups
     add column denials text[] not null default '{}',         -- words it does not hold whatever its groups say
-    add column factor_required boolean not null default false, -- worked out: a group asks for it
+    add column factor_required boolean not null default false, -- worked out: a group asks for it, or the contract
     add column factors int not null default 0,               -- worked out: confirmed second factors
     add column factor_failures int not null default 0,       -- wrong codes in a row
+    add column factor_failed_at timestamptz,                 -- the last of them
+    add column factor_anew boolean not null default false,   -- taken away by somebody else: a new one comes before anything else
     add column password_at timestamptz,                      -- worked out: when the password was set
     add column locked_at timestamptz,                        -- too many wrong passwords; until somebody unlocks it
     add column suspended_for text check (suspended_for in ('leaver', 'loss', 'violation', 'other')),
     add column suspended_by text,
-    add column suspended_at timestamptz,
-    add column ends_at timestamptz,                          -- worked out: when its person leaves; the doors close by themselves (0008_people.sql)
-    add column factor_renew boolean not null default false;  -- a device was lost: a new second factor before anything else
+    add column suspended_at timestamptz;
 
 insert into daicho.person (tenant, name, email) select a.tenant, a.name, a.email from daicho.account a order by a.id;
 update daicho.account a set person_id = p.id
@@ -162,8 +163,7 @@ create table daicho.certificate (
 );
 create index certificate_tenant_idx on daicho.certificate (tenant, id);
 
-alter table daicho.api_key add column addresses cidr[] check (cardinality(addresses) between 1 and 200),
-    add column maker_ends_at timestamptz;            -- worked out: account.ends_at of its maker
+alter table daicho.api_key add column addresses cidr[] check (cardinality(addresses) between 1 and 200);
 
 -- Support by the operator: asked, approved by somebody else, for a time ----------------------------------------------------------------------
 create table daicho.support_grant (
@@ -271,9 +271,10 @@ update daicho.account a set password_at = c.changed_at, words = '' from daicho.c
 create function daicho.factor_tell() returns trigger language plpgsql security definer set search_path = pg_catalog as $$
 declare
     whose bigint := case when tg_op = 'DELETE' then old.account_id else new.account_id end;
+    confirmed int;
 begin
-    update daicho.account a set factors = (select count(*) from daicho.factor f where f.account_id = whose and f.confirmed_at is not null)
-    where a.id = whose;
+    select count(*) into confirmed from daicho.factor f where f.account_id = whose and f.confirmed_at is not null;
+    update daicho.account a set factors = confirmed, factor_anew = a.factor_anew and confirmed = 0 where a.id = whose;
     return null;
 end
 $$;
@@ -298,7 +299,6 @@ $$;
 
 alter type daicho.entrance add attribute stage text;         -- full, or what is missing: address | certificate | factor | enroll | confirm | locked | password
 alter type daicho.entrance add attribute proven_ms bigint;   -- when somebody last proved who they are
-alter type daicho.entrance add attribute acting bigint;      -- support grant by which an operator works in another contract; null: none
 
 drop function daicho.session_enter(bytea);
 drop function daicho.key_enter(bytea);
@@ -317,15 +317,18 @@ begin
         case when p.addresses_on and not daicho.address_within(source_, p.addresses) then 'address'
             when p.certificate_required and not exists (select from daicho.certificate c where c.serial = certificate_ and c.tenant = a.tenant
                 and c.revoked_at is null and c.expires_at > daicho.clock()) then 'certificate'
+            -- required since this session began, or taken away meanwhile
+            when x.stage = 'full' and a.factor_required and (x.factor is null or a.factors = 0 and x.factor <> 'provider')
+                then case when a.factors > 0 then 'factor' else 'enroll' end
             else x.stage end,
-        (extract(epoch from x.proven_at) * 1000)::bigint, x.acting
+        (extract(epoch from x.proven_at) * 1000)::bigint
     into e
     from daicho.session x
     join daicho.account a on a.id = x.account_id
     join daicho.tenant t on t.name = a.tenant
     join daicho.policy p on p.tenant = a.tenant
     cross join lateral (select not a.sees_personal or session_user = 'daicho_sso' as masked_) m  -- the process at the network sees nobody
-    where x.token_hash = token_hash_ and a.state = 'active' and (a.ends_at is null or a.ends_at > daicho.clock()) and t.state = 'active'
+    where x.token_hash = token_hash_ and a.state = 'active' and t.state = 'active'
         and x.seen_at > daicho.clock() - case when x.stage in ('full', 'locked') then make_interval(mins => p.idle_minutes) else interval '10 minutes' end
         and (x.expires_at is null or x.expires_at > daicho.clock());
     if not found then
@@ -334,9 +337,6 @@ begin
     e.must_change := coalesce(e.must_change, false);
     if e.stage = 'full' and e.must_change then
         e.stage := 'password';
-    end if;
-    if e.stage = 'full' and e.acting is not null then
-        e := daicho.support_acting(e);
     end if;
     if e.stale then
         update daicho.session set seen_at = daicho.clock()
@@ -376,7 +376,7 @@ begin
     join daicho.tenant t on t.name = x.tenant
     join daicho.policy p on p.tenant = x.tenant
     where x.id = id_ and x.revoked_at is null and x.maker_active and (x.expires_at is null or x.expires_at > daicho.clock())
-        and (x.maker_ends_at is null or x.maker_ends_at > daicho.clock()) and t.state = 'active';
+        and t.state = 'active';
     if not found then
         return;
     end if;
@@ -399,7 +399,7 @@ $$;
 create or replace function daicho.tenant_enter(tenant_ text) returns setof daicho.entrance
 language sql security definer set search_path = pg_catalog as $$
     select t.name, 't_' || t.name, false, 'operator', 0::bigint, '', '', '', t.lang, 'auto', 0::bigint, false,
-        (extract(epoch from daicho.clock()) * 1000)::bigint, false, 'full', 0::bigint, null::bigint
+        (extract(epoch from daicho.clock()) * 1000)::bigint, false, 'full', 0::bigint
     from daicho.tenant t where t.name = tenant_ and t.state <> 'ended'
 $$;
 
@@ -428,10 +428,9 @@ begin
     if session_user <> 'daicho_auth' then
         raise insufficient_privilege using message = 'sessions are opened by the auth processes only';
     end if;
-    select x.factors, x.factor_required or x.factor_renew or p.factor_always as factor_required, p.idle_minutes, p.absolute_hours into a
+    select x.factors, x.factor_required or p.factor_always as factor_required, p.idle_minutes, p.absolute_hours into a
     from daicho.account x join daicho.policy p on p.tenant = x.tenant
-    where x.id = account_id_ and x.tenant = daicho.role_tenant() and x.state = 'active'
-        and (x.ends_at is null or x.ends_at > daicho.clock()) for update of x;
+    where x.id = account_id_ and x.tenant = daicho.role_tenant() and x.state = 'active' for update of x;
     if not found then
         return null;
     end if;
@@ -466,7 +465,8 @@ language sql security definer set search_path = pg_catalog as $$
 $$;
 
 -- The next stage of a log-in, after a second factor was proven ('totp', 'passkey', 'recovery') or the other session was given up ('confirm'). The token
--- changes with the stage. Gives the new stage; null: this session is not at a stage that waits for it.
+-- changes with the stage. Gives the new stage; null: this session is not at a stage that waits for it. A full session may prove the factor again: it
+-- may be required since.
 create function daicho.session_raise(session_id_ bigint, token_hash_ bytea, proof text, take_over boolean) returns text
 language plpgsql security definer set search_path = pg_catalog as $$
 declare
@@ -477,14 +477,17 @@ begin
         raise insufficient_privilege using message = 'sessions are raised by the auth processes only';
     end if;
     perform 1 from daicho.account a join daicho.session x on x.account_id = a.id
-    where x.id = session_id_ and a.tenant = daicho.role_tenant() and a.state = 'active' for update of a;
-    select x.account_id, x.stage into s from daicho.session x
-    where x.id = session_id_ and x.tenant = daicho.role_tenant()
-        and x.stage = any (case when proof = 'confirm' then array['confirm'] else array['factor', 'enroll'] end) for update;
+    where x.id = session_id_ and a.tenant = daicho.role_tenant() and a.state = 'active' and (proof = 'confirm' or a.factors > 0) for update of a;
     if not found then
         return null;
     end if;
-    stage_ := daicho.session_last_stage(s.account_id, take_over or proof = 'confirm');
+    select x.account_id, x.stage into s from daicho.session x
+    where x.id = session_id_ and x.tenant = daicho.role_tenant()
+        and x.stage = any (case when proof = 'confirm' then array['confirm'] else array['factor', 'enroll', 'full'] end) for update;
+    if not found then
+        return null;
+    end if;
+    stage_ := case when s.stage = 'full' then 'full' else daicho.session_last_stage(s.account_id, take_over or proof = 'confirm') end;
     update daicho.session set stage = stage_, token_hash = token_hash_, factor = case when proof = 'confirm' then factor else proof end,
         seen_at = daicho.clock(), proven_at = daicho.clock(), challenge = null
     where id = session_id_;

@@ -5,7 +5,7 @@ import pytest
 
 KINDS = ['web', 'auth', 'jobs', 'sso', 'sealer', 'watch']
 NETWORK = {'sso': ['socket-inet', 'socket-inet6', 'open-provider-secrets']}   # what a kind is for
-REFUSED = ['open-shadow', 'open-passwd', 'open-owner-secret', 'open-provider-secrets', 'open-server-key', 'open-config-write', 'open-data', 'create-tmp', 'open-proc-mem',
+REFUSED = ['open-shadow', 'open-passwd', 'open-owner-secret', 'open-provider-secrets', 'open-factor-key', 'open-server-key', 'open-config-write', 'open-data', 'create-tmp', 'open-proc-mem',
            'socket-inet', 'socket-inet6', 'socket-netlink', 'socket-packet', 'ptrace', 'kill-parent', 'fork', 'unshare', 'mount', 'setuid', 'bpf',
            'io_uring', 'execve']
 

@@ -34,6 +34,7 @@ struct actor {
         str source;      /* address the request came from, "-" for commands and jobs */
         int64_t session; /* the session it came by; 0: an API key, a command, a job */
         int64_t job;     /* the job that does it for them; 0: none */
+        int stage;       /* how far their log-in has come: enum stage of gate/route.h; 0: all the way */
 };
 
 /* What may be done: permissions as bits (identity/permission.h), for every register and for single ones. */

@@ -52,6 +52,7 @@ static json_t *route_model(const struct route *route)
         (void)json_set(model, "body_max", json_integer((json_int_t)route->body_max));
         (void)json_set(model, "file_max", json_integer(route->file_max));
         (void)json_set(model, "rate", json_string(rates[route->rate]));
+        (void)json_set(model, "fresh", json_boolean(route->fresh));
         return json_set(model, "summary", json_string(route->summary));
 }
 

@@ -7,6 +7,7 @@
 #include "cli/operator.h"
 #include "cli/print.h"
 #include "identity/account.h"
+#include "identity/factor.h"
 #include "identity/group.h"
 #include "identity/key.h"
 #include "identity/password.h"
@@ -180,6 +181,11 @@ static rc change_password(struct cx *cx, struct wish *wish, int64_t version)
         return account_password_reset(cx, wish->id, wish->password, &wish->secret);
 }
 
+static rc change_factors(struct cx *cx, struct wish *wish, int64_t version)
+{
+        return factor_reset(cx, wish->id);
+}
+
 static rc change_erase(struct cx *cx, struct wish *wish, int64_t version)
 {
         json_t *before;
@@ -208,12 +214,26 @@ static rc account_suspend_run(struct cx *cx, struct args *args)
         return change_run(cx, args, LOG_UPDATE, &wish, "account %.*s is suspended");
 }
 
+static rc account_resume_run(struct cx *cx, struct args *args)
+{
+        struct wish wish = { .change = change_state, .in = json_set(json_object(), "state", json_string("active")) };
+
+        return change_run(cx, args, LOG_UPDATE, &wish, "account %.*s is active again");
+}
+
 static rc account_password_run(struct cx *cx, struct args *args)
 {
         struct wish wish = { .change = change_password };
 
         TRY(password_option(cx, args, &wish.password));
         return change_run(cx, args, LOG_UPDATE, &wish, "account %.*s has a new password, to be changed at the next log-in");
+}
+
+static rc account_factors_run(struct cx *cx, struct args *args)
+{
+        struct wish wish = { .change = change_factors };
+
+        return change_run(cx, args, LOG_RESET, &wish, "account %.*s must set up a new second factor");
 }
 
 static rc account_erase_run(struct cx *cx, struct args *args)
@@ -264,8 +284,7 @@ static rc key_create_run(struct cx *cx, struct args *args)
 {
         struct wish wish = { .in = json_object() };
         str tenant, words = STR_NONE;
-        struct rights everything = permission_contract();
-        json_t *permissions;
+        json_t *permissions = json_array();
         int64_t days = 0;
 
         TRY(operator_tenant(cx, args, &tenant));
@@ -273,7 +292,8 @@ static rc key_create_run(struct cx *cx, struct args *args)
         TRY(args_int(cx, args, "--days", 1, KEY_DAYS_MAX, &days));
         TRY(args_word(cx, args, "NAME", &wish.login));
         TRY(args_end(cx, args));
-        permissions = str_absent(words) ? permission_words(&everything) : json_array();
+        for (int p = PERM_NONE + 1; str_absent(words) && p < PERMISSIONS; p++)
+                must(json_array_append_new(permissions, json_string(permission_word((enum permission)p))) == 0);
         while (!str_empty(words))
                 must(json_array_append_new(permissions, json_str(str_trim(str_cut(words, ',', &words)))) == 0);
         (void)json_set(wish.in, "name", json_str(wish.login));
@@ -339,7 +359,9 @@ const struct command cmd_identity_commands[] = {
           "make an account; without a password one is made and printed once", account_create_run },
         { "account list", "--tenant NAME", "list the accounts of a contract", account_list_run },
         { "account suspend", "--tenant NAME LOGIN", "stop an account and its sessions at once", account_suspend_run },
+        { "account resume", "--tenant NAME LOGIN", "let a suspended account come in again", account_resume_run },
         { "account password", "--tenant NAME LOGIN [--password TEXT|-]", "give a new password, to be changed at the next log-in", account_password_run },
+        { "account factors", "--tenant NAME LOGIN", "take away all apps, passkeys and recovery codes; a new one comes before anything else", account_factors_run },
         { "account erase", "--tenant NAME LOGIN", "erase an account; what it did stays in the log", account_erase_run },
         { "group list", "--tenant NAME", "list permission groups and what they may", group_list_run },
         { "key create", "--tenant NAME NAME [--permissions WORD,WORD] [--days N]", "make an API key, printed once; without words it may do everything",

@@ -20,7 +20,6 @@ struct wish {
         str email, login; /* of the first administrator */
         bool no_certificate;
         str approved_by, reason;
-        bool operators;
         rc (*change)(struct cx *cx, str name);
         json_t *model;
 };
@@ -45,8 +44,7 @@ static rc create_work(struct cx *cx, void *data)
 
         log_subject(cx, S("tenant"), 0);
         log_detail(cx, "tenant", json_str(wish->name));
-        TRY(wish->operators ? tenant_create_operators(cx, wish->name, wish->title, wish->lang)
-                            : tenant_create(cx, wish->name, wish->title, wish->lang));
+        TRY(tenant_create(cx, wish->name, wish->title, wish->lang));
         if (wish->no_certificate) {
                 log_detail(cx, "no_certificate", json_true());
                 log_detail(cx, "approved_by", json_str(wish->approved_by));
@@ -107,7 +105,6 @@ static rc create(struct cx *cx, struct args *args)
         wish.no_certificate = args_flag(args, "--no-certificate");
         TRY(args_text(cx, args, "--approved-by", &wish.approved_by));
         TRY(args_text(cx, args, "--reason", &wish.reason));
-        wish.operators = args_flag(args, "--operators");
         TRY(args_text(cx, args, "--title", &wish.title));
         TRY(args_text(cx, args, "--lang", &wish.lang));
         TRY(args_text(cx, args, "--admin-email", &wish.email));
@@ -196,6 +193,33 @@ static rc resume(struct cx *cx, struct args *args)
         return change(cx, args, LOG_UPDATE, tenant_resume, "tenant %.*s is active again");
 }
 
+static rc factor_everybody(struct cx *cx, str name)
+{
+        return tenant_factor(cx, name, true);
+}
+
+static rc factor_administrators(struct cx *cx, str name)
+{
+        return tenant_factor(cx, name, false);
+}
+
+static rc factor(struct cx *cx, struct args *args)
+{
+        struct wish wish = { .change = NULL };
+        str who;
+
+        TRY(args_word(cx, args, "NAME", &wish.name));
+        TRY(args_word(cx, args, "everybody|administrators", &who));
+        TRY(args_end(cx, args));
+        if (!str_is(who, "everybody") && !str_is(who, "administrators"))
+                return fail(cx, RC_USAGE, NULL, "say everybody or administrators");
+        wish.change = str_is(who, "everybody") ? factor_everybody : factor_administrators;
+        TRY(operator_do(cx, STR_NONE, LOG_UPDATE, change_work, &wish));
+        if (!command_json())
+                print_line(cx, "tenant %.*s: who needs a second factor has been changed", STR_ARG(wish.name));
+        return RC_OK;
+}
+
 static rc end(struct cx *cx, struct args *args)
 {
         str said = STR_NONE;
@@ -208,12 +232,13 @@ static rc end(struct cx *cx, struct args *args)
 
 /* clang-format off */
 const struct command cmd_tenant_commands[] = {
-        { "tenant create", "NAME (--admin-email ADDRESS [--admin-login LOGIN] | --no-admin) [--title TEXT] [--lang ja|en] [--operators] "
+        { "tenant create", "NAME (--admin-email ADDRESS [--admin-login LOGIN] | --no-admin) [--title TEXT] [--lang ja|en] "
           "[--no-certificate --approved-by NAME --reason TEXT]",
           "make a contract with its default groups; its first administrator gets a password by mail, and people need client certificates", create },
         { "tenant list", "", "list the contracts", list },
         { "tenant suspend", "NAME", "stop all sessions and keys of a contract at once; nothing is lost", suspend },
         { "tenant resume", "NAME", "let a suspended contract work again", resume },
+        { "tenant factor", "NAME everybody|administrators", "who needs a second factor, besides groups that ask for it", factor },
         { "tenant end", "NAME --confirm NAME", "erase a contract with all its data for good", end },
         { .name = NULL },
 };

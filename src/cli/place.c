@@ -6,6 +6,7 @@
 #include "base/crypto.h"
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/seal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -187,6 +188,13 @@ str place_random(struct cx *cx, size_t count)
         for (size_t i = 0; i < count; i++)
                 text[i] = letters[(unsigned char)text[i] & 31];
         return (str){ text, count };
+}
+
+rc place_factor_key(struct cx *cx, str dir)
+{
+        const char *path = place_path(cx, dir, PLACE_FACTOR_KEY);
+
+        return access(path, F_OK) == 0 ? RC_OK : file_write(cx, path, seal_key_line(cx->mem, 1), 0600);
 }
 
 rc place_secret(struct cx *cx, str dir, const char *role, str *ret)

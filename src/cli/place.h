@@ -2,7 +2,7 @@
  *
  *   daicho.conf  VERSION          settings; layout of this directory
  *   pg/                           PostgreSQL's data
- *   secret/ROLE                   password of each database role (0600); ca.key, server.key; log/: keys that sign the log
+ *   secret/ROLE                   password of each database role (0600); ca.key, server.key, factor.key; log/: keys that sign the log
  *   secret/provider/CONTRACT/NAME secrets of sign-on providers
  *   tls/                          ca.crt, server.crt
  *   run/                          sockets, lock, port, nginx.conf
@@ -24,6 +24,7 @@ struct place {
 };
 
 enum { PLACE_LAYOUT = 1 };
+#define PLACE_FACTOR_KEY "secret/factor.key" /* opens the seeds of second factors (base/seal.h); copies of the database are nothing without it */
 
 /* Where this program's shared files are: beside the source tree it was built in, or /usr/share/daicho. */
 rc place_share(struct cx *cx, str *ret_share, str *ret_static) MUST_USE;
@@ -43,6 +44,9 @@ str place_url(struct cx *cx, const struct place *place, int64_t port);
 
 /* DIR/NAME as a NUL-terminated path. */
 char *place_path(struct cx *cx, str dir, const char *name, ...) PRINTF(3, 4);
+
+/* The factor key, made when there is none yet. */
+rc place_factor_key(struct cx *cx, str dir) MUST_USE;
 
 /* The password of a database role, DIR/secret/ROLE. */
 rc place_secret(struct cx *cx, str dir, const char *role, str *ret) MUST_USE;

@@ -271,6 +271,7 @@ bool sandbox_probe(struct cx *cx, enum sandbox_kind kind, str dir)
                 { "open-shadow", try_open("/etc/shadow", O_RDONLY) },
                 { "open-passwd", try_open("/etc/passwd", O_RDONLY) },
                 { "open-owner-secret", try_open(place_path(cx, dir, "secret/daicho_owner"), O_RDONLY) },
+                { "open-factor-key", try_open(place_path(cx, dir, PLACE_FACTOR_KEY), O_RDONLY) },
                 { "open-server-key", try_open(place_path(cx, dir, "secret/server.key"), O_RDONLY) },
                 { "open-config-write", try_open(place_path(cx, dir, "daicho.conf"), O_WRONLY) },
                 { "open-data", try_open(place_path(cx, dir, "pg/PG_VERSION"), O_RDONLY) },

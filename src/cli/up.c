@@ -161,6 +161,7 @@ static rc start(struct cx *cx, struct up *up)
         TRY(authority_clients_ensure(cx, place->dir));
         TRY(watch_recipients(cx, place->config.alarm_recipients, &(struct watch){ .recipient_count = 0 }));
         TRY(edge_write(cx, place, command_house->routes));
+        TRY(place_factor_key(cx, place->dir));
         TRY(cluster_settle(cx, place));
         TRY(cluster_create(cx, place));
         postmaster = cluster_child(cx, place);

@@ -4,6 +4,7 @@
 #include "cli/worker.h"
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/fail.h"
 #include "base/file.h"
 #include "cli/authority.h"
@@ -12,6 +13,7 @@
 #include "db/db.h"
 #include "gate/gate.h"
 #include "identity/certificate.h"
+#include "identity/factor.h"
 #include "identity/password.h"
 #include "log/sealer.h"
 #include "notify/mailer.h"
@@ -142,6 +144,17 @@ static rc signer_start(struct cx *cx, const struct place *place)
         return RC_OK;
 }
 
+/* What opens the seeds of authenticator apps: read before the sandbox closes, by this kind of process only. */
+static rc factors_open(struct cx *cx, const struct place *place, int64_t port)
+{
+        str keys;
+
+        TRY(file_read(cx, place_path(cx, place->dir, PLACE_FACTOR_KEY), KB(4), &keys));
+        TRY(factor_start(cx, place->config.host, place_url(cx, place, port), keys));
+        crypto_wipe((char *)(uintptr_t)keys.p, keys.n);
+        return RC_OK;
+}
+
 static rc seal(struct cx *cx, const struct place *place)
 {
         const struct config *config = &place->config;
@@ -215,6 +228,8 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, 
         file_store_start(place_path(cx, place->dir, "files"));
         password_start((int)place->config.password_cost);
         notice_start(place_url(cx, place, port));
+        if (kind == SANDBOX_AUTH)
+                TRY(factors_open(cx, place, port));
         gate_start(command_house->routes, kind == SANDBOX_AUTH ? POOL_AUTH : kind == SANDBOX_SSO ? POOL_SSO : POOL_WEB, command_house->hooks);
         if (kind == SANDBOX_MAILER)
                 TRY(mailer_settings(cx, place, &mailer));
@@ -233,7 +248,7 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, 
 
                 tell_ready();
                 if (kind == SANDBOX_JOBS)
-                        runner_run(&unit, command_house->jobs, command_house->chores, &stop);
+                        runner_run(&unit, command_house->jobs, &stop);
                 else if (kind == SANDBOX_WATCH)
                         watch_run(&unit, &watch, &stop);
                 else

@@ -5,8 +5,8 @@
 
 #include "base/fail.h"
 #include "identity/account.h"
+#include "identity/factor.h"
 #include "identity/group.h"
-#include "identity/person.h"
 #include "log/log.h"
 #include "notify/notice.h"
 
@@ -44,11 +44,6 @@ static const struct field create_fields[] = {
         GROUPS_FIELD,
         PASSWORD_FIELD,
         { .name = "mail", .type = SHAPE_BOOL, .summary = "Send the system-made password to the e-mail address instead of showing it" },
-        { .name = "person_id",
-          .type = SHAPE_INT,
-          .min = 0,
-          .max = INT64_MAX,
-          .summary = "Number of the person it is for; without it a person is recorded, too" },
         { NULL },
 };
 static const struct shape create_in = { "AccountNew", create_fields };
@@ -59,10 +54,7 @@ static const struct field change_fields[] = {
         EMAIL_FIELD,
         LANG_FIELD,
         { .name = "theme", .type = SHAPE_TEXT, .choices = themes, .summary = "Light or dark pages, or as the device says" },
-        { .name = "state",
-          .type = SHAPE_TEXT,
-          .choices = states,
-          .summary = "suspended: out at once, with its sessions, keys and jobs. Back only by POST /people/{id}/reinstate" },
+        { .name = "state", .type = SHAPE_TEXT, .choices = states, .summary = "A suspended account is out at once, with its sessions, keys and jobs" },
         GROUPS_FIELD,
         { .name = "groups_given", .type = SHAPE_BOOL, .summary = "Forms send true: groups not ticked are left" },
         GRANTS_FIELD,
@@ -84,9 +76,6 @@ static const struct field account_fields[] = {
         LANG_FIELD,
         { .name = "theme", .type = SHAPE_TEXT, .choices = themes, .summary = "Light or dark pages, or as the device says" },
         { .name = "state", .type = SHAPE_TEXT, .choices = states, .summary = "May it come in" },
-        { .name = "suspended_for", .type = SHAPE_TEXT, .summary = "Why it is suspended: leaver, loss, violation or other; null: it is not" },
-        { .name = "person_id", .type = SHAPE_INT, .summary = "Number of the person it belongs to" },
-        { .name = "person", .type = SHAPE_TEXT, .summary = "The person's name" },
         { .name = "version", .type = SHAPE_INT, .summary = "Rises with each change" },
         { .name = "groups", .type = SHAPE_LIST, .summary = "Ids of the permission groups it is in" },
         { .name = "group_names", .type = SHAPE_TEXT, .summary = "Their names" },
@@ -101,7 +90,11 @@ static const struct field account_fields[] = {
         { NULL },
 };
 static const struct shape account_shape = { "Account", account_fields };
-static const struct field one_fields[] = { { .name = "account", .type = SHAPE_OBJECT, .required = true, .of = &account_shape }, { NULL } };
+static const struct field one_fields[] = {
+        { .name = "account", .type = SHAPE_OBJECT, .required = true, .of = &account_shape },
+        { .name = "factor", .type = SHAPE_JSON, .summary = "When one is read: its second factors, without what is secret" },
+        { NULL },
+};
 static const struct shape one_out = { "AccountAnswer", one_fields };
 static const struct field made_fields[] = {
         { .name = "account", .type = SHAPE_OBJECT, .required = true, .of = &account_shape },
@@ -158,25 +151,12 @@ static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
         return http_reply(res, 200, "accounts.html", model);
 }
 
-static const struct field form_fields[] = {
-        { .name = "person_id", .type = SHAPE_INT, .min = 1, .max = INT64_MAX, .summary = "Number of the person it is for" },
-        { NULL },
-};
-static const struct shape form_in = { "AccountForm", form_fields };
-
-/* GET /accounts/new - account_new.html: {groups: [{id, name, member}], person (the one it is for, when named)}. */
+/* GET /accounts/new - account_new.html: {groups: [{id, name, member}]}. */
 static rc form(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        json_t *in, *person, *model = json_object();
-        int64_t id;
+        json_t *model = json_object();
 
-        TRY(shape_read(cx, &form_in, req, &in));
         log_quiet(cx);
-        id = json_integer_value(json_object_get(in, "person_id"));
-        if (id != 0) {
-                TRY(person_get(cx, id, &person));
-                json_set(model, "person", person);
-        }
         TRY(choices_add(cx, model, NULL));
         return http_reply(res, 200, "account_new.html", model);
 }
@@ -219,10 +199,11 @@ static rc create(struct cx *cx, const struct http_req *req, struct http_res *res
         return http_reply(res, 201, "account_made.html", model);
 }
 
-/* GET /accounts/{id} - account.html: {account, groups: [{id, name, member}], rights: permission_grid}; ETag: its version. */
+/* GET /accounts/{id} - account.html: {account, groups: [{id, name, member}], rights: permission_grid,
+ * factor: {factors, required, apps, passkeys, any, …}}; ETag: its version. */
 static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        json_t *account, *rights, *model = json_object();
+        json_t *account, *rights, *factor, *model = json_object();
         int64_t id;
 
         TRY(id_read(cx, req, &id));
@@ -231,6 +212,9 @@ static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
         json_set(model, "account", account);
         json_set(model, "rights", rights);
         TRY(choices_add(cx, model, account));
+        TRY(factor_list(cx, id, &factor));
+        json_set(factor, "any", json_boolean(json_array_size(json_object_get(factor, "factors")) > 0));
+        json_set(model, "factor", factor);
         res->etag = str_format(cx->mem, "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(account, "version")));
         return http_reply(res, 200, "account.html", model);
 }
@@ -321,15 +305,16 @@ const struct route account_door_routes[] = {
         ROUTE( GET,    "/accounts",              PERM_ACCOUNT_MANAGE, LOG_LIST,     0,      NORMAL, list,   "List accounts",
                .in = &query_in, .out = &list_out ),
         ROUTE( GET,    "/accounts/new",          PERM_ACCOUNT_MANAGE, LOG_VIEW,     0,      NORMAL, form,   "The form for a new account",
-               .in = &form_in, .face = FACE_CONSOLE ),
+               .face = FACE_CONSOLE ),
         ROUTE( POST,   "/accounts/new",          PERM_ACCOUNT_MANAGE, LOG_CREATE,   KB(16), LOGIN,  create, "Make an account",
-               .in = &create_in, .out = &made_out ),
+               .in = &create_in, .out = &made_out, .fresh = true ),
         ROUTE( GET,    "/accounts/{id}",         PERM_ACCOUNT_MANAGE, LOG_VIEW,     0,      NORMAL, show,   "Read an account", .out = &one_out ),
         ROUTE( PATCH,  "/accounts/{id}",         PERM_ACCOUNT_MANAGE, LOG_UPDATE,   KB(16), NORMAL, change, "Change an account",
-               .in = &change_in, .out = &one_out ),
-        ROUTE( DELETE, "/accounts/{id}",         PERM_ACCOUNT_MANAGE, LOG_DELETE,   KB(4),  NORMAL, erase,  "Remove an account" ),
+               .in = &change_in, .out = &one_out, .fresh = true ),
+        ROUTE( DELETE, "/accounts/{id}",         PERM_ACCOUNT_MANAGE, LOG_DELETE,   KB(4),  NORMAL, erase,  "Remove an account",
+               .fresh = true ),
         ROUTE( POST,   "/accounts/{id}/password", PERM_ACCOUNT_MANAGE, LOG_PASSWORD, KB(4), LOGIN,  reset,  "Reset an account's password",
-               .in = &reset_in, .out = &made_out ),
+               .in = &reset_in, .out = &made_out, .fresh = true ),
         ROUTE_END
 };
 /* clang-format on */

@@ -145,11 +145,12 @@ const struct route group_door_routes[] = {
         /*     method  path            permission           logged as   body    rate    handler */
         ROUTE( GET,    "/groups",      PERM_ACCOUNT_MANAGE, LOG_LIST,   0,      NORMAL, list,   "List permission groups", .out = &list_out ),
         ROUTE( POST,   "/groups",      PERM_ACCOUNT_MANAGE, LOG_CREATE, KB(16), NORMAL, create, "Make a permission group",
-               .in = &create_in, .out = &one_out ),
+               .in = &create_in, .out = &one_out, .fresh = true ),
         ROUTE( GET,    "/groups/{id}", PERM_ACCOUNT_MANAGE, LOG_VIEW,   0,      NORMAL, show,   "Read a permission group", .out = &one_out ),
         ROUTE( PATCH,  "/groups/{id}", PERM_ACCOUNT_MANAGE, LOG_UPDATE, KB(16), NORMAL, change, "Change a permission group",
-               .in = &change_in, .out = &one_out ),
-        ROUTE( DELETE, "/groups/{id}", PERM_ACCOUNT_MANAGE, LOG_DELETE, KB(4),  NORMAL, erase,  "Remove a permission group" ),
+               .in = &change_in, .out = &one_out, .fresh = true ),
+        ROUTE( DELETE, "/groups/{id}", PERM_ACCOUNT_MANAGE, LOG_DELETE, KB(4),  NORMAL, erase,  "Remove a permission group",
+               .fresh = true ),
         ROUTE_END
 };
 /* clang-format on */

@@ -97,8 +97,9 @@ static rc revoke(struct cx *cx, const struct http_req *req, struct http_res *res
 const struct route key_door_routes[] = {
         /*     method  path          permission       logged as   body    rate    handler */
         ROUTE( GET,    "/keys",      PERM_KEY_MANAGE, LOG_LIST,   0,      NORMAL, list,   "List API keys", .out = &list_out ),
-        ROUTE( POST,   "/keys",      PERM_KEY_MANAGE, LOG_CREATE, KB(16), NORMAL, create, "Make an API key", .in = &create_in, .out = &made_out ),
-        ROUTE( DELETE, "/keys/{id}", PERM_KEY_MANAGE, LOG_REVOKE, KB(4),  NORMAL, revoke, "Revoke an API key", .out = &one_out ),
+        ROUTE( POST,   "/keys",      PERM_KEY_MANAGE, LOG_CREATE, KB(16), NORMAL, create, "Make an API key", .in = &create_in, .out = &made_out,
+               .fresh = true ),
+        ROUTE( DELETE, "/keys/{id}", PERM_KEY_MANAGE, LOG_REVOKE, KB(4),  NORMAL, revoke, "Revoke an API key", .out = &one_out, .fresh = true ),
         ROUTE_END
 };
 /* clang-format on */

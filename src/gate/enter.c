@@ -56,7 +56,7 @@ static void entered(struct cx *cx, struct unit *u, const struct entrance *e)
 {
         cx->tenant = e->tenant;
         cx->masked = e->masked;
-        cx->actor.kind = str_is(e->kind, "key") ? ACTOR_KEY : str_is(e->kind, "operator") ? ACTOR_OPERATOR : ACTOR_ACCOUNT;
+        cx->actor.kind = str_is(e->kind, "key") ? ACTOR_KEY : ACTOR_ACCOUNT;
         cx->actor.id = e->id;
         cx->actor.name = e->actor;
         cx->actor.groups = e->groups;
@@ -66,6 +66,8 @@ static void entered(struct cx *cx, struct unit *u, const struct entrance *e)
         u->theme = e->theme;
         cx->actor.session = e->session_id;
         u->stage = enter_stage(e->stage);
+        u->proven = e->proven_ms;
+        cx->actor.stage = (int)u->stage;
         if (u->stage > STAGE_PASSWORD)
                 cx->permissions = (struct rights){ 0 };
         u->entered = true;
@@ -159,5 +161,15 @@ rc enter_by_name(struct cx *cx, str tenant, bool owner)
         cx->tenant = d->tenant;
         cx->lang = str_is(d->lang, "en") ? LANG_EN : LANG_JA;
         cx->now = d->now_ms;
+        return RC_OK;
+}
+
+rc enter_renew(struct cx *cx)
+{
+        enum lang lang = cx->lang;
+
+        TRY(db_commit(cx));
+        TRY(enter_by_name(cx, cx->tenant, false));
+        cx->lang = lang;
         return RC_OK;
 }

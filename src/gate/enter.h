@@ -18,6 +18,9 @@ rc enter_by_name(struct cx *cx, str tenant, bool owner) MUST_USE;
 
 /* A stage by its word in daicho.session_enter; one that is not known here is the strictest. */
 enum stage enter_stage(str word);
+/* Inside the tenant: commit what was done so far, whatever becomes of the rest, and go on as before in a new transaction. For an attempt that must be
+ * counted before anybody looks whether it is right. */
+rc enter_renew(struct cx *cx) MUST_USE;
 
 /* Serial of the client certificate a request came with, of one that nginx has checked; "": none. */
 str enter_certificate(const struct http_req *req);

@@ -169,6 +169,15 @@ static rc permission_check(struct cx *cx, struct unit *u)
         return fail(cx, RC_FORBIDDEN, NULL, "this needs the permission \"%s\"", permission_word(p));
 }
 
+/* A session somebody left open is not enough for what can do lasting harm. Keys are not people: they cannot be asked. */
+static rc fresh_check(struct cx *cx, struct unit *u)
+{
+        if (!u->route->fresh || u->stage != STAGE_FULL || cx->actor.kind != ACTOR_ACCOUNT || cx->now - u->proven < GATE_FRESH_MS)
+                return RC_OK;
+        return fail(cx, RC_UNPROVEN, NULL, "this needs a fresh proof of who you are; the last one is more than %d minutes old",
+                    GATE_FRESH_MS / 60000);
+}
+
 /* Who, and may they: leaves the transaction open inside the tenant. */
 static rc admit(struct cx *cx, struct unit *u, bool guess)
 {
@@ -181,7 +190,8 @@ static rc admit(struct cx *cx, struct unit *u, bool guess)
                 TRY(enter_tenant(cx, u));
         TRY(stage_check(cx, u));
         TRY(permission_check(cx, u));
-        return forgery_check(cx, u);
+        TRY(forgery_check(cx, u));
+        return fresh_check(cx, u);
 }
 
 /* Has the client this very version already? */
@@ -259,14 +269,14 @@ static rc attempt(struct cx *cx, struct unit *u, struct http_res *res, bool gues
 
 /* On a guess who asks, the look-up travels with the handler's first statement: one trip less. The guess is compared with what the look-up gave before
  * anything is committed or told, a refusal too; when it was wrong all is rolled back and done again from the start. Never with files, which can be
- * taken only once. */
+ * taken only once, nor where secrets are compared: an attempt is committed before it is judged. */
 static rc attempt_ahead(struct cx *cx, struct unit *u, struct http_res *res)
 {
         struct http_res fresh = *res;
         struct failure told;
         rc code;
 
-        if (u->route->file_max > 0)
+        if (u->route->file_max > 0 || unit_pool == POOL_AUTH)
                 return attempt(cx, u, res, false);
         code = attempt(cx, u, res, true);
         told = cx->failure;
@@ -364,7 +374,8 @@ static void unit_report(const struct cx *cx, const struct unit *u, rc code)
 /* To the page that takes what is missing. */
 static void stage_redirect(struct cx *cx, struct unit *u, struct http_res *res)
 {
-        str page = str_of(stages[u->stage].page);
+        const char *there = stages[u->stage].page;
+        str page = u->stage == STAGE_FACTOR || u->stage == STAGE_ENROLL ? refusal_way_back(cx, u, there) : str_of(there);
 
         db_rollback(cx);
         *res = (struct http_res){ .mem = cx->mem, .status = u->htmx ? 200 : 303 };

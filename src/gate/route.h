@@ -36,6 +36,8 @@ enum stage {
         STAGES
 };
 
+enum { GATE_FRESH_MS = 15 * 60 * 1000 };
+
 typedef rc (*route_handler)(struct cx *cx, const struct http_req *req, struct http_res *res);
 
 struct route {
@@ -53,6 +55,7 @@ struct route {
         int64_t file_max; /* > 0: may receive files up to this size */
         bool anywhere;    /* of a permission that concerns registers: held for one of them is enough; the handler shows no others */
         unsigned stages;  /* 1 << stage of each stage before STAGE_FULL at which it can be reached; 0: none */
+        bool fresh;       /* dangerous: a person must have proven who they are within GATE_FRESH_MS */
 };
 
 #define ROUTE(method_, path_, permission_, verb_, body_, rate_, handler_, summary_, ...)                                                             \

@@ -19,6 +19,7 @@ struct unit {
         bool entered;              /* the tenant's role is taken in this transaction */
         str theme;
         enum stage stage;
+        msec proven;            /* when the person last proved who they are */
         struct entrance *guess; /* entered on a guess that has not been confirmed; NULL: entered, or not at all */
         struct rows *found;     /* what the look-up behind the guess gave, once it has come back */
 };
