@@ -32,7 +32,9 @@ alter table daicho.account
     add column locked_at timestamptz,                        -- too many wrong passwords; until somebody unlocks it
     add column suspended_for text check (suspended_for in ('leaver', 'loss', 'violation', 'other')),
     add column suspended_by text,
-    add column suspended_at timestamptz;
+    add column suspended_at timestamptz,
+    add column ends_at timestamptz,                          -- worked out: when its person leaves; the doors close by themselves (0008_people.sql)
+    add column factor_renew boolean not null default false;  -- a device was lost: a new second factor before anything else
 
 insert into daicho.person (tenant, name, email) select a.tenant, a.name, a.email from daicho.account a order by a.id;
 update daicho.account a set person_id = p.id
@@ -163,7 +165,8 @@ create table daicho.certificate (
 );
 create index certificate_tenant_idx on daicho.certificate (tenant, id);
 
-alter table daicho.api_key add column addresses cidr[] check (cardinality(addresses) between 1 and 200);
+alter table daicho.api_key add column addresses cidr[] check (cardinality(addresses) between 1 and 200),
+    add column maker_ends_at timestamptz;            -- worked out: account.ends_at of its maker
 
 -- Support by the operator: asked, approved by somebody else, for a time ----------------------------------------------------------------------
 create table daicho.support_grant (
@@ -299,6 +302,7 @@ $$;
 
 alter type daicho.entrance add attribute stage text;         -- full, or what is missing: address | certificate | factor | enroll | confirm | locked | password
 alter type daicho.entrance add attribute proven_ms bigint;   -- when somebody last proved who they are
+alter type daicho.entrance add attribute acting bigint;      -- support grant by which an operator works in another contract; null: none
 
 drop function daicho.session_enter(bytea);
 drop function daicho.key_enter(bytea);
@@ -321,14 +325,14 @@ begin
             when x.stage = 'full' and a.factor_required and (x.factor is null or a.factors = 0 and x.factor <> 'provider')
                 then case when a.factors > 0 then 'factor' else 'enroll' end
             else x.stage end,
-        (extract(epoch from x.proven_at) * 1000)::bigint
+        (extract(epoch from x.proven_at) * 1000)::bigint, x.acting
     into e
     from daicho.session x
     join daicho.account a on a.id = x.account_id
     join daicho.tenant t on t.name = a.tenant
     join daicho.policy p on p.tenant = a.tenant
     cross join lateral (select not a.sees_personal or session_user = 'daicho_sso' as masked_) m  -- the process at the network sees nobody
-    where x.token_hash = token_hash_ and a.state = 'active' and t.state = 'active'
+    where x.token_hash = token_hash_ and a.state = 'active' and (a.ends_at is null or a.ends_at > daicho.clock()) and t.state = 'active'
         and x.seen_at > daicho.clock() - case when x.stage in ('full', 'locked') then make_interval(mins => p.idle_minutes) else interval '10 minutes' end
         and (x.expires_at is null or x.expires_at > daicho.clock());
     if not found then
@@ -337,6 +341,9 @@ begin
     e.must_change := coalesce(e.must_change, false);
     if e.stage = 'full' and e.must_change then
         e.stage := 'password';
+    end if;
+    if e.stage = 'full' and e.acting is not null then
+        e := daicho.support_acting(e);
     end if;
     if e.stale then
         update daicho.session set seen_at = daicho.clock()
@@ -376,7 +383,7 @@ begin
     join daicho.tenant t on t.name = x.tenant
     join daicho.policy p on p.tenant = x.tenant
     where x.id = id_ and x.revoked_at is null and x.maker_active and (x.expires_at is null or x.expires_at > daicho.clock())
-        and t.state = 'active';
+        and (x.maker_ends_at is null or x.maker_ends_at > daicho.clock()) and t.state = 'active';
     if not found then
         return;
     end if;
@@ -399,7 +406,7 @@ $$;
 create or replace function daicho.tenant_enter(tenant_ text) returns setof daicho.entrance
 language sql security definer set search_path = pg_catalog as $$
     select t.name, 't_' || t.name, false, 'operator', 0::bigint, '', '', '', t.lang, 'auto', 0::bigint, false,
-        (extract(epoch from daicho.clock()) * 1000)::bigint, false, 'full', 0::bigint
+        (extract(epoch from daicho.clock()) * 1000)::bigint, false, 'full', 0::bigint, null::bigint
     from daicho.tenant t where t.name = tenant_ and t.state <> 'ended'
 $$;
 
@@ -428,9 +435,10 @@ begin
     if session_user <> 'daicho_auth' then
         raise insufficient_privilege using message = 'sessions are opened by the auth processes only';
     end if;
-    select x.factors, x.factor_required or p.factor_always as factor_required, p.idle_minutes, p.absolute_hours into a
+    select x.factors, x.factor_required or x.factor_renew or p.factor_always as factor_required, p.idle_minutes, p.absolute_hours into a
     from daicho.account x join daicho.policy p on p.tenant = x.tenant
-    where x.id = account_id_ and x.tenant = daicho.role_tenant() and x.state = 'active' for update of x;
+    where x.id = account_id_ and x.tenant = daicho.role_tenant() and x.state = 'active'
+        and (x.ends_at is null or x.ends_at > daicho.clock()) for update of x;
     if not found then
         return null;
     end if;

@@ -155,7 +155,8 @@ create policy masked_erase on daicho.account as restrictive for delete to daicho
     using (current_user::text !~ '_masked$' or not sees_personal);
 
 -- Somebody who may manage accounts is always left, whichever way the last one would go. Changes stand in line at the groups of the contract, so two
--- cannot remove each other. Operators may, and can put it right; so may a leaving date that fires unattended.
+-- cannot remove each other. Operators may, and can put it right; so may a leaving date that fires unattended; and a lost device does not wait for
+-- a successor (0008_people.sql).
 create function daicho.account_manager_left() returns trigger language plpgsql security definer set search_path = pg_catalog as $$
 begin
     if session_user not in ('daicho_web', 'daicho_auth', 'daicho_sso') then
@@ -171,7 +172,7 @@ end
 $$;
 create trigger manager_left after update on daicho.account for each row
     when (old.state = 'active' and 'account.manage' = any (string_to_array(old.words, ' '))
-        and (new.state <> 'active' or 'account.manage' <> all (string_to_array(new.words, ' '))))
+        and (new.state <> 'active' or 'account.manage' <> all (string_to_array(new.words, ' '))) and new.suspended_for is distinct from 'loss')
     execute function daicho.account_manager_left();
 create trigger manager_left_delete after delete on daicho.account for each row
     when (old.state = 'active' and 'account.manage' = any (string_to_array(old.words, ' ')))

@@ -5,6 +5,7 @@
 #include "cli/cmd_house.h"
 #include "cli/cmd_identity.h"
 #include "cli/cmd_log.h"
+#include "cli/cmd_person.h"
 #include "cli/cmd_register.h"
 #include "cli/cmd_tenant.h"
 #include "cli/cmd_work.h"
@@ -28,11 +29,14 @@
 #include "console/me_door.h"
 #include "console/notice_door.h"
 #include "console/permission_door.h"
+#include "console/person_door.h"
 #include "console/record_door.h"
 #include "console/register_door.h"
 #include "console/session_door.h"
 #include "console/summary.h"
+#include "console/support_door.h"
 #include "gate/openapi.h"
+#include "identity/person.h"
 #include "register/define.h"
 #include "register/export.h"
 #include "register/import.h"
@@ -42,6 +46,7 @@ static const struct command *const commands[] = {
         up_commands,
         cmd_tenant_commands,
         cmd_identity_commands,
+        cmd_person_commands,
         cmd_register_commands,
         cmd_work_commands,
         cmd_house_commands,
@@ -71,8 +76,9 @@ static const struct route *const routes[] = {
         border_door_routes,
         certificate_door_routes,
         openapi_routes,
-        notice_door_routes,
+        notice_door_routes,  support_door_routes,
         permission_door_routes,
+        person_door_routes,
         factor_door_routes,
         NULL,
         /* clang-format on */
@@ -85,10 +91,15 @@ static const struct job_kind jobs[] = {
         { .name = NULL },
 };
 
+static const struct chore chores[] = {
+        { "person", LOG_STOP, 5000, person_leave_next, person_leave, person_files_erase },
+        { .kind = NULL },
+};
+
 int main(int argc, char **argv)
 {
         static const struct gate_hooks hooks = { .start = frame_start, .frame = frame_add, .openapi = describe_registers };
-        static const struct house house = { .commands = commands, .routes = routes, .jobs = jobs, .hooks = &hooks };
+        static const struct house house = { .commands = commands, .routes = routes, .jobs = jobs, .chores = chores, .hooks = &hooks };
 
         return command_main(&house, argc, argv);
 }

@@ -225,7 +225,7 @@ class House:
     # life --------------------------------------------------------------------------------------------------------------------------
     @classmethod
     def start(cls, bench=False, directory=None, demo=False, conf=None, prefix=()):
-        base = {} if bench else {'database_memory': 128, 'web_workers': 4, 'password_cost': 4, 'login_rate': 1000}
+        base = {} if bench else {'database_memory': 128, 'web_workers': 4, 'password_cost': 4, 'login_rate': 1000, 'seal_seconds': 1}
         house = cls(directory or tempfile.mkdtemp(prefix='daicho-'), {**base, **(conf or {})})
         atexit.register(house.close)
         try:

@@ -214,13 +214,6 @@ static rc account_suspend_run(struct cx *cx, struct args *args)
         return change_run(cx, args, LOG_UPDATE, &wish, "account %.*s is suspended");
 }
 
-static rc account_resume_run(struct cx *cx, struct args *args)
-{
-        struct wish wish = { .change = change_state, .in = json_set(json_object(), "state", json_string("active")) };
-
-        return change_run(cx, args, LOG_UPDATE, &wish, "account %.*s is active again");
-}
-
 static rc account_password_run(struct cx *cx, struct args *args)
 {
         struct wish wish = { .change = change_password };
@@ -284,7 +277,8 @@ static rc key_create_run(struct cx *cx, struct args *args)
 {
         struct wish wish = { .in = json_object() };
         str tenant, words = STR_NONE;
-        json_t *permissions = json_array();
+        struct rights everything = permission_contract();
+        json_t *permissions;
         int64_t days = 0;
 
         TRY(operator_tenant(cx, args, &tenant));
@@ -292,8 +286,7 @@ static rc key_create_run(struct cx *cx, struct args *args)
         TRY(args_int(cx, args, "--days", 1, KEY_DAYS_MAX, &days));
         TRY(args_word(cx, args, "NAME", &wish.login));
         TRY(args_end(cx, args));
-        for (int p = PERM_NONE + 1; str_absent(words) && p < PERMISSIONS; p++)
-                must(json_array_append_new(permissions, json_string(permission_word((enum permission)p))) == 0);
+        permissions = str_absent(words) ? permission_words(&everything) : json_array();
         while (!str_empty(words))
                 must(json_array_append_new(permissions, json_str(str_trim(str_cut(words, ',', &words)))) == 0);
         (void)json_set(wish.in, "name", json_str(wish.login));
@@ -359,7 +352,6 @@ const struct command cmd_identity_commands[] = {
           "make an account; without a password one is made and printed once", account_create_run },
         { "account list", "--tenant NAME", "list the accounts of a contract", account_list_run },
         { "account suspend", "--tenant NAME LOGIN", "stop an account and its sessions at once", account_suspend_run },
-        { "account resume", "--tenant NAME LOGIN", "let a suspended account come in again", account_resume_run },
         { "account password", "--tenant NAME LOGIN [--password TEXT|-]", "give a new password, to be changed at the next log-in", account_password_run },
         { "account factors", "--tenant NAME LOGIN", "take away all apps, passkeys and recovery codes; a new one comes before anything else", account_factors_run },
         { "account erase", "--tenant NAME LOGIN", "erase an account; what it did stays in the log", account_erase_run },

@@ -20,6 +20,7 @@ struct wish {
         str email, login; /* of the first administrator */
         bool no_certificate;
         str approved_by, reason;
+        bool operators;
         rc (*change)(struct cx *cx, str name);
         json_t *model;
 };
@@ -44,7 +45,8 @@ static rc create_work(struct cx *cx, void *data)
 
         log_subject(cx, S("tenant"), 0);
         log_detail(cx, "tenant", json_str(wish->name));
-        TRY(tenant_create(cx, wish->name, wish->title, wish->lang));
+        TRY(wish->operators ? tenant_create_operators(cx, wish->name, wish->title, wish->lang)
+                            : tenant_create(cx, wish->name, wish->title, wish->lang));
         if (wish->no_certificate) {
                 log_detail(cx, "no_certificate", json_true());
                 log_detail(cx, "approved_by", json_str(wish->approved_by));
@@ -105,6 +107,7 @@ static rc create(struct cx *cx, struct args *args)
         wish.no_certificate = args_flag(args, "--no-certificate");
         TRY(args_text(cx, args, "--approved-by", &wish.approved_by));
         TRY(args_text(cx, args, "--reason", &wish.reason));
+        wish.operators = args_flag(args, "--operators");
         TRY(args_text(cx, args, "--title", &wish.title));
         TRY(args_text(cx, args, "--lang", &wish.lang));
         TRY(args_text(cx, args, "--admin-email", &wish.email));
@@ -232,7 +235,7 @@ static rc end(struct cx *cx, struct args *args)
 
 /* clang-format off */
 const struct command cmd_tenant_commands[] = {
-        { "tenant create", "NAME (--admin-email ADDRESS [--admin-login LOGIN] | --no-admin) [--title TEXT] [--lang ja|en] "
+        { "tenant create", "NAME (--admin-email ADDRESS [--admin-login LOGIN] | --no-admin) [--title TEXT] [--lang ja|en] [--operators] "
           "[--no-certificate --approved-by NAME --reason TEXT]",
           "make a contract with its default groups; its first administrator gets a password by mail, and people need client certificates", create },
         { "tenant list", "", "list the contracts", list },

@@ -75,14 +75,13 @@ static rc person_add(struct cx *cx, struct person *person)
 static rc cast_work(struct cx *cx, void *data)
 {
         struct cast *cast = data;
-        json_t *permissions = json_array(), *in = json_object(), *made;
+        struct rights everything = permission_contract();
+        json_t *in = json_object(), *made;
 
         for (size_t i = 0; i < COUNT(cast->person); i++)
                 TRY(person_add(cx, &cast->person[i]));
-        for (int p = PERM_NONE + 1; p < PERMISSIONS; p++)
-                must(json_array_append_new(permissions, json_string(permission_word((enum permission)p))) == 0);
         (void)json_set(in, "name", json_string("demo"));
-        (void)json_set(in, "permissions", permissions);
+        (void)json_set(in, "permissions", permission_words(&everything));
         return key_create(cx, in, &made, &cast->key);
 }
 

@@ -248,7 +248,7 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, 
 
                 tell_ready();
                 if (kind == SANDBOX_JOBS)
-                        runner_run(&unit, command_house->jobs, &stop);
+                        runner_run(&unit, command_house->jobs, command_house->chores, &stop);
                 else if (kind == SANDBOX_WATCH)
                         watch_run(&unit, &watch, &stop);
                 else

@@ -7,6 +7,7 @@
 #include "identity/account.h"
 #include "identity/factor.h"
 #include "identity/group.h"
+#include "identity/person.h"
 #include "log/log.h"
 #include "notify/notice.h"
 
@@ -44,6 +45,11 @@ static const struct field create_fields[] = {
         GROUPS_FIELD,
         PASSWORD_FIELD,
         { .name = "mail", .type = SHAPE_BOOL, .summary = "Send the system-made password to the e-mail address instead of showing it" },
+        { .name = "person_id",
+          .type = SHAPE_INT,
+          .min = 0,
+          .max = INT64_MAX,
+          .summary = "Number of the person it is for; without it a person is recorded, too" },
         { NULL },
 };
 static const struct shape create_in = { "AccountNew", create_fields };
@@ -54,7 +60,10 @@ static const struct field change_fields[] = {
         EMAIL_FIELD,
         LANG_FIELD,
         { .name = "theme", .type = SHAPE_TEXT, .choices = themes, .summary = "Light or dark pages, or as the device says" },
-        { .name = "state", .type = SHAPE_TEXT, .choices = states, .summary = "A suspended account is out at once, with its sessions, keys and jobs" },
+        { .name = "state",
+          .type = SHAPE_TEXT,
+          .choices = states,
+          .summary = "suspended: out at once, with its sessions, keys and jobs. Back only by POST /people/{id}/reinstate" },
         GROUPS_FIELD,
         { .name = "groups_given", .type = SHAPE_BOOL, .summary = "Forms send true: groups not ticked are left" },
         GRANTS_FIELD,
@@ -76,6 +85,9 @@ static const struct field account_fields[] = {
         LANG_FIELD,
         { .name = "theme", .type = SHAPE_TEXT, .choices = themes, .summary = "Light or dark pages, or as the device says" },
         { .name = "state", .type = SHAPE_TEXT, .choices = states, .summary = "May it come in" },
+        { .name = "suspended_for", .type = SHAPE_TEXT, .summary = "Why it is suspended: leaver, loss, violation or other; null: it is not" },
+        { .name = "person_id", .type = SHAPE_INT, .summary = "Number of the person it belongs to" },
+        { .name = "person", .type = SHAPE_TEXT, .summary = "The person's name" },
         { .name = "version", .type = SHAPE_INT, .summary = "Rises with each change" },
         { .name = "groups", .type = SHAPE_LIST, .summary = "Ids of the permission groups it is in" },
         { .name = "group_names", .type = SHAPE_TEXT, .summary = "Their names" },
@@ -151,12 +163,25 @@ static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
         return http_reply(res, 200, "accounts.html", model);
 }
 
-/* GET /accounts/new - account_new.html: {groups: [{id, name, member}]}. */
+static const struct field form_fields[] = {
+        { .name = "person_id", .type = SHAPE_INT, .min = 1, .max = INT64_MAX, .summary = "Number of the person it is for" },
+        { NULL },
+};
+static const struct shape form_in = { "AccountForm", form_fields };
+
+/* GET /accounts/new - account_new.html: {groups: [{id, name, member}], person (the one it is for, when named)}. */
 static rc form(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        json_t *model = json_object();
+        json_t *in, *person, *model = json_object();
+        int64_t id;
 
+        TRY(shape_read(cx, &form_in, req, &in));
         log_quiet(cx);
+        id = json_integer_value(json_object_get(in, "person_id"));
+        if (id != 0) {
+                TRY(person_get(cx, id, &person));
+                json_set(model, "person", person);
+        }
         TRY(choices_add(cx, model, NULL));
         return http_reply(res, 200, "account_new.html", model);
 }
@@ -305,7 +330,7 @@ const struct route account_door_routes[] = {
         ROUTE( GET,    "/accounts",              PERM_ACCOUNT_MANAGE, LOG_LIST,     0,      NORMAL, list,   "List accounts",
                .in = &query_in, .out = &list_out ),
         ROUTE( GET,    "/accounts/new",          PERM_ACCOUNT_MANAGE, LOG_VIEW,     0,      NORMAL, form,   "The form for a new account",
-               .face = FACE_CONSOLE ),
+               .in = &form_in, .face = FACE_CONSOLE ),
         ROUTE( POST,   "/accounts/new",          PERM_ACCOUNT_MANAGE, LOG_CREATE,   KB(16), LOGIN,  create, "Make an account",
                .in = &create_in, .out = &made_out, .fresh = true ),
         ROUTE( GET,    "/accounts/{id}",         PERM_ACCOUNT_MANAGE, LOG_VIEW,     0,      NORMAL, show,   "Read an account", .out = &one_out ),

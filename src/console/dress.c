@@ -27,6 +27,14 @@ static const struct {
         { "made", "keys", "state", "keys_page.state" },
         { "notice", "notices", "state", "notices.state_of" },
         { "certificate", "certificates", "state", "certificates_page.state" },
+        { "person", "people", "state", "people.state" },
+        { "person", "people", "kind", "people.kind" },
+        { "stop", "stops", "reason", "people.reason" },
+        { "stop", "stops", "what", "people.what" },
+        { "ask", "asks", "state", "people.ask_state" },
+        { "account", "accounts", "suspended_for", "people.reason" },
+        { "grant", "grants", "state", "support.state_of" },
+        { "contract", "contracts", "state", "operator.state_of" },
         { "account", "accounts", "lang", NULL },
         { "account", "accounts", "theme", NULL },
         { "entry", "entries", "actor_kind", "actor_kind" },
@@ -154,6 +162,7 @@ static void time_add(struct cx *cx, json_t *object, const char *name, str value)
                 return;
         set_new(object, str_format(cx->mem, "%s_text", name).p, json_str(clock_text(cx->mem, cx->lang, at)));
         set_new(object, str_format(cx->mem, "%s_short", name).p, json_str(clock_short(cx->mem, at)));
+        set_new(object, str_format(cx->mem, "%s_form", name).p, json_str((str){ clock_rfc3339(cx->mem, at).p, strlen("2026-11-22T14:05") }));
 }
 
 static void walk(struct cx *cx, const char *holder, json_t *value, int depth);
@@ -179,8 +188,11 @@ static void object_dress(struct cx *cx, const char *holder, json_t *object, int 
                         time_add(cx, object, names[i], json_text(value));
                 else if (json_is_string(value))
                         word_add(cx, holder, object, names[i], json_text(value));
-                else
+                else {
+                        if (json_is_array(value))
+                                set_new(object, str_format(cx->mem, "has_%s", names[i]).p, json_boolean(json_array_size(value) > 0));
                         walk(cx, names[i], value, depth);
+                }
         }
 }
 

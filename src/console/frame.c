@@ -128,6 +128,18 @@ static bool can(const json_t *me, const char *word)
         return json_is_true(json_object_get(json_object_get(me, "can"), word));
 }
 
+/* Is there anything to show under "settings"? */
+static bool can_settings(const json_t *me)
+{
+        static const char *const words[] = { "account_manage",     "person_manage",   "policy_manage",   "session_manage", "key_manage",
+                                             "certificate_manage", "provider_manage", "support_approve", "support_ask" };
+
+        for (size_t i = 0; i < COUNT(words); i++)
+                if (can(me, words[i]))
+                        return true;
+        return false;
+}
+
 rc frame_add(struct cx *cx, const struct http_req *req, json_t *context)
 {
         json_t *frame = json_object(), *me = json_object_get(context, "me");
@@ -138,8 +150,7 @@ rc frame_add(struct cx *cx, const struct http_req *req, json_t *context)
         if (me == NULL || (json_is_true(json_object_get(context, "htmx")) && json_object_get(context, "code") != NULL))
                 return dress_model(cx, req, context);
         (void)json_set(frame, "can_records", json_boolean(permission_held_somewhere(cx, PERM_REGISTER)));
-        (void)json_set(frame, "can_settings",
-                       json_boolean(can(me, "account_manage") || can(me, "key_manage") || can(me, "certificate_manage") || can(me, "policy_manage")));
+        (void)json_set(frame, "can_settings", json_boolean(can_settings(me)));
         TRY(nav_add(cx, req, context, frame));
         return dress_model(cx, req, context);
 }

@@ -56,7 +56,7 @@ static void entered(struct cx *cx, struct unit *u, const struct entrance *e)
 {
         cx->tenant = e->tenant;
         cx->masked = e->masked;
-        cx->actor.kind = str_is(e->kind, "key") ? ACTOR_KEY : ACTOR_ACCOUNT;
+        cx->actor.kind = str_is(e->kind, "key") ? ACTOR_KEY : str_is(e->kind, "operator") ? ACTOR_OPERATOR : ACTOR_ACCOUNT;
         cx->actor.id = e->id;
         cx->actor.name = e->actor;
         cx->actor.groups = e->groups;

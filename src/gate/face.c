@@ -104,6 +104,7 @@ static rc person_add(struct cx *cx, struct unit *u, json_t *context)
         (void)json_set(me, "groups", json_str(cx->actor.groups));
         (void)json_set(me, "theme", json_str(u->theme));
         (void)json_set(me, "masked", json_boolean(cx->masked));
+        (void)json_set(me, "acting", json_boolean(cx->actor.kind == ACTOR_OPERATOR));
         (void)json_set(me, "can", can_model(cx, u));
         (void)json_set(tenant, "name", json_str(cx->tenant));
         TRY(names_read(cx, u, me, tenant, context));

@@ -16,7 +16,21 @@ struct job_kind {
         enum permission permission; /* for the register it is about: asked of the account or key that started it when it begins and when it ends */
 };
 
-/* The loop of a jobs process. kinds: ends with name == NULL; joined in cli/. */
-void runner_run(struct cx *cx, const struct job_kind *kinds, const volatile bool *stop);
+/* What falls due by itself, whether or not anybody is there: asked every `every_ms` by each jobs process between jobs. One unit of work each, done as the
+ * system, with an entry of its own. */
+struct chore {
+        const char *kind; /* of the entry's subject: "person" */
+        enum log_verb verb;
+        int every_ms;
+        /* Outside any tenant: the next one after `after`; *ret_tenant absent: there is none. */
+        rc (*next)(struct cx *cx, int64_t after, str *ret_tenant, int64_t *ret_id);
+        /* Inside it, in a transaction. *ret: members for the entry's detail; NULL: another process has done it meanwhile. */
+        rc (*run)(struct cx *cx, int64_t id, json_t **ret);
+        /* Outside any tenant, each time, without an entry; may be NULL. */
+        rc (*sweep)(struct cx *cx);
+};
+
+/* The loop of a jobs process. kinds: ends with name == NULL, chores with kind == NULL; joined in main.c. */
+void runner_run(struct cx *cx, const struct job_kind *kinds, const struct chore *chores, const volatile bool *stop);
 
 #endif

@@ -12,6 +12,7 @@
 #include "identity/group.h"
 #include "identity/password.h"
 #include "identity/permission.h"
+#include "identity/person.h"
 #include "identity/session.h"
 
 enum { NAME_MAX = 100, EMAIL_MAX = 254, GROUPS_MAX = 50, LIST_DEFAULT = 50, LIST_MAX = 200 };
@@ -47,6 +48,9 @@ static json_t *model(struct cx *cx, const struct account *a)
         json_set(m, "lang", json_str(a->lang));
         json_set(m, "theme", json_str(a->theme));
         json_set(m, "state", json_str(a->state));
+        json_set(m, "suspended_for", json_str(a->suspended_for));
+        json_set(m, "person_id", json_integer(a->person_id));
+        json_set(m, "person", json_str(a->person));
         json_set(m, "version", json_integer(a->version));
         json_set(m, "groups", ids_model(a->group_ids));
         json_set(m, "group_names", json_str(a->groups));
@@ -301,11 +305,32 @@ static rc password_choose(struct cx *cx, str asked, str login, str *ret, str *re
         return RC_OK;
 }
 
+/* The person the account is for: one that has none yet, and was not stopped. 0: a new one is made from the account's name. */
+static rc person_read(struct cx *cx, const json_t *in, int64_t *ret)
+{
+        const json_t *account;
+        json_t *person;
+        str state;
+
+        *ret = json_integer_value(json_object_get(in, "person_id"));
+        if (*ret == 0)
+                return RC_OK;
+        TRY(person_get(cx, *ret, &person));
+        account = json_object_get(person, "account");
+        if (json_is_object(account))
+                return fail(cx, RC_CONFLICT, "person_id", "this person has the account \"%.*s\" already; one person has one account",
+                            STR_ARG(json_get_text(account, "login")));
+        state = json_get_text(person, "state");
+        if (str_is(state, "left") || str_is(state, "suspended"))
+                return fail(cx, RC_CONFLICT, "person_id", "this person was stopped; a reinstatement must be approved first");
+        return RC_OK;
+}
+
 rc account_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_password)
 {
         str login = STR_NONE, name = STR_NONE, email = STR_NONE, lang = STR_NONE, groups = S(""), password, made;
         struct rights permissions;
-        int64_t id;
+        int64_t id, person;
 
         TRY(login_read(cx, in, &login));
         TRY(text_read(cx, in, "name", NAME_MAX, true, &name));
@@ -318,7 +343,8 @@ rc account_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_passwo
         TRY(account_queue_up(cx));
         TRY(groups_read(cx, json_object_get(in, "groups"), STR_NONE, &groups, &permissions));
         TRY(permission_above(cx, &permissions));
-        TRY(sql_account_insert(cx, cx->tenant, login, name, email, lang, groups, &id));
+        TRY(person_read(cx, in, &person));
+        TRY(sql_account_insert(cx, cx->tenant, login, name, email, lang, groups, person ? &person : NULL, &id));
         TRY(password_store(cx, id, password, !str_absent(made) || cx->actor.kind != ACTOR_OPERATOR));
         TRY(account_get(cx, id, ret));
         *ret_password = made;
@@ -353,11 +379,17 @@ static bool own(const struct cx *cx, int64_t id)
         return cx->actor.kind == ACTOR_ACCOUNT && cx->actor.id == id;
 }
 
-/* Suspended or about to go: out at once. Keys are refused while the account is suspended and go with it (schema/0003_identity.sql). */
-static rc put_out(struct cx *cx, int64_t id)
+/* Suspended: the person is stopped, for a pause. Back only with a second person's consent (person.h). */
+static rc state_change(struct cx *cx, const struct account *row, str next)
 {
-        TRY(session_end_others(cx, id, 0));
-        return sql_account_jobs_cancel(cx, id);
+        json_t *in, *done;
+
+        if (str_equal(row->state, next))
+                return RC_OK;
+        if (str_is(next, "active"))
+                return fail(cx, RC_CONFLICT, "state", "a suspended account comes back only by a reinstatement that a second person approves");
+        in = json_set(json_object(), "reason", json_string("other"));
+        return person_stop(cx, row->person_id, in, &done);
 }
 
 /* Members grants and denials: what is given to this account alone, and what it may not whatever its groups say. */
@@ -386,8 +418,10 @@ rc account_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, 
         struct account *row;
         int64_t changed;
         json_t *before;
+        str state;
 
         TRY(row_open(cx, id, version, &row));
+        state = row->state;
         held = permission_parse(cx->mem, row->permissions);
         before = model(cx, row);
         TRY(login_read(cx, in, &row->login));
@@ -396,23 +430,22 @@ rc account_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, 
         TRY(email_check(cx, row->email));
         TRY(lang_read(cx, in, &row->lang));
         TRY(theme_read(cx, in, &row->theme));
-        TRY(choice_read(cx, in, "state", states, COUNT(states), &row->state));
+        TRY(choice_read(cx, in, "state", states, COUNT(states), &state));
         if (json_object_get(in, "groups") != NULL) {
                 TRY(groups_read(cx, json_object_get(in, "groups"), row->group_ids, &row->group_ids, &added));
                 TRY(permission_above(cx, &added));
         }
-        if (own(cx, id) && str_is(row->state, "suspended"))
+        if (own(cx, id) && str_is(state, "suspended"))
                 return fail(cx, RC_CONFLICT, "state", "nobody suspends or removes their own account; somebody else must do it");
-        TRY(sql_account_change(cx, id, version, row->login, row->name, row->email, row->lang, row->theme, row->state, row->group_ids, &changed));
+        TRY(sql_account_change(cx, id, version, row->login, row->name, row->email, row->lang, row->theme, row->group_ids, &changed));
         if (changed == 0)
                 return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
         TRY(own_rights_change(cx, row, in));
+        TRY(state_change(cx, row, state));
         TRY(row_find(cx, id, &row));
         after = permission_parse(cx->mem, row->permissions);
         TRY(permission_gain(cx, &held, &after)); /* whichever way it came: a group, a grant, a denial taken back */
         TRY(account_manager_left(cx, &held));
-        if (str_is(row->state, "suspended"))
-                TRY(put_out(cx, id));
         *ret_before = before;
         return account_get(cx, id, ret);
 }
@@ -426,7 +459,7 @@ rc account_erase(struct cx *cx, int64_t id, int64_t version, json_t **ret_before
         TRY(row_open(cx, id, version, &row));
         if (own(cx, id))
                 return fail(cx, RC_CONFLICT, NULL, "nobody suspends or removes their own account; somebody else must do it");
-        TRY(put_out(cx, id));
+        TRY(sql_account_put_out(cx, id));
         TRY(sql_account_drop(cx, id, version, &erased));
         if (erased == 0)
                 return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
@@ -472,8 +505,7 @@ rc account_update_own(struct cx *cx, const json_t *in, json_t **ret_before, json
         before = model(cx, row);
         TRY(lang_read(cx, in, &row->lang));
         TRY(theme_read(cx, in, &row->theme));
-        TRY(sql_account_change(cx, row->id, row->version, row->login, row->name, row->email, row->lang, row->theme, row->state, row->group_ids,
-                               &changed));
+        TRY(sql_account_change(cx, row->id, row->version, row->login, row->name, row->email, row->lang, row->theme, row->group_ids, &changed));
         if (changed == 0)
                 return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
         *ret_before = before;
@@ -503,6 +535,12 @@ rc account_password_reset(struct cx *cx, int64_t id, str password, str *ret_pass
 rc account_password_expire(struct cx *cx, int64_t id)
 {
         return sql_account_hash_expire(cx, id, ACCOUNT_FIRST_DAYS);
+}
+
+rc account_password_renew(struct cx *cx, int64_t id, str *ret_password)
+{
+        *ret_password = password_make(cx);
+        return password_store(cx, id, *ret_password, true);
 }
 
 rc account_password_change(struct cx *cx, str current, str next)

@@ -10,14 +10,15 @@
 enum { ACCOUNT_FIRST_DAYS = 7 }; /* how long a first password that was mailed can be used */
 
 /* Models: {id, login, name, email, lang, theme, state active | suspended, version, groups: [id…], group_names, permissions: [word…],
- * permission_list: [{name, title, help}], grants: [word…], denials: [word…], factor_required, sessions, failures, created_at, last_login_at}; a list: {accounts: […], next: cursor | null}. */
+ * permission_list: [{name, title, help}], grants: [word…], denials: [word…], factor_required, suspended_for, person_id, person (name),
+ * sessions, failures, created_at, last_login_at}; a list: {accounts: […], next: cursor | null}. */
 /* query: {q (part of login or name), state, after (cursor), limit}. */
 rc account_list(struct cx *cx, const json_t *query, json_t **ret) MUST_USE;
 rc account_get(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
 /* By log-in name. RC_UNKNOWN. */
 rc account_find(struct cx *cx, str login, int64_t *ret_id) MUST_USE;
 
-/* in: {login, name, email, lang, groups: [id…], password}. Auth process or command. Without password a system-made one is in *ret_password, to be
+/* in: {login, name, email, lang, groups: [id…], password, person_id (0 or missing: a person is made with it; one that has an account: RC_CONFLICT)}. Auth process or command. Without password a system-made one is in *ret_password, to be
  * shown once; else *ret_password is absent. Both must be changed at the first log-in, but for one that the operator chose. */
 rc account_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_password) MUST_USE;
 /* in: members that change, of {login, name, email, lang, theme, state, groups, grants, denials}. RC_STALE, RC_FORBIDDEN, RC_CONFLICT. */
@@ -33,6 +34,8 @@ rc account_update_own(struct cx *cx, const json_t *in, json_t **ret_before, json
 rc account_password_reset(struct cx *cx, int64_t id, str password, str *ret_password) MUST_USE;
 /* A system-made first password that was sent away: not used within ACCOUNT_FIRST_DAYS, it is worth nothing. */
 rc account_password_expire(struct cx *cx, int64_t id) MUST_USE;
+/* After a reinstatement (person.h), whose rules have been asked: a system-made one, to be changed at the first log-in. Auth process or command. */
+rc account_password_renew(struct cx *cx, int64_t id, str *ret_password) MUST_USE;
 /* The caller's own: the current one is needed. Ends the caller's other sessions. Auth process. */
 rc account_password_change(struct cx *cx, str current, str next) MUST_USE;
 

@@ -2,12 +2,14 @@
 
 -- account_list(search text?, state text?, after text?, max int) -> many(201) account(id int, login text, name text, email text?, lang text?, theme
 --     text, state text, version int, created_at time, last_login_at time?, failures int, groups text, group_ids text, permissions text,
---     grants text, denials text, factor_required bool, sessions int, sort text)
+--     grants text, denials text, factor_required bool, sessions int, sort text,
+--     person_id int, person text, suspended_for text?)
 select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.created_at, a.last_login_at, a.failures,
     a.group_names as groups, array_to_string(a.groups, ' ') as group_ids, a.words as permissions, array_to_string(a.grants, ' ') as grants,
     array_to_string(a.denials, ' ') as denials, a.factor_required,
     (select count(*) from daicho.session s join daicho.policy p on p.tenant = s.tenant where s.account_id = a.id and s.stage in ('full', 'locked')
-        and s.seen_at > daicho.clock() - make_interval(mins => p.idle_minutes)) as sessions, lower(a.login) as sort
+        and s.seen_at > daicho.clock() - make_interval(mins => p.idle_minutes)) as sessions, lower(a.login) as sort,
+    a.person_id, (select p.name from daicho.person p where p.id = a.person_id) as person, a.suspended_for
 from daicho.account a
 where ($1::text is null or strpos(lower(a.login), lower($1::text)) > 0 or strpos(a.name, $1::text) > 0)
     and ($2::text is null or a.state = $2::text)
@@ -20,22 +22,22 @@ select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.cr
     a.group_names as groups, array_to_string(a.groups, ' ') as group_ids, a.words as permissions, array_to_string(a.grants, ' ') as grants,
     array_to_string(a.denials, ' ') as denials, a.factor_required,
     (select count(*) from daicho.session s join daicho.policy p on p.tenant = s.tenant where s.account_id = a.id and s.stage in ('full', 'locked')
-        and s.seen_at > daicho.clock() - make_interval(mins => p.idle_minutes)) as sessions, lower(a.login) as sort
+        and s.seen_at > daicho.clock() - make_interval(mins => p.idle_minutes)) as sessions, lower(a.login) as sort,
+    a.person_id, (select p.name from daicho.person p where p.id = a.person_id) as person, a.suspended_for
 from daicho.account a
 where a.id = $1;
 
 -- account_find_login(login text) -> maybe int
 select a.id from daicho.account a where lower(a.login) = lower($1);
 
--- account_insert(tenant text, login text, name text, email text?, lang text?, groups text) -> one int
-insert into daicho.account (tenant, login, name, email, lang, groups)
-values ($1, $2, $3, $4, $5, string_to_array($6, ' ')::bigint[])
+-- person_id null: a person is made from the account's name.
+-- account_insert(tenant text, login text, name text, email text?, lang text?, groups text, person_id int?) -> one int
+insert into daicho.account (tenant, login, name, email, lang, groups, person_id)
+values ($1, $2, $3, $4, $5, string_to_array($6, ' ')::bigint[], $7)
 returning id;
 
--- account_change(id int, version int, login text, name text, email text?, lang text?, theme text, state text, groups text) -> maybe int
-update daicho.account set login = $3, name = $4, email = $5, lang = $6, theme = $7, state = $8,
-    groups = string_to_array($9, ' ')::bigint[], version = version + 1,
-    failures = case when state = 'suspended' and $8 = 'active' then 0 else failures end
+-- account_change(id int, version int, login text, name text, email text?, lang text?, theme text, groups text) -> maybe int
+update daicho.account set login = $3, name = $4, email = $5, lang = $6, theme = $7, groups = string_to_array($8, ' ')::bigint[], version = version + 1
 where id = $1 and version = $2
 returning id;
 
@@ -51,8 +53,8 @@ select daicho.credential_set($1, $2, $3) as done;
 -- account_hash_expire(id int, days int) -> none
 select daicho.credential_expire($1, $2::int);
 
--- account_jobs_cancel(id int) -> none
-select daicho.job_cancel_of($1);
+-- account_put_out(id int) -> none
+select daicho.account_put_out($1);
 
 -- Whoever changes who is an administrator stands in line here until the other has committed: the groups of a tenant are few.
 -- account_lock() -> one int

@@ -9,7 +9,7 @@
 #include "identity/permission.sql.h"
 #include "page/page.h"
 
-enum { HOUSE, REGISTER };
+enum { HOUSE, REGISTER, OPERATOR };
 
 static const struct {
         const char *word;
@@ -215,6 +215,16 @@ struct rights permission_all(void)
 
         for (int p = FIRST; p < PERMISSIONS; p++)
                 r.all |= bit(p);
+        return r;
+}
+
+struct rights permission_contract(void)
+{
+        struct rights r = { 0 };
+
+        for (int p = FIRST; p < PERMISSIONS; p++)
+                if (table[p].scope != OPERATOR)
+                        r.all |= bit(p);
         return r;
 }
 
@@ -478,8 +488,10 @@ rc permission_grid(struct cx *cx, const struct permission_lists *lists, json_t *
         for (size_t i = 0; i < count; i++)
                 must(json_array_append_new(rows, row_model(cx, lists, list[i].name, list[i].title)) == 0);
         for (int p = FIRST; p < PERMISSIONS; p++)
-                must(json_array_append_new(table[p].scope == REGISTER ? actions : functions,
-                                           table[p].scope == REGISTER ? title_model(cx, p) : cell_model(cx, lists, p, STR_NONE, STR_NONE)) == 0);
+                if (table[p].scope != OPERATOR || permission_held(cx, (enum permission)p))
+                        must(json_array_append_new(table[p].scope == REGISTER ? actions : functions,
+                                                   table[p].scope == REGISTER ? title_model(cx, p) : cell_model(cx, lists, p, STR_NONE, STR_NONE)) ==
+                             0);
         json_set(m, "actions", actions);
         json_set(m, "rows", rows);
         json_set(m, "functions", functions);

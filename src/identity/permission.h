@@ -29,6 +29,8 @@ struct rights permission_parse(struct arena *mem, str words);
 str permission_format(struct arena *mem, const struct rights *rights);
 /* Every permission there is, for every register: what the operator's commands hold. */
 struct rights permission_all(void);
+/* Without those that only operators hold: all that an account or key of a contract can do. */
+struct rights permission_contract(void);
 bool permission_none(const struct rights *rights);
 /* What both hold together. */
 struct rights permission_join(struct arena *mem, const struct rights *a, const struct rights *b);

@@ -82,11 +82,11 @@ rc session_raise(struct cx *cx, const char *proof, bool take_over, str *ret_toke
 
 rc session_close(struct cx *cx)
 {
-        int64_t id;
+        bool ended;
 
         if (cx->actor.session == 0)
                 return fail(cx, RC_INVALID, NULL, "there is no session to end: an API key does not log in");
-        return sql_session_end(cx, cx->actor.id, cx->actor.session, &id);
+        return sql_session_quit(cx, cx->actor.session, &ended);
 }
 
 rc session_list(struct cx *cx, int64_t account_id, json_t **ret)

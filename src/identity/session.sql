@@ -20,6 +20,10 @@ where s.account_id = $1 and s.stage in ('full', 'locked') and s.seen_at > daicho
 order by s.id desc
 limit 200;
 
+-- The caller's own, wherever it works just now.
+-- session_quit(id int) -> one bool
+select daicho.session_quit($1) as ended;
+
 -- session_end(account_id int, id int) -> maybe int
 delete from daicho.session where account_id = $1 and id = $2 returning id;
 

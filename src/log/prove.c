@@ -106,10 +106,16 @@ rc prove_receipt(struct cx *cx, int64_t id, struct receipt **ret, str *ret_text)
         return RC_OK;
 }
 
-static rc detail_check(struct cx *cx, struct prove_walk *walk, const struct prove_entry *e, int64_t index)
+/* What stands beside an entry that is right itself. */
+static rc detail_check(struct cx *cx, void *data, int64_t index, str entry)
 {
+        struct prove_walk *walk = data;
+        const struct prove_entry *e;
         uint8_t again[COMMITMENT_SIZE];
 
+        if (index < walk->row_first) /* the link */
+                return RC_OK;
+        e = &walk->row[index - walk->row_first];
         if (str_absent(e->commitment))
                 return RC_OK;
         if (str_absent(e->detail)) {
@@ -151,10 +157,10 @@ static rc rows_bundle(struct cx *cx, void *data, int64_t n, int width, str *ret)
                 width--;
         }
         TRY(sql_prove_entries(cx, str_of(walk->xid), walk->id, width, &e, &count));
+        walk->row = e;
+        walk->row_first = index;
         for (size_t i = 0; i < count; i++, index++) {
                 tile_bundle_add(&bundle, leaf_of(cx->mem, &e[i]));
-                if (walk->details)
-                        TRY(detail_check(cx, walk, &e[i], index));
                 if (!str_absent(e[i].detail))
                         found[details++] = (struct prove_detail){ index, e[i].salt, e[i].detail };
         }
@@ -190,6 +196,8 @@ rc prove_database(struct cx *cx, struct prove_walk *walk, const struct checkpoin
         struct verify_source source = { .bundle = rows_bundle, .tile = rows_tile, .progress = rows_progress, .data = walk };
         struct prove_begin_row *begin;
 
+        if (walk->details)
+                source.entry = detail_check;
         walk->id = 0;
         memcpy(walk->xid, "0", 2);
         TRY(sql_prove_begin(cx, walk->log.generation, &begin));

@@ -35,8 +35,10 @@ struct prove_walk {
         rc (*take)(struct cx *cx, void *data, int64_t n, const struct prove_detail *list, size_t count);
         void *take_data;
         int64_t details_right, details_erased;
-        int64_t id;   /* of the row read last */
-        char xid[24]; /* and its transaction */
+        const struct prove_entry *row; /* of the bundle that is being looked at */
+        int64_t row_first;             /* index of the first of them */
+        int64_t id;                    /* of the row read last */
+        char xid[24];                  /* and its transaction */
         void (*progress)(void *data, int64_t done, int64_t total);
         void *progress_data;
 };

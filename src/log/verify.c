@@ -68,7 +68,24 @@ static rc bundle_short(struct cx *cx, int64_t index, int64_t size)
         return fail(cx, RC_FORGED, NULL, "the log ends too early: entry %ld of %ld is missing", (long)index, (long)size);
 }
 
-static rc bundle_walk(struct cx *cx, struct walk *w, int64_t n, int width)
+static rc entry_wrong(struct cx *cx, int64_t index)
+{
+        return fail(cx, RC_FORGED, NULL, "entry %ld is not the one that was sealed", (long)index);
+}
+
+/* A bundle ends after `have` entries: is one of those wrong already? Then that is the first thing to say. */
+static rc row_begun(struct cx *cx, struct walk *w, struct tile tile, int have)
+{
+        int first = tile.width;
+
+        memset(&w->row[0][have], 0, (size_t)(tile.width - have) * MERKLE_SIZE);
+        if (w->wrong.width == 0)
+                TRY(tile_compare(cx, w, tile, w->row[0], &first));
+        return first < have ? entry_wrong(cx, tile.n * TILE_WIDTH + first) : RC_OK;
+}
+
+/* Hash the entries of a bundle into row 0 and the frontier. */
+static rc bundle_walk(struct cx *cx, struct walk *w, int64_t n, int width, str *ret)
 {
         str rest, entry;
         rc result = w->source->bundle(cx, w->source->data, n, width, &rest);
@@ -79,14 +96,15 @@ static rc bundle_walk(struct cx *cx, struct walk *w, int64_t n, int width)
                 return bundle_short(cx, index, w->checkpoint->size);
         }
         TRY(result);
+        *ret = rest;
         for (int i = 0; i < width; i++, index++) {
-                if (!tile_bundle_next(&rest, &entry))
+                if (!tile_bundle_next(&rest, &entry)) {
+                        TRY(row_begun(cx, w, (struct tile){ 0, n, width }, i));
                         return rest.n == 0 ? bundle_short(cx, index, w->checkpoint->size)
                                            : fail(cx, RC_FORGED, NULL, "entry %ld cannot be read: its bundle is damaged", (long)index);
+                }
                 merkle_leaf(entry, &w->row[0][i]);
                 merkle_append(&w->frontier, &w->row[0][i]);
-                if (w->source->entry != NULL)
-                        TRY(w->source->entry(cx, w->source->data, index, entry));
         }
         if (rest.n != 0)
                 return fail(cx, RC_FORGED, NULL, "behind entry %ld stands something that the checkpoint does not know", (long)(index - 1));
@@ -119,7 +137,7 @@ static rc judged(struct cx *cx, const struct walk *w)
         if (right)
                 return fail(cx, RC_FORGED, NULL, "%.*s is damaged; the entries are those that were signed", STR_ARG(tile_path(cx->mem, w->wrong)));
         if (w->wrong.level == 0)
-                return fail(cx, RC_FORGED, NULL, "entry %ld is not the one that was sealed", (long)w->wrong_index);
+                return entry_wrong(cx, w->wrong_index);
         return fail(cx, RC_FORGED, NULL, "among the entries %ld to %ld some were changed together with their tiles", (long)(w->wrong_index << shift),
                     (long)(((w->wrong_index + 1) << shift) - 1));
 }
@@ -160,6 +178,18 @@ static rc older_inside(struct cx *cx, const struct walk *w, const struct merkle_
         return RC_OK;
 }
 
+/* They are those of the tile: let the caller see them. */
+static rc entries_show(struct cx *cx, const struct walk *w, int64_t n, str rest)
+{
+        str entry;
+
+        if (w->source->entry == NULL || w->wrong.width != 0)
+                return RC_OK;
+        for (int64_t index = n * TILE_WIDTH; tile_bundle_next(&rest, &entry); index++)
+                TRY(w->source->entry(cx, w->source->data, index, entry));
+        return RC_OK;
+}
+
 rc verify_log(struct cx *cx, const struct verify_source *source, const struct checkpoint *checkpoint, const struct checkpoint *older,
               size_t older_count)
 {
@@ -173,10 +203,12 @@ rc verify_log(struct cx *cx, const struct verify_source *source, const struct ch
         for (int64_t n = 0; (width = tile_width(TILE_ENTRIES, n, checkpoint->size)) > 0; n++) {
                 struct arena_mark mark = arena_mark(cx->mem);
                 struct merkle_frontier before = w->frontier;
+                str bundle;
 
-                TRY(bundle_walk(cx, w, n, width));
+                TRY(bundle_walk(cx, w, n, width, &bundle));
                 TRY(older_inside(cx, w, &before, older, older_count));
                 TRY(row_end(cx, w, 0, n, width));
+                TRY(entries_show(cx, w, n, bundle));
                 arena_rewind(cx->mem, mark);
                 if (source->progress != NULL)
                         source->progress(source->data, w->frontier.size, checkpoint->size);
@@ -201,9 +233,4 @@ rc verify_directory_bundle(struct cx *cx, void *directory, int64_t n, int width,
         }
         ret->n = (size_t)(rest.p - ret->p);
         return RC_OK;
-}
-
-rc verify_directory_tile(struct cx *cx, void *directory, struct tile tile, str *ret)
-{
-        return tile_file_get(cx, directory, tile, ret);
 }

@@ -11,7 +11,7 @@ struct verify_source {
         rc (*bundle)(struct cx *cx, void *data, int64_t n, int width, str *ret);
         /* Bytes of a tile of hashes. RC_UNKNOWN: it is not there. */
         rc (*tile)(struct cx *cx, void *data, struct tile tile, str *ret);
-        /* Called for each entry whose hash is right so far; may refuse (a detail that does not fit). May be NULL. */
+        /* Called for each entry whose hash is that of its tile, up to the first wrong one; may refuse (a detail that does not fit). May be NULL. */
         rc (*entry)(struct cx *cx, void *data, int64_t index, str entry);
         /* After each bundle. May be NULL. */
         void (*progress)(void *data, int64_t done, int64_t total);
@@ -25,8 +25,7 @@ enum { VERIFY_OLDER_MAX = 64 };
 rc verify_log(struct cx *cx, const struct verify_source *source, const struct checkpoint *checkpoint, const struct checkpoint *older,
               size_t older_count) MUST_USE;
 
-/* A directory that holds a log as tlog-tiles lays it out: `bundle` and `tile` with data = const char * path. */
+/* `bundle` of a directory that holds a log as tlog-tiles lays it out (const char * path); its tiles: tile_file_get. */
 rc verify_directory_bundle(struct cx *cx, void *directory, int64_t n, int width, str *ret) MUST_USE;
-rc verify_directory_tile(struct cx *cx, void *directory, struct tile tile, str *ret) MUST_USE;
 
 #endif

@@ -56,8 +56,11 @@ static rc create(struct cx *cx, const struct tenant *t)
         TRY(sql_tenant_find(cx, t->name, &other));
         if (other != NULL)
                 return fail(cx, RC_CONFLICT, "name", "there is a contract of this name");
-        sql_tenant_insert_queue(cx, t->name, t->title, t->lang);
-        sql_tenant_insert_groups_queue(cx, t->name, t->lang);
+        sql_tenant_insert_queue(cx, t->name, t->title, t->lang, t->operators);
+        if (t->operators)
+                sql_tenant_insert_operator_groups_queue(cx, t->name, t->lang);
+        else
+                sql_tenant_insert_groups_queue(cx, t->name, t->lang);
         sql_tenant_open_roles_queue(cx, t->name);
         TRY(sql_tenant_open_schema(cx, t->name));
         return migrate_schema(cx, t->name, 0, &version);
@@ -69,9 +72,15 @@ rc tenant_create(struct cx *cx, str name, str title, str lang)
         return all_or_nothing(cx, create, &(struct tenant){ .name = name, .title = str_trim(title), .lang = lang });
 }
 
+rc tenant_create_operators(struct cx *cx, str name, str title, str lang)
+{
+        TRY(check(cx, name, title, lang));
+        return all_or_nothing(cx, create, &(struct tenant){ .name = name, .title = str_trim(title), .lang = lang, .operators = true });
+}
+
 static struct tenant tenant_of(const struct tenant_row *row)
 {
-        return (struct tenant){ row->name, row->title, row->state, row->lang, row->schema_version, row->created_at, row->accounts };
+        return (struct tenant){ row->name, row->title, row->state, row->lang, row->schema_version, row->created_at, row->accounts, false };
 }
 
 rc tenant_list(struct cx *cx, struct tenant **ret, size_t *ret_count)

@@ -13,11 +13,14 @@ struct tenant {
         int64_t schema_version;
         msec created_at;
         int64_t accounts;
+        bool operators; /* wished: the one contract whose accounts are operators */
 };
 
 /* Roles, schema with all its migrations, default groups: all or nothing. Joins the caller's transaction or makes its own.
  * RC_INVALID (name, title, lang), RC_CONFLICT when there is one of that name. */
 rc tenant_create(struct cx *cx, str name, str title, str lang) MUST_USE;
+/* The contract of the operators, of which there is one: its accounts hold no right on records, and ask for support grants. RC_CONFLICT. */
+rc tenant_create_operators(struct cx *cx, str name, str title, str lang) MUST_USE;
 rc tenant_list(struct cx *cx, struct tenant **ret, size_t *ret_count) MUST_USE;
 /* RC_UNKNOWN when there is none. */
 rc tenant_get(struct cx *cx, str name, struct tenant **ret) MUST_USE;

@@ -12,8 +12,8 @@ select t.name, t.title, t.state, t.lang, t.schema_version, t.created_at,
 from daicho.tenant t
 where t.name = $1;
 
--- tenant_insert(name text, title text, lang text) -> none
-insert into daicho.tenant (name, title, lang) values ($1, $2, $3);
+-- tenant_insert(name text, title text, lang text, operator bool) -> none
+insert into daicho.tenant (name, title, lang, kind) values ($1, $2, $3, case when $4 then 'operator' else 'customer' end);
 
 -- tenant_insert_groups(name text, lang text) -> none
 insert into daicho.account_group (tenant, name, permissions)
@@ -24,6 +24,15 @@ from (values
             || '{policy.manage,session.manage,key.manage,certificate.manage,provider.manage,support.approve,log.read,log.export,log.erase,tenant.manage}'::text[]),
     ('担当者', 'Staff', '{record.read,record.write,record.import,record.export,personal.see}'),
     ('閲覧者(個人情報なし)', 'Viewers (no personal data)', '{record.read}')
+) g (ja, en, permissions);
+
+-- tenant_insert_operator_groups(name text, lang text) -> none
+insert into daicho.account_group (tenant, name, permissions)
+select $1, case $2 when 'ja' then g.ja else g.en end, g.permissions
+from (values
+    ('管理者', 'Administrators',
+        '{support.ask,account.manage,person.manage,policy.manage,session.manage,certificate.manage,provider.manage,log.read,log.export}'::text[]),
+    ('運営担当者', 'Operators', '{support.ask}')
 ) g (ja, en, permissions);
 
 -- Roles are made by a function of the cluster's superuser (schema/bootstrap.sql): daicho_owner itself may not make any.
