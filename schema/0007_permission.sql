@@ -210,9 +210,23 @@ create function daicho.job_words(id_ bigint) returns text language sql stable se
     from daicho.job j where j.id = id_
 $$;
 
+-- What masked accounts must not learn -------------------------------------------------------------------------------------------------------------------
+-- Conditions and refused rows of a job hold values: jobs of those who see personal items are theirs alone.
+create policy masked_read on daicho.job as restrictive for select to daicho_tenant using (current_user::text !~ '_masked$' or masked);
+
+-- About how many records: what the statistics of the running server say, or after a crash the last ANALYZE. The catalogue itself is closed to tenants
+-- (bootstrap.sql).
+create function daicho.register_about(names text[]) returns table (name text, about bigint)
+language sql stable security definer set search_path = pg_catalog as $$
+    select x.name, case when pg_stat_get_live_tuples(c.oid) > 0 then pg_stat_get_live_tuples(c.oid) else greatest(c.reltuples, 0)::bigint end
+    from unnest(names) x (name)
+    join pg_class c on c.oid = to_regclass(format('%I.%I', 't_' || daicho.role_tenant(), 'r_' || x.name))
+$$;
+
 grant select (words, sees_personal, maker_active) on daicho.api_key to daicho_tenant;
 revoke execute on function daicho.words_hold(text[], text), daicho.words_missing(text[], text[]), daicho.words_meet(text[], text[]),
     daicho.account_work_out(), daicho.api_key_work_out(), daicho.actor_words(), daicho.giving_check(), daicho.account_manager_left(),
-    daicho.job_giving_check(), daicho.job_words(bigint) from public;
+    daicho.job_giving_check(), daicho.job_words(bigint), daicho.register_about(text[]) from public;
 grant execute on function daicho.words_proper(text[]) to public;
 grant execute on function daicho.job_words(bigint) to daicho_jobs;
+grant execute on function daicho.register_about(text[]) to daicho_tenant, daicho_owner;

@@ -154,3 +154,39 @@ begin
     end loop;
 end
 $$;
+
+-- What the catalogue and the statistics tell: names, sizes and row counts of other contracts, definitions of their views, who is at work. No statement of
+-- the house needs them from inside a tenant (the planner reads them without asking for rights); "about N records" comes through daicho.register_about().
+-- Functions that run SQL given as text (query_to_xml and its like) go with them.
+do $$
+declare
+    t regclass;
+    f regprocedure;
+begin
+    for t in
+        select c.oid::regclass from pg_class c
+        where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind in ('r', 'v')
+            and exists (select from aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) a where a.grantee = 0 and a.privilege_type = 'SELECT')
+    loop
+        execute format('revoke select on %s from public', t);
+        execute format('grant select on %s to daicho_owner', t);
+    end loop;
+    for f in
+        select p.oid::regprocedure from pg_proc p
+        where p.pronamespace = 'pg_catalog'::regnamespace
+            and (p.proname ~ '_to_xml|^pg_stat_(get|reset|have)|^pg_(table|relation|total_relation|indexes|database|tablespace)_(size|filenode|filepath|databases|location)'
+                or p.proname ~ '^pg_get_(functiondef|function_sqlbody|viewdef|ruledef|indexdef|triggerdef|constraintdef|partkeydef|statisticsobjdef|expr)'
+                or p.proname ~ '^pg_(identify_object|describe_object|lock_status|blocking_pids|safe_snapshot|cancel_backend|terminate_backend|filenode_relation)'
+                or p.proname ~ '^pg_(show_|current_wal|last_wal|last_xact|last_committed|walfile|wal_lsn|prepared_xact|available_|extension_update|partition_)'
+                or p.proname ~ '^pg_(relation_is|column_is|sequence_|hba_|ident_|config$|control_|mcv_list|get_shmem|get_backend|get_object_address)'
+                or p.oid in ('pg_catalog.ts_stat(text)'::regprocedure, 'pg_catalog.ts_stat(text, text)'::regprocedure,
+                    'pg_catalog.ts_rewrite(tsquery, text)'::regprocedure))
+    loop
+        execute format('revoke execute on function %s from public', f);
+    end loop;
+end
+$$;
+revoke select on pg_catalog.pg_subscription from public;        -- granted column by column
+grant execute on function pg_catalog.pg_stat_get_live_tuples(oid) to daicho_owner;
+revoke usage on schema information_schema from public;
+grant usage on schema information_schema to daicho_owner;

@@ -136,9 +136,9 @@ static rc estimate(struct export *ex)
         struct sql *sql = sql_open(ex->cx);
         struct rows *rows;
 
-        sql_add(sql, "select c.reltuples::bigint from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 't_' || "
-                     "daicho.tenant() and c.relname = 'r_' || ");
+        sql_add(sql, "select a.about from daicho.register_about(array[");
         sql_arg(sql, ex->def->name, "text");
+        sql_add(sql, "]) a");
         TRY(sql_run(sql, &rows));
         ex->total = rows_count(rows) > 0 ? rows_int(rows, 0, 0) : 0;
         return RC_OK;

@@ -5,5 +5,4 @@ order by w.n;
 
 -- Records the planner knows of; 0: nothing yet.
 -- search_known(register text) -> one int
-select coalesce((select greatest(c.reltuples::bigint, 0) from pg_catalog.pg_class c
-    where c.relname = 'r_' || $1 and c.relnamespace = pg_catalog.to_regnamespace('t_' || daicho.tenant())), 0) as records;
+select coalesce((select a.about from daicho.register_about(array[$1::text]) a), 0) as records;
