@@ -182,7 +182,9 @@ static void object_dress(struct cx *cx, const char *holder, json_t *object, int 
                 str n = str_of(names[i]);
 
                 value = json_object_get(object, names[i]);
-                if (json_is_integer(value) && !str_is(n, "id") && !str_ends(n, S("_id")) && !str_is(n, "version"))
+                if (json_is_integer(value) && str_is(n, "bytes"))
+                        set_new(object, "bytes_text", json_str(dress_size(cx->mem, json_integer_value(value))));
+                else if (json_is_integer(value) && !str_is(n, "id") && !str_ends(n, S("_id")) && !str_is(n, "version"))
                         set_new(object, str_format(cx->mem, "%s_text", names[i]).p, json_str(dress_number(cx->mem, json_integer_value(value))));
                 else if (json_is_string(value) && (str_is(n, "at") || str_ends(n, S("_at"))))
                         time_add(cx, object, names[i], json_text(value));
