@@ -394,6 +394,10 @@ begin
         e.masked := e.masked or not 'personal.see' = any (string_to_array(e.permissions, ' '));
         e.role := 't_' || e.tenant || case when e.masked then '_masked' else '' end;
     end if;
+    if session_user = 'daicho_sso' then              -- the process at the network sees nobody
+        e.masked := true;
+        e.role := 't_' || e.tenant || '_masked';
+    end if;
     if e.stale then
         update daicho.api_key set used_at = daicho.clock(), used_from = source_
         where id = (select x.id from daicho.api_key x where x.id = e.id for update skip locked);

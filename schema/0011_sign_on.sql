@@ -352,7 +352,7 @@ revoke execute on function daicho.sign_on_ready(text), daicho.policy_guard(), da
     daicho.renewal_done(bigint, int, bytea), daicho.renewal_refused(bigint) from public;
 grant execute on function daicho.sign_on_choices(text) to daicho_web, daicho_auth;
 grant execute on function daicho.sign_on_provider(text, bigint), daicho.sign_on_take(bytea), daicho.sign_on_busy(text), daicho.sign_on_failed(text),
-    daicho.renewal_take(), daicho.session_enter(bytea, text, text), daicho.tenant_enter(text) to daicho_sso;
+    daicho.renewal_take(), daicho.session_enter(bytea, text, text), daicho.key_enter(bytea, text), daicho.tenant_enter(text) to daicho_sso;
 grant execute on function daicho.sign_on_begin(bigint, bytea, bytea, text, text, text, bytea), daicho.sign_on_account(bigint, text, bigint, text, text),
     daicho.session_open_by_provider(bigint, bigint, bytea, bytea, text, text, boolean, jsonb, int, bytea), daicho.renewal_done(bigint, int, bytea),
     daicho.renewal_refused(bigint) to daicho_tenant;

@@ -34,7 +34,7 @@ insert into daicho.seal_tree (part, tenant) select gen_random_uuid()::text, name
 alter table daicho.log alter column detail type json using detail::text::json,
     add column salt bytea,
     add column commitment bytea;
-grant insert (salt, commitment) on daicho.log to daicho_web, daicho_auth, daicho_jobs, daicho_cli;
+grant insert (salt, commitment) on daicho.log to daicho_web, daicho_auth, daicho_sso, daicho_jobs, daicho_cli;
 create index log_xid_idx on daicho.log (xid, id);
 
 -- What else stands in the tree of the house: each contract's newest checkpoint, the keys of the log, what happened to them. Numbers are drawn from

@@ -16,6 +16,7 @@
 #include "console/account_door.h"
 #include "console/border_door.h"
 #include "console/certificate_door.h"
+#include "console/applicant_door.h"
 #include "console/describe.h"
 #include "console/export_door.h"
 #include "console/factor_door.h"
@@ -25,14 +26,17 @@
 #include "console/import_door.h"
 #include "console/job_door.h"
 #include "console/key_door.h"
+#include "console/link_door.h"
 #include "console/log_door.h"
 #include "console/me_door.h"
 #include "console/notice_door.h"
 #include "console/permission_door.h"
 #include "console/person_door.h"
+#include "console/provider_door.h"
 #include "console/record_door.h"
 #include "console/register_door.h"
 #include "console/session_door.h"
+#include "console/sso_door.h"
 #include "console/summary.h"
 #include "console/support_door.h"
 #include "gate/openapi.h"
@@ -80,6 +84,10 @@ static const struct route *const routes[] = {
         permission_door_routes,
         person_door_routes,
         factor_door_routes,
+        sso_door_routes,
+        provider_door_routes,
+        applicant_door_routes,
+        link_door_routes,
         NULL,
         /* clang-format on */
 };

@@ -61,6 +61,12 @@ class Pair:
         self.ids['factors'] = self.ids['totp'] = house.sql(
             "insert into daicho.factor (tenant, account_id, kind, name, secret, confirmed_at) values ('sweepone', %s, 'totp', 'x', 'x', daicho.clock())"
             " returning id", args=(self.full.account('with.app', group='担当者').id,))[0][0]
+        provider = self.full.api('POST', '/providers', json={'kind': 'google', 'name': 'Google', 'client_id': 'x', 'secret_name': 'google'})
+        assert provider.status == 201, provider
+        self.ids['providers'] = self.ids['sso'] = provider.json()['provider']['id']
+        self.ids['applicants'], self.ids['links'] = (house.sql(
+            'insert into daicho.identity (tenant, provider_id, subject, account_id) values (%s, %s, %s, %s) returning id',
+            args=('sweepone', self.ids['sso'], subject, account))[0][0] for subject, account in (('applied', None), ('linked', self.full.staff.id)))
         self.full.staff.browser()
         self.ids['sessions'] = house.sql("select max(id) from daicho.session where tenant = 'sweepone'")[0][0]
 

@@ -204,6 +204,13 @@ rc place_secret(struct cx *cx, str dir, const char *role, str *ret)
         return RC_OK;
 }
 
+rc place_seal_key(struct cx *cx, str dir, const char *name)
+{
+        const char *path = place_path(cx, dir, "secret/%s", name);
+
+        return access(path, F_OK) == 0 ? RC_OK : file_write(cx, path, seal_key_line(cx->mem, 1), 0600);
+}
+
 rc place_conninfo(struct cx *cx, str dir, const char *role, const char *database, str *ret)
 {
         str password;

@@ -52,6 +52,8 @@ rc place_factor_key(struct cx *cx, str dir) MUST_USE;
 rc place_secret(struct cx *cx, str dir, const char *role, str *ret) MUST_USE;
 /* `count` random characters of the 32-letter alphabet without look-alikes; 5 bits each. */
 str place_random(struct cx *cx, size_t count);
+/* Makes DIR/secret/NAME when it is missing: a key as base/seal.h reads it. */
+rc place_seal_key(struct cx *cx, str dir, const char *name) MUST_USE;
 /* libpq keyword/value for `role`. */
 rc place_conninfo(struct cx *cx, str dir, const char *role, const char *database, str *ret) MUST_USE;
 

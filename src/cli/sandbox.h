@@ -4,7 +4,17 @@
 
 #include "base/cx.h"
 
-enum sandbox_kind { SANDBOX_WEB, SANDBOX_AUTH, SANDBOX_JOBS, SANDBOX_SSO, SANDBOX_MAILER, SANDBOX_SEALER, SANDBOX_WATCH, SANDBOX_KINDS };
+enum sandbox_kind {
+        SANDBOX_WEB,
+        SANDBOX_AUTH,
+        SANDBOX_JOBS,
+        SANDBOX_SSO,
+        SANDBOX_RENEW,
+        SANDBOX_MAILER,
+        SANDBOX_SEALER,
+        SANDBOX_WATCH,
+        SANDBOX_KINDS
+};
 
 const char *sandbox_kind_name(enum sandbox_kind kind); /* "web" */
 bool sandbox_kind_find(str name, enum sandbox_kind *ret);

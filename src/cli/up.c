@@ -118,6 +118,7 @@ static rc workers_start(struct cx *cx, const struct place *place)
                                                [SANDBOX_AUTH] = place->config.auth_workers,
                                                [SANDBOX_JOBS] = place->config.job_workers,
                                                [SANDBOX_SSO] = place->config.sso_workers,
+                                               [SANDBOX_RENEW] = 1,
                                                [SANDBOX_MAILER] = str_empty(place->config.mail_host) ? 0 : 1,
                                                [SANDBOX_SEALER] = 1,
                                                [SANDBOX_WATCH] = 1 };
@@ -168,6 +169,7 @@ static rc start(struct cx *cx, struct up *up)
         TRY(parent_add(cx, postmaster));
         TRY(cluster_prepare(cx, place, postmaster));
         TRY(keyring_ensure(cx, place_path(cx, place->dir, "secret/log")));
+        TRY(place_seal_key(cx, place->dir, "provider.key"));
         TRY(workers_start(cx, place));
         TRY(parent_ready(cx, READY_MS));
         up->edge = edge_child(cx, place, up->listen_fd);

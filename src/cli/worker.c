@@ -7,14 +7,18 @@
 #include "base/crypto.h"
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/seal.h"
 #include "cli/authority.h"
 #include "cli/edge.h"
+#include "cli/renewer.h"
 #include "cli/watch.h"
 #include "db/db.h"
 #include "gate/gate.h"
+#include "http/fetch.h"
 #include "identity/certificate.h"
 #include "identity/factor.h"
 #include "identity/password.h"
+#include "identity/sign_on.h"
 #include "log/sealer.h"
 #include "notify/mailer.h"
 #include "notify/notice.h"
@@ -59,7 +63,7 @@ static const int niceness[SANDBOX_KINDS] = { [SANDBOX_AUTH] = 19, [SANDBOX_JOBS]
 
 static bool serving(enum sandbox_kind kind)
 {
-        return kind != SANDBOX_JOBS && kind != SANDBOX_MAILER && kind != SANDBOX_SEALER && kind != SANDBOX_WATCH;
+        return kind == SANDBOX_WEB || kind == SANDBOX_AUTH || kind == SANDBOX_SSO;
 }
 
 rc worker_child(struct cx *cx, const struct place *place, enum sandbox_kind kind, int64_t number, struct child **ret)
@@ -207,10 +211,36 @@ static rc watch_settings(struct cx *cx, const struct place *place, struct watch 
         return RC_OK;
 }
 
+static bool at_providers(enum sandbox_kind kind)
+{
+        return kind == SANDBOX_SSO || kind == SANDBOX_RENEW;
+}
+
+/* Everybody knows where providers send browsers back to; those who speak with providers also whom to trust, and the key of refresh tokens. */
+static rc sign_on_settings(struct cx *cx, const struct place *place, enum sandbox_kind kind, int64_t port)
+{
+        static const char *const system_authorities = "/etc/ssl/certs/ca-certificates.crt";
+        str all = S(""), more = S(""), keys;
+
+        sign_on_start(str_of(place_path(cx, place->dir, "secret/provider")), place_url(cx, place, port));
+        if (!at_providers(kind))
+                return RC_OK;
+        if (access(system_authorities, R_OK) == 0)
+                TRY(file_read(cx, system_authorities, MB(4), &all));
+        if (!str_empty(place->config.provider_ca))
+                TRY(file_read(cx, str_z(cx->mem, place->config.provider_ca), MB(1), &more));
+        fetch_start(str_format(cx->mem, "%.*s\n%.*s", STR_ARG(all), STR_ARG(more)), place->config.provider_private == 1);
+        TRY(file_read(cx, place_path(cx, place->dir, "secret/provider.key"), KB(4), &keys));
+        return seal_start(cx, keys);
+}
+
 static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, bool probe)
 {
-        static const char *const roles[SANDBOX_KINDS] = { "daicho_web",    "daicho_auth",   "daicho_jobs", "daicho_sso",
-                                                          "daicho_mailer", "daicho_sealer", "daicho_watch" };
+        static const char *const roles[SANDBOX_KINDS] = {
+                [SANDBOX_WEB] = "daicho_web",       [SANDBOX_AUTH] = "daicho_auth",  [SANDBOX_JOBS] = "daicho_jobs",
+                [SANDBOX_SSO] = "daicho_sso",       [SANDBOX_RENEW] = "daicho_sso",  [SANDBOX_MAILER] = "daicho_mailer",
+                [SANDBOX_SEALER] = "daicho_sealer", [SANDBOX_WATCH] = "daicho_watch"
+        };
         const struct place *place;
         struct mailer mailer;
         struct watch watch;
@@ -230,7 +260,8 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, 
         notice_start(place_url(cx, place, port));
         if (kind == SANDBOX_AUTH)
                 TRY(factors_open(cx, place, port));
-        gate_start(command_house->routes, kind == SANDBOX_AUTH ? POOL_AUTH : kind == SANDBOX_SSO ? POOL_SSO : POOL_WEB, command_house->hooks);
+        TRY(sign_on_settings(cx, place, kind, port));
+        gate_start(command_house->routes, kind == SANDBOX_AUTH ? POOL_AUTH : at_providers(kind) ? POOL_SSO : POOL_WEB, command_house->hooks);
         if (kind == SANDBOX_MAILER)
                 TRY(mailer_settings(cx, place, &mailer));
         if (kind == SANDBOX_WATCH)
@@ -251,6 +282,8 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, 
                         runner_run(&unit, command_house->jobs, command_house->chores, &stop);
                 else if (kind == SANDBOX_WATCH)
                         watch_run(&unit, &watch, &stop);
+                else if (kind == SANDBOX_RENEW)
+                        renewer_run(&unit, &stop);
                 else
                         mailer_run(&unit, &mailer, &stop);
         }

@@ -3,12 +3,14 @@
 
 #include "console/session_door.h"
 
+#include "base/buf.h"
 #include "base/fail.h"
 #include "console/doorstep.h"
 #include "console/dress.h"
 #include "gate/enter.h"
 #include "identity/border.h"
 #include "identity/session.h"
+#include "identity/sign_on.h"
 #include "log/log.h"
 
 static const struct field login_fields[] = {
@@ -62,7 +64,31 @@ static json_t *langs_model(struct cx *cx, const struct http_req *req)
         return list;
 }
 
-/* GET /login - login.html: {tenant_given, next, langs}. */
+/* For links: a value with all that means something in an address written as %XX. */
+static void query_add(struct cx *cx, json_t *model, const char *name, str value)
+{
+        struct buf b = buf_open(cx->mem, KB(16));
+
+        buf_url(&b, value);
+        json_set(model, name, json_str(buf_str(&b)));
+}
+
+/* What the contract named lets people in by. A name nobody has is offered a password, as most are. */
+static rc offer_add(struct cx *cx, json_t *model, str tenant)
+{
+        json_t *offer;
+
+        json_set(model, "password_login", json_true());
+        if (str_empty(tenant))
+                return RC_OK;
+        TRY(sign_on_offer(cx, tenant, &offer));
+        query_add(cx, model, "tenant_query", tenant);
+        query_add(cx, model, "next_query", json_get_text(model, "next"));
+        (void)json_object_update(model, offer);
+        return RC_OK;
+}
+
+/* GET /login - login.html: {tenant_given, next, langs, password_login, choices: [{id, kind, name}]}. */
 static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         json_t *in, *model = json_object();
@@ -73,8 +99,9 @@ static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
         if (lang.n > 0)
                 cx->lang = str_is(lang, "en") ? LANG_EN : LANG_JA;
         json_set(model, "tenant_given", json_str(json_get_text(in, "tenant")));
-        json_set(model, "langs", langs_model(cx, req));
         next_add(model, in);
+        TRY(offer_add(cx, model, str_trim(json_get_text(in, "tenant"))));
+        json_set(model, "langs", langs_model(cx, req));
         return http_reply(res, 200, "login.html", model);
 }
 
@@ -116,6 +143,7 @@ static rc login(struct cx *cx, const struct http_req *req, struct http_res *res)
         name = str_trim(json_get_text(in, "login"));
         take_over = json_is_true(json_object_get(in, "take_over"));
         TRY(border_check(cx, tenant, enter_certificate(req)));
+        TRY(sign_on_passwords(cx, tenant));
         TRY(session_attempt(cx, tenant, name, &attempt));
         note(cx, &attempt, tenant, name);
         TRY(session_verify(cx, &attempt, json_get_text(in, "password")));

@@ -13,6 +13,7 @@
 #include "identity/password.h"
 #include "identity/permission.h"
 #include "identity/person.h"
+#include "identity/provider.h"
 #include "identity/session.h"
 
 enum { NAME_MAX = 100, EMAIL_MAX = 254, GROUPS_MAX = 50, LIST_DEFAULT = 50, LIST_MAX = 200 };
@@ -286,8 +287,11 @@ rc account_manager_left(struct cx *cx, const struct rights *before)
 
 static rc password_store(struct cx *cx, int64_t id, str password, bool must_change)
 {
-        bool done;
+        bool done, passwords;
 
+        TRY(provider_passwords(cx, &passwords));
+        if (!passwords)
+                return fail(cx, RC_FORBIDDEN, "password", "this contract keeps no passwords; its people log in by a sign-on service");
         TRY(sql_account_hash_set(cx, id, password_hash(cx, password), must_change, &done));
         return done ? RC_OK : fail(cx, RC_UNKNOWN, NULL, "there is no such account");
 }
@@ -328,8 +332,9 @@ static rc person_read(struct cx *cx, const json_t *in, int64_t *ret)
 
 rc account_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_password)
 {
-        str login = STR_NONE, name = STR_NONE, email = STR_NONE, lang = STR_NONE, groups = S(""), password, made;
+        str login = STR_NONE, name = STR_NONE, email = STR_NONE, lang = STR_NONE, groups = S(""), password = STR_NONE, made = STR_NONE;
         struct rights permissions;
+        bool passwords;
         int64_t id, person;
 
         TRY(login_read(cx, in, &login));
@@ -339,13 +344,20 @@ rc account_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_passwo
         TRY(text_read(cx, in, "email", EMAIL_MAX, false, &email));
         TRY(email_check(cx, email));
         TRY(lang_read(cx, in, &lang));
-        TRY(password_choose(cx, json_get_text(in, "password"), login, &password, &made));
+        TRY(provider_passwords(cx, &passwords));
+        if (json_is_true(json_object_get(in, "without_password")))
+                passwords = false;
+        if (passwords)
+                TRY(password_choose(cx, json_get_text(in, "password"), login, &password, &made));
+        else if (!str_empty(json_get_text(in, "password")))
+                return fail(cx, RC_INVALID, "password", "this contract keeps no passwords; its people log in by a sign-on service");
         TRY(account_queue_up(cx));
         TRY(groups_read(cx, json_object_get(in, "groups"), STR_NONE, &groups, &permissions));
         TRY(permission_above(cx, &permissions));
         TRY(person_read(cx, in, &person));
         TRY(sql_account_insert(cx, cx->tenant, login, name, email, lang, groups, person ? &person : NULL, &id));
-        TRY(password_store(cx, id, password, !str_absent(made) || cx->actor.kind != ACTOR_OPERATOR));
+        if (passwords)
+                TRY(password_store(cx, id, password, !str_absent(made) || cx->actor.kind != ACTOR_OPERATOR));
         TRY(account_get(cx, id, ret));
         *ret_password = made;
         return RC_OK;

@@ -69,6 +69,21 @@ rc session_open(struct cx *cx, int64_t account_id, str agent, str old_token, boo
         return RC_OK;
 }
 
+rc session_open_by_provider(struct cx *cx, const struct provided *p, str agent, str old_token, str *ret_token, str *ret_stage)
+{
+        str token = token_make(cx), old_hash = str_absent(old_token) ? STR_NONE : token_hash(cx, old_token);
+
+        TRY(sql_session_insert_provided(cx, p->account_id, p->provider_id, token_hash(cx, token), old_hash, cx->actor.source,
+                                        str_absent(agent) ? S("") : agent, p->proof, p->context, p->lifetime > 0 ? &p->lifetime : NULL, p->sealed,
+                                        ret_stage));
+        if (str_absent(*ret_stage))
+                return fail(cx, RC_FORBIDDEN, NULL, "this account is suspended; please ask an administrator");
+        if (str_is(*ret_stage, "refused"))
+                return fail(cx, RC_FORBIDDEN, NULL, "the sign-on service did not confirm a second factor, and this account has none here");
+        *ret_token = token;
+        return RC_OK;
+}
+
 rc session_raise(struct cx *cx, const char *proof, bool take_over, str *ret_token, str *ret_stage)
 {
         str token = token_make(cx);

@@ -25,6 +25,17 @@ rc session_verify(struct cx *cx, const struct attempt *attempt, str password) MU
  * old_token (absent: none): the browser's session until now, which ends. take_over: a live session of the account elsewhere ends, too.
  * *ret_stage: "full", or what is still missing: "factor", "enroll", "confirm" (logged in elsewhere, and take_over was not said). */
 rc session_open(struct cx *cx, int64_t account_id, str agent, str old_token, bool take_over, str *ret_token, str *ret_stage) MUST_USE;
+/* What a sign-on provider said of whom it sends. */
+struct provided {
+        int64_t account_id, provider_id;
+        bool proof;       /* it confirmed a second factor */
+        str context;      /* JSON: amr, acr, auth_time as it said them */
+        int64_t lifetime; /* seconds its token lives; 0: it did not say */
+        str sealed;       /* its refresh token, sealed; absent: none */
+};
+
+/* In an sso process, inside the tenant; like session_open. Never lives longer than the provider's token. RC_FORBIDDEN. */
+rc session_open_by_provider(struct cx *cx, const struct provided *p, str agent, str old_token, str *ret_token, str *ret_stage) MUST_USE;
 /* In an auth process, for the session the caller came by: `proof` (totp | passkey | recovery: the second factor; confirm: the other session is given up)
  * has been shown. A fresh token. RC_CONFLICT when the session does not wait for this. */
 rc session_raise(struct cx *cx, const char *proof, bool take_over, str *ret_token, str *ret_stage) MUST_USE;

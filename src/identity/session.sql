@@ -7,6 +7,10 @@ select tenant, lang, account_id, login, groups, state, hash from daicho.login_be
 -- session_insert(account_id int, token_hash bytea, old_hash bytea?, source text, agent text, take_over bool) -> one text?
 select daicho.session_open($1, $2, $3, $4, $5, $6) as stage;
 
+-- session_insert_provided(account_id int, provider_id int, token_hash bytea, old_hash bytea?, source text, agent text, proof bool, context json, lifetime
+--     int?, sealed bytea?) -> one text?
+select daicho.session_open_by_provider($1, $2, $3, $4, $5, $6, $7, $8, $9::int, $10) as stage;
+
 -- session_raise(session_id int, token_hash bytea, proof text, take_over bool) -> one text?
 select daicho.session_raise($1, $2, $3, $4) as stage;
 

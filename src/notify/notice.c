@@ -75,6 +75,19 @@ rc notice_first_password(struct cx *cx, str recipient, str lang, str login, str 
         return tell(cx, recipient, &text);
 }
 
+rc notice_link(struct cx *cx, str recipient, str lang, str login, str link)
+{
+        struct notice_text text = { .kind = "link", .model = json_object(), .secret = true };
+        struct contract_words *contract;
+
+        TRY(sql_notice_contract(cx, &contract));
+        text.lang = str_is(str_absent(lang) ? contract->lang : lang, "en") ? LANG_EN : LANG_JA;
+        json_set(text.model, "tenant_title", json_str(contract->title));
+        json_set(text.model, "login", json_str(login));
+        json_set(text.model, "link", json_str(link));
+        return tell(cx, recipient, &text);
+}
+
 rc notice_list(struct cx *cx, int64_t before_id, int limit, json_t **ret)
 {
         json_t *model = json_object(), *list = json_array();

@@ -10,6 +10,9 @@ void notice_start(str url);
 /* To somebody for whom an account of the tenant entered was made: where to log in, and the password, good for `days`. lang absent: the contract's. */
 rc notice_first_password(struct cx *cx, str recipient, str lang, str login, str password, int64_t days) MUST_USE;
 
+/* To somebody whose account is to be linked with a sign-on service: the link that does it. lang absent: the contract's. */
+rc notice_link(struct cx *cx, str recipient, str lang, str login, str link) MUST_USE;
+
 /* Messages of the tenant entered, newest first: {notices: [{id, kind, kind_title, recipient, subject, state queued | sent | failed, created_at, sent_at}],
  * next: id | null}. Bodies are never shown. before_id 0: from the newest. */
 rc notice_list(struct cx *cx, int64_t before_id, int limit, json_t **ret) MUST_USE;
