@@ -223,8 +223,10 @@ static rc sign_on_settings(struct cx *cx, const struct place *place, enum sandbo
         str all = S(""), more = S(""), keys;
 
         sign_on_start(str_of(place_path(cx, place->dir, "secret/provider")), place_url(cx, place, port));
-        if (!at_providers(kind))
+        if (!at_providers(kind)) {
+                fetch_start(STR_NONE, place->config.provider_private == 1);
                 return RC_OK;
+        }
         if (access(system_authorities, R_OK) == 0)
                 TRY(file_read(cx, system_authorities, MB(4), &all));
         if (!str_empty(place->config.provider_ca))

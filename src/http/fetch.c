@@ -34,6 +34,8 @@ void fetch_start(str authorities, bool private_too)
 {
         trusted = authorities;
         everywhere = private_too;
+        if (str_absent(authorities))
+                return;
         (void)setenv("RES_OPTIONS", "timeout:2 attempts:2", 0);
         must(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
 }

@@ -8,7 +8,7 @@
 
 enum { FETCH_URL_MAX = 2000, FETCH_CONNECT_MS = 5000, FETCH_TIMEOUT_MS = 10000, FETCH_HEADER_MAX = 64 << 10 };
 
-/* Once a process, before its sandbox closes. authorities: PEM text of those trusted. private_too: addresses that are not of the public Internet are
+/* Once a process, before its sandbox closes. authorities: PEM text of those trusted; absent in a process that only checks addresses. private_too: addresses that are not of the public Internet are
  * asked as well, and those of this machine also without TLS. */
 void fetch_start(str authorities, bool private_too);
 

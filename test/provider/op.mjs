@@ -113,7 +113,8 @@ async function crooked() {
                                 if (v === null)
                                         delete claims[k];
                         const alg = plan.alg ?? 'RS256';
-                        const head = b64({ alg, typ: 'JWT', ...(alg === 'ES256' ? { kid: 'two' } : { kid: plan.kid ?? 'one' }), ...plan.header });
+                        const named = { alg, typ: 'JWT', ...(alg === 'ES256' ? { kid: 'two' } : { kid: plan.kid ?? 'one' }), ...plan.header };
+                        const head = b64(Object.fromEntries(Object.entries(named).filter(([, v]) => v !== null)));
                         let text = `${plan.raw_header ? b64(plan.raw_header) : head}.${plan.raw_claims ? b64(plan.raw_claims) : b64(claims)}`;
                         let mark = Buffer.alloc(0);
                         if (alg === 'RS256')
