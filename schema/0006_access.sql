@@ -389,8 +389,10 @@ begin
     end if;
     if scope_ is not null then                       -- of what the key may now, what the token was asked for
         select coalesce(string_agg(w.word, ' '), '') into e.permissions
-        from unnest(scope_) w (word)
-        where w.word = any (string_to_array(e.permissions, ' ')) or split_part(w.word, ':', 1) = any (string_to_array(e.permissions, ' '));
+        from (
+            select unnest(scope_) as word union select x.word from unnest(string_to_array(e.permissions, ' ')) x (word) where x.word like '-%'
+        ) w
+        where w.word like '-%' or w.word = any (string_to_array(e.permissions, ' ')) or split_part(w.word, ':', 1) = any (string_to_array(e.permissions, ' '));
         e.masked := e.masked or not 'personal.see' = any (string_to_array(e.permissions, ' '));
         e.role := 't_' || e.tenant || case when e.masked then '_masked' else '' end;
     end if;

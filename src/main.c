@@ -40,6 +40,7 @@
 #include "console/sso_door.h"
 #include "console/summary.h"
 #include "console/support_door.h"
+#include "console/token_door.h"
 #include "gate/openapi.h"
 #include "identity/person.h"
 #include "register/define.h"
@@ -81,6 +82,7 @@ static const struct route *const routes[] = {
         log_door_routes,
         border_door_routes,
         certificate_door_routes,
+        token_door_routes,
         openapi_routes,
         notice_door_routes,  support_door_routes,
         permission_door_routes,

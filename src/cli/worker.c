@@ -19,6 +19,7 @@
 #include "identity/factor.h"
 #include "identity/password.h"
 #include "identity/sign_on.h"
+#include "identity/token.h"
 #include "log/sealer.h"
 #include "notify/mailer.h"
 #include "notify/notice.h"
@@ -259,6 +260,7 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, 
                 TRY(signer_start(cx, place));
         file_store_start(place_path(cx, place->dir, "files"));
         password_start((int)place->config.password_cost);
+        token_start((int)place->config.token_minutes);
         notice_start(place_url(cx, place, port));
         if (kind == SANDBOX_AUTH)
                 TRY(factors_open(cx, place, port));

@@ -31,8 +31,10 @@ rc enter_read(struct cx *cx, struct unit *u)
                 str scheme = { authorization.p, authorization.n < bearer.n ? authorization.n : bearer.n };
                 str key = str_trim((str){ authorization.p + scheme.n, authorization.n - scheme.n });
 
-                if (!str_equal_nocase(scheme, bearer) || key.n < KEY_MIN || key.n > KEY_MAX || !str_starts(key, S("dk_")))
-                        return fail(cx, RC_UNAUTHORIZED, NULL, "the Authorization header must hold an API key: Bearer dk_…");
+                if (!str_equal_nocase(scheme, bearer) || key.n < KEY_MIN || key.n > KEY_MAX ||
+                    (!str_starts(key, S("dk_")) && !str_starts(key, S("da_"))))
+                        return fail(cx, RC_UNAUTHORIZED, NULL,
+                                    "the Authorization header must hold an API key or an access token: Bearer dk_… or da_…");
                 u->key = key;
                 return RC_OK;
         }

@@ -181,7 +181,8 @@ static rc fresh_check(struct cx *cx, struct unit *u)
 /* Who, and may they: leaves the transaction open inside the tenant. */
 static rc admit(struct cx *cx, struct unit *u, bool guess)
 {
-        TRY(enter_read(cx, u));
+        if (u->route->refuse == NULL)
+                TRY(enter_read(cx, u));
         if (u->route->permission == PERM_PUBLIC) {
                 TRY(forgery_check(cx, u));
                 return u->route->verb == LOG_NOTHING ? RC_OK : db_ensure(cx);

@@ -356,6 +356,7 @@ static void head_add(json_t *d)
         append(servers, set(set(json_object(), "url", text("/api/v1")), "description", text("This house")));
         (void)set(d, "servers", servers);
         append(security, set(json_object(), "key", json_array()));
+        append(security, set(json_object(), "token", json_array()));
         append(security, set(json_object(), "session", json_array()));
         (void)set(d, "security", security);
         (void)set(d, "tags", json_array());
@@ -363,11 +364,18 @@ static void head_add(json_t *d)
 
 static void schemes_add(json_t *components)
 {
-        json_t *schemes = member(components, "securitySchemes");
+        json_t *schemes = member(components, "securitySchemes"), *scopes = json_object();
 
         (void)set(schemes, "key",
                   set(set(set(json_object(), "type", text("http")), "scheme", text("bearer")), "description",
                       text("An API key: Authorization: Bearer dk_…")));
+        for (int p = PERM_NONE + 1; p < PERMISSIONS; p++)
+                (void)set(scopes, permission_word((enum permission)p), text(permission_word((enum permission)p)));
+        (void)set(
+            schemes, "token",
+            set(set(set(json_object(), "type", text("oauth2")), "flows",
+                    set(json_object(), "clientCredentials", set(set(json_object(), "tokenUrl", text("/api/v1/oauth/token")), "scopes", scopes))),
+                "description", text("OAuth 2.0 client credentials: client_id is the number of an API key, client_secret the key")));
         (void)set(schemes, "session",
                   set(set(set(set(json_object(), "type", text("apiKey")), "in", text("cookie")), "name", text("__Host-daicho")), "description",
                       text("The console's session; changes also need the header X-CSRF-Token")));

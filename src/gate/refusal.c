@@ -130,8 +130,14 @@ void refusal_render(struct cx *cx, struct unit *u, rc code, struct http_res *res
                 http_set(res, S("Allow"), str_copy(cx->mem, str_of(u->allow)));
         if (code == RC_BUSY || code == RC_UNAVAILABLE)
                 http_set(res, S("Retry-After"), S("2"));
+        if (u->route != NULL && u->route->refuse != NULL && u->route->refuse(cx, u->req, code, model, res)) {
+                face_json(cx, res, model, S("application/json"));
+                return;
+        }
         if (u->face == FACE_API) {
-                if (code == RC_UNAUTHORIZED)
+                if (code == RC_UNAUTHORIZED && !str_absent(http_header(u->req, "Authorization")))
+                        http_set(res, S("WWW-Authenticate"), S("Bearer realm=\"daicho\", error=\"invalid_token\"")); /* RFC 6750, 3.1 */
+                else if (code == RC_UNAUTHORIZED)
                         http_set(res, S("WWW-Authenticate"), S("Bearer realm=\"daicho\""));
                 face_json(cx, res, model, S("application/problem+json"));
                 return;

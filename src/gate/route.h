@@ -56,6 +56,9 @@ struct route {
         bool anywhere;    /* of a permission that concerns registers: held for one of them is enough; the handler shows no others */
         unsigned stages;  /* 1 << stage of each stage before STAGE_FULL at which it can be reached; 0: none */
         bool fresh;       /* dangerous: a person must have proven who they are within GATE_FRESH_MS */
+        /* Its refusals speak another standard's words: adds to the problem document, sets status and headers; false: told as all others. A route with one
+         * reads Authorization itself: what stands there is no key of ours. */
+        bool (*refuse)(const struct cx *cx, const struct http_req *req, rc code, json_t *model, struct http_res *res);
 };
 
 #define ROUTE(method_, path_, permission_, verb_, body_, rate_, handler_, summary_, ...)                                                             \

@@ -104,7 +104,7 @@ rc certificate_issue(struct cx *cx, const json_t *in, json_t **ret, str *ret_pkc
         str name = str_trim(json_get_text(in, "name")), serial, bytes, passphrase;
         const json_t *days_given = json_object_get(in, "days"), *person_given = json_object_get(in, "person_id");
         int64_t days = json_is_integer(days_given) ? json_integer_value(days_given) : CERTIFICATE_DAYS, person = json_integer_value(person_given), id;
-        struct certificate_row *row;
+        struct certificate_row *row = NULL;
 
         must(authority != NULL);
         if (str_empty(name))
@@ -124,7 +124,7 @@ rc certificate_issue(struct cx *cx, const json_t *in, json_t **ret, str *ret_pkc
 
 rc certificate_revoke(struct cx *cx, int64_t id, json_t **ret)
 {
-        struct certificate_row *row;
+        struct certificate_row *row = NULL;
         int64_t closed;
 
         TRY(row_find(cx, id, &row));
