@@ -8,6 +8,7 @@
 #include "cli/cmd_person.h"
 #include "cli/cmd_provider.h"
 #include "cli/cmd_register.h"
+#include "cli/cmd_seal.h"
 #include "cli/cmd_tenant.h"
 #include "cli/cmd_work.h"
 #include "cli/command.h"
@@ -29,7 +30,9 @@
 #include "console/key_door.h"
 #include "console/link_door.h"
 #include "console/log_door.h"
+#include "console/log_file.h"
 #include "console/me_door.h"
+#include "console/proof_door.h"
 #include "console/notice_door.h"
 #include "console/permission_door.h"
 #include "console/person_door.h"
@@ -58,6 +61,7 @@ static const struct command *const commands[] = {
         cmd_work_commands,
         cmd_house_commands,
         cmd_log_commands,
+        cmd_seal_commands,
         worker_commands,
         demo_commands,
         cmd_border_commands,
@@ -80,6 +84,7 @@ static const struct route *const routes[] = {
         summary_routes,
         job_door_routes,
         log_door_routes,
+        proof_door_routes,
         border_door_routes,
         certificate_door_routes,
         token_door_routes,
@@ -100,6 +105,7 @@ static const struct job_kind jobs[] = {
         { "define", LOG_DEFINE, define_run, .owner = true, .permission = PERM_REGISTER_DEFINE },
         { "import", LOG_IMPORT, import_run, .permission = PERM_RECORD_IMPORT },
         { "export", LOG_EXPORT, export_run, .permission = PERM_RECORD_EXPORT },
+        { "log_export", LOG_EXPORT, log_file_run, .permission = PERM_LOG_EXPORT },
         { .name = NULL },
 };
 

@@ -133,6 +133,39 @@ static void upstream(struct cx *cx, struct buf *out, str dir, const char *kind, 
         buf_format(out, "                keepalive %lld;\n                keepalive_requests 100000;\n        }\n", (long long)count * 8);
 }
 
+/* The logs as files: checkpoints, keys and hashes for everybody; what entries say goes by a worker, which asks who wants it. */
+static void logs_part(struct buf *out, const char *dir)
+{
+        buf_format(out,
+                   "                location ~ \"^/seal/[0-9a-z-]+/[0-9]+/(checkpoint|keys)$\" {\n"
+                   "                        root %s;\n"
+                   "                        types { }\n"
+                   "                        default_type \"text/plain; charset=utf-8\";\n"
+                   "                        add_header Cache-Control \"public, max-age=5\";\n"
+                   "                        add_header X-Content-Type-Options nosniff always;\n"
+                   "                        add_header Access-Control-Allow-Origin *;\n"
+                   "                }\n"
+                   "                location ~ \"^/seal/[0-9a-z-]+/[0-9]+/tile/[0-7]/(x[0-9]{3}/)*[0-9]{3}(\\.p/[0-9]{1,3})?$\" {\n"
+                   "                        root %s;\n"
+                   "                        types { }\n"
+                   "                        default_type application/octet-stream;\n"
+                   "                        add_header Cache-Control \"public, max-age=31536000, immutable\";\n"
+                   "                        add_header X-Content-Type-Options nosniff always;\n"
+                   "                        add_header Access-Control-Allow-Origin *;\n"
+                   "                }\n"
+                   "                location ~ \"^/seal/[0-9a-z-]+/[0-9]+/tile/entries/\" {\n"
+                   "                        rewrite ^/seal/(.*)$ /api/v1/log/bundle?name=$1 last;\n"
+                   "                }\n"
+                   "                location /seal/ {\n"
+                   "                        return 404;\n"
+                   "                }\n"
+                   "                location /-/seal/ {\n"
+                   "                        internal;\n"
+                   "                        alias %s/seal/;\n"
+                   "                }\n",
+                   dir, dir, dir);
+}
+
 static void server_common(struct buf *out, const struct place *place)
 {
         buf_format(out,
@@ -177,6 +210,7 @@ static void server_common(struct buf *out, const struct place *place)
                    "                error_page 429 = @busy;\n"
                    "                error_page 502 504 = @away;\n",
                    STR_ARG(place->statics), STR_ARG(place->dir), (long long)place->config.login_queue);
+        logs_part(out, str_z(out->mem, place->dir));
 }
 
 /* What nginx itself says, in both languages: a worker that could choose the reader's is not there then. */

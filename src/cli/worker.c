@@ -20,6 +20,7 @@
 #include "identity/password.h"
 #include "identity/sign_on.h"
 #include "identity/token.h"
+#include "log/proof.h"
 #include "log/sealer.h"
 #include "notify/mailer.h"
 #include "notify/notice.h"
@@ -259,6 +260,7 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, 
         if (kind == SANDBOX_AUTH)
                 TRY(signer_start(cx, place));
         file_store_start(place_path(cx, place->dir, "files"));
+        proof_start(place_path(cx, place->dir, "seal"));
         password_start((int)place->config.password_cost);
         token_start((int)place->config.token_minutes);
         notice_start(place_url(cx, place, port));

@@ -335,6 +335,22 @@ static rc published_read(struct cx *cx, const char *directory, const struct memo
         return tree_continues(cx, directory, last.size, &last.root, memo->size, &memo->root);
 }
 
+/* The keys to check it with, for everybody: a line each. */
+static rc keys_publish(struct cx *cx, const struct work *w, const char *directory, str origin)
+{
+        const char *path = path_of(cx, directory, S("keys"));
+        struct buf b = buf_open(cx->mem, KB(64));
+        str old = STR_NONE, *vkeys;
+        size_t count;
+
+        vkeys = keyring_vkeys(cx->mem, w->ring, origin, w->now / 1000, &count);
+        for (size_t i = 0; i < count; i++)
+                buf_format(&b, "%.*s\n", STR_ARG(vkeys[i]));
+        if (file_read(cx, path, KB(64), &old) != RC_OK)
+                fail_clear(cx);
+        return !str_absent(old) && str_equal(old, buf_str(&b)) ? RC_OK : file_write(cx, path, buf_str(&b), 0600);
+}
+
 static rc publish(struct cx *cx, const struct work *w, const struct seal_tree_row *t, const struct memo *memo)
 {
         const char *directory = log_path(cx, w, t->part, memo->generation);
@@ -350,6 +366,7 @@ static rc publish(struct cx *cx, const struct work *w, const struct seal_tree_ro
                 cosignatures_keep(&b, note, memo->origin);
         if (str_equal(buf_str(&b), old) && !silent)
                 return str_absent(t->refused) ? RC_OK : sql_seal_tell(cx, t->part, memo->origin, false, STR_NONE);
+        TRY(keys_publish(cx, w, directory, memo->origin));
         TRY(file_write(cx, path_of(cx, directory, S("checkpoint")), buf_str(&b), 0600));
         if (t->house)
                 return sql_seal_tell(cx, t->part, memo->origin, true, STR_NONE);
