@@ -68,7 +68,7 @@ static rc approve(struct cx *cx, const struct http_req *req, struct http_res *re
         log_detail(cx, "login", json_object_get(account, "login"));
         log_detail(cx, "groups", json_object_get(account, "group_names"));
         json_set(model, "account", account);
-        return http_created(res, 201, S("/applicants?done=approved"), model);
+        return http_created(res, 201, S("/applicants?done=applicant_approved"), model);
 }
 
 /* POST /applicants/{id}/refuse - 303 to the list. */
@@ -78,7 +78,7 @@ static rc refuse(struct cx *cx, const struct http_req *req, struct http_res *res
 
         TRY(id_read(cx, req, &id));
         TRY(link_refuse(cx, id));
-        return http_created(res, 204, S("/applicants?done=refused"), NULL);
+        return http_created(res, 204, S("/applicants?done=applicant_refused"), NULL);
 }
 
 /* DELETE /applicants/{id} - forgotten; they may apply again. 303 to the list. */
