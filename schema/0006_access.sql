@@ -417,9 +417,10 @@ language sql security definer set search_path = pg_catalog as $$
 $$;
 
 -- Which stage comes when everything up to the second factor is proven: one live session for one account. The caller holds the account's row.
-create function daicho.session_last_stage(account_id_ bigint, take_over boolean) returns text
+create function daicho.session_last_stage(account_id_ bigint, take_over boolean, source_ text) returns text
 language plpgsql security definer set search_path = pg_catalog as $$
 begin
+    perform daicho.sharing_note(account_id_, source_);   -- 0008_people.sql
     if take_over then
         delete from daicho.session where account_id = account_id_ and stage in ('full', 'locked');
     elsif exists (select from daicho.session where account_id = account_id_ and stage in ('full', 'locked')) then
@@ -453,7 +454,7 @@ begin
     where s.token_hash = old_hash or s.account_id = account_id_
         and (s.seen_at <= daicho.clock() - case when s.stage in ('full', 'locked') then make_interval(mins => a.idle_minutes) else interval '10 minutes' end
             or s.expires_at <= daicho.clock());
-    stage_ := case when a.factors > 0 then 'factor' when a.factor_required then 'enroll' else daicho.session_last_stage(account_id_, take_over) end;
+    stage_ := case when a.factors > 0 then 'factor' when a.factor_required then 'enroll' else daicho.session_last_stage(account_id_, take_over, source_) end;
     insert into daicho.session (token_hash, account_id, tenant, source, agent, stage, expires_at)
     values (token_hash_, account_id_, daicho.role_tenant(), source_, left(agent_, 300), stage_,
         daicho.clock() + make_interval(hours => a.absolute_hours));
@@ -495,13 +496,13 @@ begin
     if not found then
         return null;
     end if;
-    select x.account_id, x.stage into s from daicho.session x
+    select x.account_id, x.stage, x.source into s from daicho.session x
     where x.id = session_id_ and x.tenant = daicho.role_tenant()
         and x.stage = any (case when proof = 'confirm' then array['confirm'] else array['factor', 'enroll', 'full'] end) for update;
     if not found then
         return null;
     end if;
-    stage_ := case when s.stage = 'full' then 'full' else daicho.session_last_stage(s.account_id, take_over or proof = 'confirm') end;
+    stage_ := case when s.stage = 'full' then 'full' else daicho.session_last_stage(s.account_id, take_over or proof = 'confirm', s.source) end;
     update daicho.session set stage = stage_, token_hash = token_hash_, factor = case when proof = 'confirm' then factor else proof end,
         seen_at = daicho.clock(), proven_at = daicho.clock(), challenge = null
     where id = session_id_;
@@ -526,7 +527,7 @@ grant select (stage, factor, proven_at, expires_at) on daicho.session to daicho_
 grant insert (addresses) on daicho.api_key to daicho_tenant;
 
 revoke execute on function daicho.account_person(), daicho.tenant_policy(), daicho.factor_tell(), daicho.address_within(text, cidr[]),
-    daicho.session_enter(bytea, text, text), daicho.key_enter(bytea, text), daicho.session_last_stage(bigint, boolean),
+    daicho.session_enter(bytea, text, text), daicho.key_enter(bytea, text), daicho.session_last_stage(bigint, boolean, text),
     daicho.session_open(bigint, bytea, bytea, text, text, boolean), daicho.session_raise(bigint, bytea, text, boolean) from public;
 grant execute on function daicho.session_enter(bytea, text, text), daicho.key_enter(bytea, text) to daicho_web, daicho_auth;
 grant execute on function daicho.session_open(bigint, bytea, bytea, text, text, boolean), daicho.session_raise(bigint, bytea, text, boolean) to daicho_tenant;

@@ -118,11 +118,24 @@ create table daicho.withdrawn (
     path text not null
 );
 
+-- One account in two places far apart at the same time: a password that was lent, or stolen.
+create table daicho.sharing (
+    id bigint generated always as identity primary key,
+    tenant text not null references daicho.tenant on delete cascade,
+    account_id bigint not null references daicho.account on delete cascade,
+    here text not null,                              -- where the session is that was in use
+    there text not null,                             -- from where somebody logged in meanwhile
+    at timestamptz not null default daicho.clock(),
+    told_at timestamptz
+);
+create index sharing_account_idx on daicho.sharing (account_id, id desc);
+create index sharing_due_idx on daicho.sharing (id) where told_at is null;
+
 do $$
 declare
     t text;
 begin
-    foreach t in array array['stop', 'reinstatement', 'dormant', 'withdrawn'] loop
+    foreach t in array array['stop', 'reinstatement', 'dormant', 'withdrawn', 'sharing'] loop
         execute format('alter table daicho.%I enable row level security', t);
         execute format('alter table daicho.%I force row level security', t);
         execute format('create policy own on daicho.%I to daicho_tenant using (tenant = (select daicho.tenant())) with check (tenant = (select daicho.tenant()))', t);
@@ -193,6 +206,7 @@ begin
     where account_id = account_id_ and state in ('queued', 'running');
     update daicho.support_grant set ended_at = daicho.clock() where operator_id = account_id_ and ended_at is null;
     if wholly then
+        delete from daicho.invitation where account_id = account_id_;    -- a link that lets somebody in without a password
         update daicho.api_key set revoked_at = daicho.clock() where created_by = account_id_ and revoked_at is null;
         update daicho.certificate set revoked_at = daicho.clock(), revoked_by = daicho.actor_name() where person_id = person_id_ and revoked_at is null;
         insert into daicho.withdrawn (tenant, path) select j.tenant, j.result_file from daicho.job j where j.account_id = account_id_ and j.result_file is not null;
@@ -413,6 +427,34 @@ language sql stable security definer set search_path = pg_catalog as $$
     where p.left_at is null and p.leaves_at <= daicho.clock() and p.id > after_ order by p.id limit 1
 $$;
 
+-- Two addresses of one network (a /16 of IPv4, a /32 of IPv6), as one office or one carrier has it; what is no address is near to everything.
+create function daicho.address_near(a text, b text) returns boolean
+language plpgsql immutable set search_path = pg_catalog as $$
+begin
+    return family(a::inet) = family(b::inet)
+        and network(set_masklen(a::inet, case family(a::inet) when 4 then 16 else 32 end)) >>= b::inet;
+exception when invalid_text_representation then
+    return true;
+end
+$$;
+
+-- A log-in that comes as far as a session of its own, while another session of the account was in use within a quarter of an hour: is it far away?
+-- Once an hour for the same two places.
+create function daicho.sharing_note(account_id_ bigint, source_ text) returns void
+language sql security definer set search_path = pg_catalog as $$
+    insert into daicho.sharing (tenant, account_id, here, there)
+    select s.tenant, s.account_id, s.source, source_ from daicho.session s
+    where s.account_id = account_id_ and s.stage in ('full', 'locked') and s.seen_at > daicho.clock() - interval '15 minutes'
+        and not daicho.address_near(s.source, source_)
+        and not exists (select from daicho.sharing x where x.account_id = account_id_ and x.here = s.source and x.there = source_
+            and x.at > daicho.clock() - interval '1 hour')
+$$;
+
+create function daicho.sharing_due(after_ bigint) returns table (tenant text, id bigint)
+language sql stable security definer set search_path = pg_catalog as $$
+    select x.tenant, x.id from daicho.sharing x where x.told_at is null and x.id > after_ order by x.id limit 1
+$$;
+
 create function daicho.withdrawn_take() returns setof text
 language sql security definer set search_path = pg_catalog as $$
     delete from daicho.withdrawn where id in (select id from daicho.withdrawn order by id limit 100 for update skip locked) returning path
@@ -441,7 +483,8 @@ grant select on daicho.person_now to daicho_tenant;
 
 -- The state of an account is nobody's to write but those functions'.
 revoke insert (state), update (state) on daicho.account from daicho_tenant;
-grant select on daicho.stop, daicho.reinstatement, daicho.dormant to daicho_tenant;
+grant select on daicho.stop, daicho.reinstatement, daicho.dormant, daicho.sharing to daicho_tenant;
+grant update (told_at) on daicho.sharing to daicho_tenant;
 grant insert (tenant, account_id, login, decision, note, decided_by) on daicho.dormant to daicho_tenant;
 grant update (dormant_days) on daicho.policy to daicho_tenant;
 
@@ -449,7 +492,8 @@ revoke execute on function daicho.person_tell(), daicho.account_ends_tell(), dai
     daicho.person_having(bigint, bigint), daicho.person_revoke(bigint, bigint, boolean, boolean),
     daicho.person_stop(bigint, text, text, text, text, timestamptz), daicho.account_put_out(bigint), daicho.person_out(bigint),
     daicho.reinstate_ask(bigint, text), daicho.reinstate_refuse(bigint), daicho.reinstate_approve(bigint), daicho.account_state_guard(),
-    daicho.factor_renewed(), daicho.people_leave_due(bigint), daicho.withdrawn_take() from public;
+    daicho.factor_renewed(), daicho.people_leave_due(bigint), daicho.withdrawn_take(),
+    daicho.address_near(text, text), daicho.sharing_note(bigint, text), daicho.sharing_due(bigint) from public;
 grant execute on function daicho.acting(), daicho.person_stop(bigint, text, text, text, text, timestamptz), daicho.account_put_out(bigint),
     daicho.reinstate_ask(bigint, text), daicho.reinstate_refuse(bigint), daicho.reinstate_approve(bigint) to daicho_tenant;
-grant execute on function daicho.people_leave_due(bigint), daicho.withdrawn_take() to daicho_jobs;
+grant execute on function daicho.people_leave_due(bigint), daicho.withdrawn_take(), daicho.sharing_due(bigint) to daicho_jobs;

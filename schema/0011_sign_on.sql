@@ -275,12 +275,13 @@ declare
     session_id_ bigint;
 begin
     perform daicho.sign_on_only('sign-on');
-    select x.factors, x.factor_required or p.factor_always as required, p.idle_minutes, p.absolute_hours, v.factor_trusted, i.subject into a
+    select x.factors, x.factor_required or x.factor_renew or p.factor_always as required, p.idle_minutes, p.absolute_hours, v.factor_trusted, i.subject into a
     from daicho.account x
     join daicho.policy p on p.tenant = x.tenant
     join daicho.identity i on i.account_id = x.id and i.provider_id = provider_id_
     join daicho.provider v on v.id = i.provider_id and v.tenant = x.tenant and v.active
-    where x.id = account_id_ and x.tenant = daicho.role_tenant() and x.state = 'active' for update of x;
+    where x.id = account_id_ and x.tenant = daicho.role_tenant() and x.state = 'active'
+        and (x.ends_at is null or x.ends_at > daicho.clock()) for update of x;
     if not found then
         return null;
     end if;
@@ -293,8 +294,8 @@ begin
     where s.token_hash = old_hash or s.account_id = account_id_
         and (s.seen_at <= daicho.clock() - case when s.stage in ('full', 'locked') then make_interval(mins => a.idle_minutes) else interval '10 minutes' end
             or s.expires_at <= daicho.clock());
-    stage_ := case when proof then daicho.session_last_stage(account_id_, false) when a.factors > 0 then 'factor' when a.required then 'enroll'
-        else daicho.session_last_stage(account_id_, false) end;
+    stage_ := case when proof then daicho.session_last_stage(account_id_, false, source_) when a.factors > 0 then 'factor' when a.required then 'enroll'
+        else daicho.session_last_stage(account_id_, false, source_) end;
     expires := least(daicho.clock() + make_interval(hours => a.absolute_hours), daicho.clock() + make_interval(secs => lifetime));
     insert into daicho.session (token_hash, account_id, tenant, source, agent, stage, factor, expires_at, provider_id, context)
     values (token_hash_, account_id_, daicho.role_tenant(), source_, left(agent_, 300), stage_, case when proof then 'provider' end, expires,

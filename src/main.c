@@ -46,6 +46,7 @@
 #include "console/token_door.h"
 #include "gate/openapi.h"
 #include "identity/person.h"
+#include "notify/notice.h"
 #include "register/define.h"
 #include "register/export.h"
 #include "register/import.h"
@@ -109,8 +110,14 @@ static const struct job_kind jobs[] = {
         { .name = NULL },
 };
 
+static rc sharing_notice(struct cx *cx, const json_t *told)
+{
+        return notice_managers(cx, "account_shared", told);
+}
+
 static const struct chore chores[] = {
-        { "person", LOG_STOP, 5000, person_leave_next, person_leave, person_files_erase },
+        { "person", LOG_STOP, 5000, person_leave_next, person_leave, .sweep = person_files_erase },
+        { "sharing", LOG_ALERT, 5000, person_sharing_next, person_sharing_tell, .tell = sharing_notice },
         { .kind = NULL },
 };
 

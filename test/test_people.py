@@ -1,10 +1,11 @@
 """People behind accounts: one account each; out at once and wholly; back only when two people want it."""
-import concurrent.futures, time
+import concurrent.futures, re, time
 
 import psycopg
 import pytest
+import yaml
 
-from house import House, Refused, until
+from house import ROOT, House, Refused, until
 from test_account import ALL, Person, account, group
 
 PEOPLE = ['person.manage', 'account.manage', 'record.read', 'record.export', 'personal.see', 'key.manage']
@@ -553,3 +554,79 @@ def test_the_operator_is_one_of_two_people_never_both(house):
     assert back['state'] == 'active' and log_in(shop, 'member', back['password']).status == 200
     planned = house.cli('person', 'stop', '--tenant', shop.name, 'member', '--reason', 'leaver', '--at', '2199-12-31')
     assert planned['leaves_at'] == '2200-01-01T00:00:00+09:00'
+
+
+# how-tos -----------------------------------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize('lang,document,quotes', [('ja', 'users.ja.md', '「([^」]+)」'), ('en', 'users.md', '“([^”]+)”')])
+def test_syn_3_4_8_e_the_manual_pages_are_there_and_name_what_the_menus_are_called(shop, lang, document, quotes):
+    texts = yaml.safe_load((ROOT / f'pages/texts.{lang}.yaml').read_text())
+    def words(node):
+        return set().union(*map(words, node.values())) if isinstance(node, dict) else {node}
+    known = words(texts)
+    named = re.findall(quotes, (ROOT / 'doc' / document).read_text())
+    assert len(named) > 20 and [n for n in named if n not in known] == []
+    shop.sql('update daicho.account set lang = %s where id = %s', args=(lang, shop.admin.id))
+    answer = shop.browser().get('/help/users', headers={'Accept-Language': lang})
+    assert answer.status == 200
+    shown = re.sub(r'<[^>]+>', '', answer.text)
+    for label in (texts['frame']['people'], texts['frame']['accounts'], texts['people']['new'], texts['people']['stop'], texts['account']['delete'],
+                  texts['people']['back_ask'], texts['people']['approve'], texts['how']['title']):
+        assert label in shown, label
+    # what the how-to calls by name stands on the pages it leads to
+    pages = shop.browser().get('/people').text + shop.browser().get('/people/new').text + shop.browser().get('/accounts').text
+    for label in (texts['people']['new'], texts['people']['create'], texts['frame']['people'], texts['accounts']['new']):
+        assert label in pages, label
+
+
+# telling people ----------------------------------------------------------------------------------------------------------------------------------
+def notices(shop, kind):
+    return shop.house.sql('select recipient, subject, body from daicho.notice where tenant = %s and kind = %s order by id', args=(shop.name, kind))
+
+
+def test_aup_19_a_a_loss_and_a_violation_are_told_to_those_who_manage_people(shop, house):
+    member, manager = Member(shop, '佐藤'.encode().hex()[:6], ['record.read']), Member(shop, 'manager', PEOPLE)
+    house.sql("update daicho.account set email = 'it@example.jp', lang = 'en' where id = %s", args=(manager.id,))
+    house.sql("update daicho.account set email = 'nobody@example.jp' where id = %s", args=(member.id,))
+    assert member.call('POST', '/me/lost', {'confirm': member.login, 'what': 'theft', 'device': 'ノートPC <1>', 'note': '駅で'}).status == 200
+    (recipient, subject, body), = notices(shop, 'person_loss')
+    assert (recipient, subject) == ('it@example.jp', 'A device was reported stolen') and 'Device: ノートPC <1>' in body and '駅で' in body
+    assert f'/people/{member.person_id}' in body
+    other = Member(shop, 'other', ['record.read'])
+    assert stop(shop, other, 'violation').status == 200 and len(notices(shop, 'person_violation')) == 1
+    third = Member(shop, 'third', ['record.read'])
+    stop(shop, third, 'leaver')
+    assert len(notices(shop, 'person_loss')) == 1
+
+
+def test_aup_48_a_one_account_in_two_places_far_apart_raises_an_alert(shop, house):
+    """reg-5.1-b; one live session an account, so the second log-in is what tells"""
+    member, manager = Member(shop, 'member', ['record.read']), Member(shop, 'manager', PEOPLE)
+    house.sql("update daicho.account set email = 'it@example.jp' where id = %s", args=(manager.id,))
+    count = lambda: house.sql('select count(*) from daicho.sharing where account_id = %s', args=(member.id,))[0][0]
+    for here, far in (('127.0.44.9', False), ('-', False), ('203.0.113.9', True), ('2001:db8::1', True)):
+        before = count()
+        house.sql('update daicho.session set source = %s where account_id = %s', args=(here, member.id))
+        assert log_in(shop, 'member', member.password).status == 200
+        assert count() == before + far, here
+    # the same two places again within the hour: told already; a session nobody used lately: not at the same time
+    house.sql("update daicho.session set source = '203.0.113.9' where account_id = %s", args=(member.id,))
+    assert log_in(shop, 'member', member.password).status == 200 and count() == 2
+    house.sql("update daicho.session set source = '198.51.100.7', seen_at = now() - interval '16 minutes' where account_id = %s", args=(member.id,))
+    assert log_in(shop, 'member', member.password).status == 200 and count() == 2
+    assert until(lambda: len([e for e in shop.log() if e['verb'] == 'alert']) == 2, 30)
+    entry = [e for e in shop.log() if e['verb'] == 'alert'][0]
+    assert entry['actor_kind'] == 'system' and (entry['detail']['here'], entry['detail']['login']) == ('203.0.113.9', 'member')
+    assert [n[0] for n in notices(shop, 'account_shared')] == ['it@example.jp'] * 2
+    told = person(shop, member.person_id)['sharings']
+    assert [s['here'] for s in told] == ['2001:db8::1', '203.0.113.9'] and {s['there'] for s in told} == {'127.0.0.1'}
+
+
+def test_whoever_adds_a_table_of_accounts_says_what_a_stop_does_with_it(house):
+    """Every table that names an account: emptied, ended, or kept for a reason."""
+    emptied = {'session', 'credential', 'factor', 'recovery_code', 'identity', 'invitation'}
+    ended = {'job', 'support_grant', 'reinstatement', 'api_key', 'certificate'}
+    kept = {'account': 'suspended', 'stop': 'the record of it', 'dormant': 'a decision', 'sharing': 'an alert', 'person': 'who it is'}
+    found = {name for name, in house.sql("""
+        select distinct c.table_name from information_schema.columns c join information_schema.tables t using (table_schema, table_name)
+        where c.table_schema = 'daicho' and t.table_type = 'BASE TABLE' and c.column_name in ('account_id', 'operator_id', 'person_id', 'created_by')""")}
+    assert found - emptied - ended - set(kept) == set()

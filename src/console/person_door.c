@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "identity/person.h"
 #include "log/log.h"
+#include "notify/notice.h"
 
 static const char *const states[] = { "", "active", "leaving", "suspended", "left", "none", "dormant", NULL };
 static const char *const kinds[] = { "employee", "officer", "temporary", "contractor", "other", NULL };
@@ -115,6 +116,7 @@ static const struct field one_fields[] = {
         { .name = "stops", .type = SHAPE_LIST, .summary = "What was done: reason, by whom, when, how long it took, what the person had" },
         { .name = "asks", .type = SHAPE_LIST, .summary = "Reinstatements that were asked for" },
         { .name = "ask", .type = SHAPE_JSON, .summary = "The one that waits for a second person; null: none" },
+        { .name = "sharings", .type = SHAPE_LIST, .summary = "Log-ins from far away while the account was in use: here, there, at" },
         { .name = "out", .type = SHAPE_BOOL, .summary = "Stopped, or gone" },
         { .name = "own", .type = SHAPE_BOOL, .summary = "It is the person who asks" },
         { NULL },
@@ -255,6 +257,25 @@ static void stop_note(struct cx *cx, const json_t *in, json_t *done)
                         log_detail(cx, found[i], json_object_get(done, found[i]));
 }
 
+/* Whoever manages people hears of a lost device and of a violation at once. */
+static rc stop_tell(struct cx *cx, int64_t id, const json_t *person, const json_t *in)
+{
+        static const char *const said[] = { "device", "note" };
+        str reason = json_get_text(in, "reason"), what = json_get_text(in, "what");
+        json_t *model = json_object();
+
+        if (!str_is(reason, "loss") && !str_is(reason, "violation"))
+                return RC_OK;
+        json_set(model, "id", json_integer(id));
+        json_set(model, "name", json_object_get(person, "name"));
+        json_set(model, "by", json_str(cx->actor.name));
+        for (size_t i = 0; i < COUNT(said); i++)
+                json_set(model, said[i], json_str(json_get_text(in, said[i])));
+        json_set(model, "theft", json_boolean(str_is(what, "theft")));
+        json_set(model, "leakage", json_boolean(str_is(what, "leakage")));
+        return notice_managers(cx, str_is(reason, "loss") ? "person_loss" : "person_violation", model);
+}
+
 /* POST /people/{id}/stop - out at once, or a leaving date noted; 303 to the person. Whoever stops themselves is out, too: 303 to the log-in. */
 static rc stop(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
@@ -266,6 +287,7 @@ static rc stop(struct cx *cx, const struct http_req *req, struct http_res *res)
         TRY(shape_read(cx, &stop_in, req, &in));
         TRY(person_stop(cx, id, in, &done));
         stop_note(cx, in, done);
+        TRY(stop_tell(cx, id, person, in));
         later = json_object_get(done, "leaves_at") != NULL;
         json_set(model, "stop", done);
         if (manages) {
@@ -278,7 +300,7 @@ static rc stop(struct cx *cx, const struct http_req *req, struct http_res *res)
 /* POST /me/lost - a device of one's own was lost: the own account is out at once; 303 to the log-in. */
 static rc lost(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        json_t *in, *done, *model = json_object();
+        json_t *in, *done, *person, *model = json_object();
         int64_t id;
 
         log_subject(cx, S("account"), cx->actor.id);
@@ -292,6 +314,8 @@ static rc lost(struct cx *cx, const struct http_req *req, struct http_res *res)
         json_set(in, "reason", json_string("loss"));
         TRY(person_stop(cx, id, in, &done));
         stop_note(cx, in, done);
+        TRY(person_get(cx, id, &person));
+        TRY(stop_tell(cx, id, person, in));
         json_set(model, "stop", done);
         return http_created(res, 200, S("/login?done=stopped"), model);
 }
@@ -339,7 +363,7 @@ static rc refuse(struct cx *cx, const struct http_req *req, struct http_res *res
         TRY(person_reinstate_refuse(cx, id));
         log_detail(cx, "refused", json_true());
         json_set(model, "person", person);
-        return http_created(res, 200, person_url(cx, id, "refused"), model);
+        return http_created(res, 200, person_url(cx, id, "turned_down"), model);
 }
 
 /* POST /people/{id}/dormant - keep or remove an account nobody uses; 303 to the list. */

@@ -142,6 +142,8 @@ static bool chore_do(struct cx *cx, const struct chore *chore, struct db *worker
         }
         json_object_foreach(told, name, value)
                 log_detail(cx, name, value);
+        if (result == RC_OK && chore->tell != NULL)
+                result = chore->tell(cx, told);
         if (result == RC_OK) {
                 log_write(cx, chore->verb, RC_OK);
                 result = db_commit(cx);

@@ -26,6 +26,8 @@ struct chore {
         rc (*next)(struct cx *cx, int64_t after, str *ret_tenant, int64_t *ret_id);
         /* Inside it, in a transaction. *ret: members for the entry's detail; NULL: another process has done it meanwhile. */
         rc (*run)(struct cx *cx, int64_t id, json_t **ret);
+        /* Inside it, after run: messages that go with it, made of what run told; may be NULL. */
+        rc (*tell)(struct cx *cx, const json_t *told);
         /* Outside any tenant, each time, without an entry; may be NULL. */
         rc (*sweep)(struct cx *cx);
 };

@@ -150,6 +150,26 @@ static rc stop_model(struct cx *cx, const struct person_stop_row *s, json_t **re
         return RC_OK;
 }
 
+static rc sharings_model(struct cx *cx, int64_t id, json_t *m)
+{
+        struct person_sharing_row *row;
+        json_t *list = json_array();
+        size_t count;
+
+        TRY(sql_person_sharings(cx, id, &row, &count));
+        for (size_t i = 0; i < count; i++) {
+                json_t *one = json_object();
+
+                json_set(one, "id", json_integer(row[i].id));
+                json_set(one, "here", json_str(row[i].here));
+                json_set(one, "there", json_str(row[i].there));
+                json_set(one, "at", time_model(cx, row[i].at, false));
+                must(json_array_append_new(list, one) == 0);
+        }
+        json_set(m, "sharings", list);
+        return RC_OK;
+}
+
 rc person_past(struct cx *cx, int64_t id, json_t **ret)
 {
         json_t *m = json_object(), *stops = json_array(), *asks = json_array(), *open = json_null();
@@ -180,6 +200,7 @@ rc person_past(struct cx *cx, int64_t id, json_t **ret)
                         open = json_copy(one);
                 must(json_array_append_new(asks, one) == 0);
         }
+        TRY(sharings_model(cx, id, m));
         json_set(m, "stops", stops);
         json_set(m, "asks", asks);
         json_set(m, "ask", open);
@@ -458,6 +479,34 @@ rc person_leave(struct cx *cx, int64_t id, json_t **ret)
                 return RC_OK;
         }
         return stop_now(cx, id, S("leaver"), STR_NONE, STR_NONE, STR_NONE, &due->leaves_at, ret);
+}
+
+rc person_sharing_next(struct cx *cx, int64_t after, str *ret_tenant, int64_t *ret_id)
+{
+        struct person_sharing_due *row;
+
+        TRY(sql_person_sharing_due(cx, after, &row));
+        *ret_tenant = row ? row->tenant : STR_NONE;
+        *ret_id = row ? row->id : 0;
+        return RC_OK;
+}
+
+rc person_sharing_tell(struct cx *cx, int64_t id, json_t **ret)
+{
+        struct person_sharing_told *row;
+        json_t *m = json_object();
+
+        *ret = NULL;
+        TRY(sql_person_sharing_tell(cx, id, &row));
+        if (row == NULL)
+                return RC_OK;
+        json_set(m, "person_id", json_integer(row->person_id));
+        json_set(m, "login", json_str(row->login));
+        json_set(m, "name", json_str(row->name));
+        json_set(m, "here", json_str(row->here));
+        json_set(m, "there", json_str(row->there));
+        *ret = m;
+        return RC_OK;
 }
 
 rc person_files_erase(struct cx *cx)

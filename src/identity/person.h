@@ -13,7 +13,7 @@
 rc person_list(struct cx *cx, const json_t *query, json_t **ret) MUST_USE;
 /* RC_UNKNOWN. */
 rc person_get(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
-/* What was done about the person, newest first: {stops: […], asks: […], ask (the open one) | null}. */
+/* What was done about the person, newest first: {stops: […], asks: […], ask (the open one) | null, sharings: [{id, here, there, at}]}. */
 rc person_past(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
 /* Whose account; RC_UNKNOWN. */
 rc person_of_account(struct cx *cx, int64_t account_id, int64_t *ret) MUST_USE;
@@ -44,6 +44,9 @@ rc person_decide(struct cx *cx, int64_t id, bool keep, str note) MUST_USE;
 rc person_leave_next(struct cx *cx, int64_t after, str *ret_tenant, int64_t *ret_id) MUST_USE;
 /* Inside it. *ret NULL: somebody else has done it meanwhile. */
 rc person_leave(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
+/* The same two for log-ins of one account from far apart at the same time (daicho.sharing). *ret: {person_id, login, name, here, there}. */
+rc person_sharing_next(struct cx *cx, int64_t after, str *ret_tenant, int64_t *ret_id) MUST_USE;
+rc person_sharing_tell(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
 /* Outside any tenant: files that were withdrawn go from the disk. */
 rc person_files_erase(struct cx *cx) MUST_USE;
 

@@ -81,3 +81,15 @@ select p.leaves_at from daicho.person p where p.id = $1 and p.left_at is null an
 
 -- person_withdrawn() -> many(100) text
 select p as path from daicho.withdrawn_take() p;
+
+-- person_sharings(id int) -> many(20) person_sharing_row(id int, here text, there text, at time)
+select x.id, x.here, x.there, x.at from daicho.sharing x join daicho.account a on a.id = x.account_id where a.person_id = $1 order by x.id desc limit 20;
+
+-- Outside any tenant: the next log-in from far away that nobody has been told of.
+-- person_sharing_due(after int) -> maybe person_sharing_due(tenant text, id int)
+select tenant, id from daicho.sharing_due($1);
+
+-- Inside it. Null: somebody else has told meanwhile.
+-- person_sharing_tell(id int) -> maybe person_sharing_told(person_id int, login text, name text, here text, there text)
+update daicho.sharing x set told_at = daicho.clock() from daicho.account a where x.id = $1 and x.told_at is null and a.id = x.account_id
+returning a.person_id, a.login, a.name, x.here, x.there;

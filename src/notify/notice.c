@@ -88,6 +88,26 @@ rc notice_link(struct cx *cx, str recipient, str lang, str login, str link)
         return tell(cx, recipient, &text);
 }
 
+rc notice_managers(struct cx *cx, const char *kind, const json_t *model)
+{
+        struct contract_words *contract;
+        struct notice_manager *manager;
+        size_t count;
+
+        TRY(sql_notice_contract(cx, &contract));
+        TRY(sql_notice_managers(cx, &manager, &count));
+        for (size_t i = 0; i < count; i++) {
+                struct notice_text text = { .kind = kind, .model = json_copy((json_t *)(uintptr_t)model) };
+
+                if (!message_address_valid(manager[i].email))
+                        continue;
+                text.lang = str_is(str_absent(manager[i].lang) ? contract->lang : manager[i].lang, "en") ? LANG_EN : LANG_JA;
+                json_set(text.model, "tenant_title", json_str(contract->title));
+                TRY(tell(cx, manager[i].email, &text));
+        }
+        return RC_OK;
+}
+
 rc notice_list(struct cx *cx, int64_t before_id, int limit, json_t **ret)
 {
         json_t *model = json_object(), *list = json_array();

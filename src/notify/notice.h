@@ -13,6 +13,10 @@ rc notice_first_password(struct cx *cx, str recipient, str lang, str login, str 
 /* To somebody whose account is to be linked with a sign-on service: the link that does it. lang absent: the contract's. */
 rc notice_link(struct cx *cx, str recipient, str lang, str login, str link) MUST_USE;
 
+/* To everybody of the tenant entered who manages people and has an address, about something that cannot wait. kind: person_loss, person_violation
+ * {id, name, by, device, what, note} or account_shared {person_id, name, login, here, there}. */
+rc notice_managers(struct cx *cx, const char *kind, const json_t *model) MUST_USE;
+
 /* Messages of the tenant entered, newest first: {notices: [{id, kind, kind_title, recipient, subject, state queued | sent | failed, created_at, sent_at}],
  * next: id | null}. Bodies are never shown. before_id 0: from the newest. */
 rc notice_list(struct cx *cx, int64_t before_id, int limit, json_t **ret) MUST_USE;

@@ -16,6 +16,11 @@ limit $2::bigint;
 -- notice_contract() -> one contract_words(name text, title text, lang text)
 select t.name, t.title, t.lang from daicho.tenant t;
 
+-- Who looks after people here, and can be written to.
+-- notice_managers() -> many(50) notice_manager(email text, lang text?)
+select a.email, a.lang from daicho.account a
+where a.state = 'active' and a.email is not null and 'person.manage' = any (string_to_array(a.words, ' ')) order by a.id limit 50;
+
 -- By the mailer.
 -- notice_take() -> maybe letter(id int, kind text, recipient text, subject text, body text, attempt int, created_at time)
 select n.id, n.kind, n.recipient, n.subject, n.body, n.attempt, n.created_at from daicho.notice_take() n;
