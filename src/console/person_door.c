@@ -402,7 +402,7 @@ const struct route person_door_routes[] = {
         ROUTE( POST,  "/people/{id}/reinstate",         PERM_PERSON_MANAGE, LOG_REINSTATE, KB(16), NORMAL, ask,
                "Ask that a stopped person may come in again", .in = &ask_in, .out = &one_out ),
         ROUTE( POST,  "/people/{id}/reinstate/approve", PERM_PERSON_MANAGE, LOG_REINSTATE, KB(4),  LOGIN,  approve,
-               "Approve that, as a second person", .out = &back_out ),
+               "Approve that, as a second person", .out = &back_out, .fresh = true ),
         ROUTE( POST,  "/people/{id}/reinstate/refuse",  PERM_PERSON_MANAGE, LOG_REINSTATE, KB(4),  NORMAL, refuse, "Refuse that", .out = &one_out ),
         ROUTE( POST,  "/people/{id}/dormant",           PERM_PERSON_MANAGE, LOG_UPDATE,    KB(16), NORMAL, decide,
                "Decide about an account that nobody uses", .in = &decide_in, .out = &one_out ),
