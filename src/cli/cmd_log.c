@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "cli/archive.h"
+#include "cli/cosigner.h"
 #include "cli/operator.h"
 #include "cli/print.h"
 #include "log/commitment.h"
@@ -557,15 +558,35 @@ static rc key_work(struct cx *cx, void *data)
         return house_keys(cx, log.checkpoint.origin, ret);
 }
 
+/* The key this house cosigns others' logs with. */
+static rc witness_key(struct cx *cx, struct trust **ret)
+{
+        const struct place *place;
+        struct note_signer signer;
+
+        TRY(command_place(cx, &place));
+        if (access(place_path(cx, place->dir, "secret/witness/key"), F_OK) != 0)
+                return fail(cx, RC_UNKNOWN, NULL, "this house is no witness yet; set witness_name in daicho.conf and start it again");
+        TRY(cosigner_key(cx, place, &signer));
+        *ret = trust_of(cx->mem, &signer.key);
+        crypto_wipe(&signer, sizeof(signer));
+        return RC_OK;
+}
+
 static rc key_run(struct cx *cx, struct args *args)
 {
+        bool of_witness = args_flag(args, "--witness");
         struct trust *trust;
         json_t *list = json_array();
         str tenant;
 
-        TRY(operator_tenant(cx, args, &tenant));
+        if (!of_witness)
+                TRY(operator_tenant(cx, args, &tenant));
         TRY(args_end(cx, args));
-        TRY(operator_do(cx, tenant, LOG_NOTHING, key_work, &trust));
+        if (of_witness)
+                TRY(witness_key(cx, &trust));
+        else
+                TRY(operator_do(cx, tenant, LOG_NOTHING, key_work, &trust));
         for (size_t i = 0; i < trust->log_count; i++) {
                 str vkey = note_key_write(cx->mem, &trust->log[i].key);
 
@@ -584,7 +605,7 @@ const struct command cmd_log_commands[] = {
           "check a log: a bundle, a directory of tiles, a receipt, or a contract of the running house", verify_run },
         { "log bundle", "--tenant NAME [--no-details] FILE", "write the whole log of a contract to a file that anybody can check", bundle_run },
         { "log receipt", "--tenant NAME ID FILE", "write the proof that one entry stands in the log", receipt_run },
-        { "log key", "--tenant NAME", "the keys that sign the log of a contract", key_run },
+        { "log key", "(--tenant NAME | --witness)", "the keys that sign the log of a contract, or the one this house cosigns others' logs with", key_run },
         { .name = NULL },
 };
 /* clang-format on */

@@ -166,8 +166,21 @@ static void logs_part(struct buf *out, const char *dir)
                    dir, dir, dir);
 }
 
+/* Others ask this house to cosign their logs: small bodies, without cookies, a few a minute. */
+static void witness_location(struct buf *out, const struct config *config)
+{
+        if (!str_empty(config->witness_name))
+                buf_text(out, "                location = /witness/add-checkpoint {\n"
+                              "                        limit_req zone=witness_rate burst=60 nodelay;\n"
+                              "                        client_max_body_size 64k;\n"
+                              "                        proxy_set_header Cookie '';\n"
+                              "                        proxy_pass http://witness;\n"
+                              "                }\n");
+}
+
 static void server_common(struct buf *out, const struct place *place)
 {
+        witness_location(out, &place->config);
         buf_format(out,
                    "                location /static/ {\n"
                    "                        alias %.*s/;\n"
@@ -288,6 +301,10 @@ static void http_part(struct cx *cx, struct buf *out, const struct place *place,
         upstream(cx, out, place->dir, "web", config->web_workers);
         upstream(cx, out, place->dir, "auth", config->auth_workers);
         upstream(cx, out, place->dir, "sso", config->sso_workers);
+        if (!str_empty(config->witness_name)) {
+                upstream(cx, out, place->dir, "witness", 1);
+                buf_text(out, "        limit_req_zone $binary_remote_addr zone=witness_rate:1m rate=20r/s;\n");
+        }
         buf_text(out, "        proxy_http_version 1.1;\n"
                       "        proxy_set_header Connection '';\n"
                       "        proxy_set_header Host $http_host;\n"

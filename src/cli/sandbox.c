@@ -65,6 +65,7 @@ static const struct power {
         [SANDBOX_RENEW] = { "renew", { { SPOOL, "", true }, { IN_DIR, "secret/provider", false }, NAME_SERVICE }, 256, 1024, .network = true },
         [SANDBOX_SEALER] = { "sealer", { { IN_DIR, "seal", true }, { IN_DIR, "sealer", true }, { IN_DIR, "secret/log", false } }, 256, 2048 },
         [SANDBOX_WATCH] = { "watch", { { IN_DIR, "log/postgres", false }, { IN_DIR, "run/watch", true } }, 64, 512 },
+        [SANDBOX_WITNESS] = { "witness", { { SPOOL, "", true }, { IN_DIR, "witness", true } }, 1024, 1024 },
 };
 
 /* Every system call a worker makes while it serves. socket() is limited to unix sockets below. */

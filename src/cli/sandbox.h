@@ -13,6 +13,7 @@ enum sandbox_kind {
         SANDBOX_MAILER,
         SANDBOX_SEALER,
         SANDBOX_WATCH,
+        SANDBOX_WITNESS,
         SANDBOX_KINDS
 };
 

@@ -121,7 +121,8 @@ static rc workers_start(struct cx *cx, const struct place *place)
                                                [SANDBOX_RENEW] = 1,
                                                [SANDBOX_MAILER] = str_empty(place->config.mail_host) ? 0 : 1,
                                                [SANDBOX_SEALER] = 1,
-                                               [SANDBOX_WATCH] = 1 };
+                                               [SANDBOX_WATCH] = 1,
+                                               [SANDBOX_WITNESS] = str_empty(place->config.witness_name) ? 0 : 1 };
 
         for (size_t kind = 0; kind < SANDBOX_KINDS; kind++) {
                 for (int64_t i = 1; i <= count[kind]; i++) {

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/seal.h"
 #include "cli/authority.h"
+#include "cli/cosigner.h"
 #include "cli/edge.h"
 #include "cli/renewer.h"
 #include "cli/watch.h"
@@ -126,11 +127,11 @@ static struct cx unit_open(const struct cx *cx, int64_t memory_mb)
         return unit;
 }
 
-static rc serve(struct cx *cx, enum sandbox_kind kind, const struct place *place, str spool)
+static rc serve(struct cx *cx, const struct http_service *service, const struct place *place, str spool)
 {
         struct http_server *server;
         struct cx unit = unit_open(cx, place->config.web_memory);
-        rc result = http_start(&unit, PARENT_LISTEN_FD, spool, &gate_service, &server);
+        rc result = http_start(&unit, PARENT_LISTEN_FD, spool, service, &server);
 
         if (result == RC_OK) {
                 tell_ready();
@@ -238,6 +239,17 @@ static rc sign_on_settings(struct cx *cx, const struct place *place, enum sandbo
         return seal_start(cx, keys);
 }
 
+/* A witness knows no database: its start is short. */
+static rc witness(struct cx *cx, const struct place *place, str spool, bool probe)
+{
+        TRY(cosigner_start(cx, place));
+        signals_set();
+        TRY(sandbox_enter(cx, SANDBOX_WITNESS, place->dir, place->share, spool));
+        if (probe)
+                return sandbox_probe(cx, SANDBOX_WITNESS, place->dir) ? RC_OK : fail(cx, RC_FORBIDDEN, NULL, "a power is left that should be gone");
+        return serve(cx, &cosigner_service, place, spool);
+}
+
 static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, bool probe)
 {
         static const char *const roles[SANDBOX_KINDS] = {
@@ -252,6 +264,8 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, 
 
         TRY(command_place(cx, &place));
         spool = str_format(cx->mem, "%.*s/spool/%s.%.*s", STR_ARG(place->dir), sandbox_kind_name(kind), STR_ARG(number));
+        if (kind == SANDBOX_WITNESS)
+                return witness(cx, place, spool, probe);
         TRY(place_conninfo(cx, place->dir, roles[kind], "daicho", &conninfo));
         TRY(page_start(cx, str_format(cx->mem, "%.*s/pages", STR_ARG(place->share))));
         if (command_house->hooks != NULL && command_house->hooks->start != NULL)
@@ -279,7 +293,7 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, 
         if (kind == SANDBOX_SEALER)
                 return seal(cx, place);
         if (serving(kind))
-                return serve(cx, kind, place, spool);
+                return serve(cx, &gate_service, place, spool);
         {
                 struct cx unit = unit_open(cx, place->config.job_memory);
 
