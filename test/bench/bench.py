@@ -5,9 +5,9 @@
 
 ratio > 1 is better than the floor where the figure is a speed; "x faster" figures say so. Starts a house of its own in a temporary
 directory, loads 1 000 000 customers (ROWS=… for another size), stops it, removes it. Exit status 1 when a bound is missed.
-A name as argument runs that part only: read create list search import export storm sizes.
+A name as argument runs that part only: read create list search import export storm sizes log_verify.
 """
-import concurrent.futures, csv, json, os, pathlib, random, re, shutil, socket, statistics, subprocess, sys, tempfile, time
+import concurrent.futures, csv, hashlib, json, os, pathlib, random, re, resource, shutil, socket, statistics, subprocess, sys, tempfile, time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import house as house_module
@@ -280,6 +280,27 @@ class Bench:
         self.house.restart()
         info('start_again', seconds=f'{time.monotonic() - t:.2f}')
 
+    def log_verify(self):
+        """A bundle of 300 000 entries, checked by one process on one core: entries, tiles, root, signature. Floor: the entries through SHA-256 once, nothing else."""
+        count, log = 300_000, self.tmp / 'log'
+        run(BUILD / 'log_make', log, count)
+        data = b''.join(p.read_bytes() for p in sorted(log.glob('tile/entries/**/*')) if p.is_file())
+        floor = min(self.timed(lambda: hashlib.sha256(data).digest()) for _ in range(5))
+        key = (log / 'vkey').read_text().strip()
+        took = min(self.timed(lambda: run(BUILD / 'daicho', 'log', 'verify', log, '--key', key)) for _ in range(5))
+        speed = count / took
+        line('log_verify', floor / took, 0.1, 0.25, 'sha256_of_the_same_bytes', entries_per_second=int(speed), megabytes=len(data) >> 20)
+        line('log_verify_speed', speed / 300_000, 1, 3, '300000_entries_per_second', seconds=f'{took:.2f}')
+
+    @staticmethod
+    def timed(work):
+        """Seconds of one core that the work took, ours and those of the programs it ran."""
+        def spent():
+            return sum(resource.getrusage(who).ru_utime + resource.getrusage(who).ru_stime for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        begun = spent()
+        work()
+        return spent() - begun
+
     def stripped(self):
         copy = self.tmp / 'daicho.stripped'
         shutil.copy(BUILD / 'daicho', copy)
@@ -288,7 +309,7 @@ class Bench:
 
 
 def main():
-    chosen = sys.argv[1:] or ['import', 'read', 'create', 'list', 'search', 'export', 'storm', 'sizes']
+    chosen = sys.argv[1:] or ['import', 'read', 'create', 'list', 'search', 'export', 'storm', 'sizes', 'log_verify']
     bench = Bench()
     try:
         bench.gender = '女'
