@@ -66,7 +66,7 @@ static const int niceness[SANDBOX_KINDS] = { [SANDBOX_AUTH] = 19, [SANDBOX_JOBS]
 
 static bool serving(enum sandbox_kind kind)
 {
-        return kind == SANDBOX_WEB || kind == SANDBOX_AUTH || kind == SANDBOX_SSO;
+        return kind == SANDBOX_WEB || kind == SANDBOX_AUTH || kind == SANDBOX_SSO || kind == SANDBOX_WITNESS;
 }
 
 rc worker_child(struct cx *cx, const struct place *place, enum sandbox_kind kind, int64_t number, struct child **ret)
