@@ -7,6 +7,7 @@
 #include "cli/cmd_log.h"
 #include "cli/cmd_person.h"
 #include "cli/cmd_provider.h"
+#include "cli/cmd_rights.h"
 #include "cli/cmd_register.h"
 #include "cli/cmd_seal.h"
 #include "cli/cmd_tenant.h"
@@ -58,6 +59,7 @@ static const struct command *const commands[] = {
         cmd_identity_commands,
         cmd_person_commands,
         cmd_provider_commands,
+        cmd_rights_commands,
         cmd_register_commands,
         cmd_work_commands,
         cmd_house_commands,

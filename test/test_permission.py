@@ -425,3 +425,48 @@ def test_syn_3_4_9_b_no_setting_restricts_rows():
     """Words are a function, or a function and a register: there is nothing to name rows by. The document says so."""
     assert not [w for w in WORDS if 'row' in w or 'filter' in w or w.count('.') != 1]
     assert '行を単位とする制限はありません' in (ROOT / 'doc/permissions.md').read_text()
+
+
+# From the command line --------------------------------------------------------------------------------------------------------------------------
+
+def test_commands_give_and_take_rights(fresh):
+    cli = fresh.house.cli
+    made = cli('group', 'create', '--tenant', fresh.name, '受付', '--permissions', 'record.read:customers,record.write:customers', '--factor', 'no')
+    assert made['permissions'] == ['record.read:customers', 'record.write:customers'] and made['factor_required'] is False
+    person = fresh.account('uketsuke', group='受付')
+    changed = cli('group', 'change', '--tenant', fresh.name, '受付', '--permissions', 'record.read:customers', '--name', '窓口', '--factor', 'yes')
+    assert changed['permissions'] == ['record.read:customers'] and changed['name'] == '窓口' and changed['factor_required'] is True
+    account = cli('account', 'rights', '--tenant', fresh.name, 'uketsuke', '--give', 'log.read,record.export', '--deny', 'record.export:orders')
+    assert account['id'] == person.id and sorted(account['permissions']) == ['-record.export:orders', 'log.read', 'record.export', 'record.read:customers']
+    account = cli('account', 'rights', '--tenant', fresh.name, 'uketsuke', '--give', '', '--deny', '')
+    assert account['permissions'] == ['record.read:customers']
+    for words in ('no.such', 'record.read:nothing', 'log.read:customers'):
+        with pytest.raises(Refused) as refusal:
+            cli('account', 'rights', '--tenant', fresh.name, 'uketsuke', '--give', words)
+        assert refusal.value.status == 1
+    with pytest.raises(Refused) as refusal:
+        cli('account', 'rights', '--tenant', fresh.name, 'uketsuke')
+    assert refusal.value.status == 2
+    with pytest.raises(Refused):
+        cli('group', 'erase', '--tenant', fresh.name, '窓口')        # somebody is in it
+    fresh.api('DELETE', f'/accounts/{person.id}', headers={'If-Match': f'"{account["version"]}"'})
+    cli('group', 'erase', '--tenant', fresh.name, '窓口')
+    verbs = [(e['verb'], e['kind']) for e in fresh.log() if e['actor_kind'] == 'operator' and e['kind'] in ('group', 'account') and e['result'] == 'OK']
+    assert ('create', 'group') in verbs and ('update', 'group') in verbs and ('delete', 'group') in verbs and verbs.count(('update', 'account')) == 2
+
+
+def test_the_form_of_an_account_gives_and_denies(fresh):
+    """What the page sends: one word with a sign for each right that is touched."""
+    assert fresh.admin
+    person = Person(fresh, 'hanako', ['record.read'])
+    admin = fresh.browser()
+    page = admin.get(f'/accounts/{person.id}').text
+    for said in 'この人の権限', 'value="+record.read:customers"', 'value="-log.erase"':
+        assert said in page
+    answer = admin.post(f'/accounts/{person.id}', {'_method': 'PATCH', 'version': person.now['version'],
+                                                   'rights': ['', '+record.read', '-record.read:orders', '', '+log.read', '-policy.manage']})
+    assert answer.status == 303, answer
+    assert sorted(person.now['grants']) == ['log.read', 'record.read'] and sorted(person.now['denials']) == ['policy.manage', 'record.read:orders']
+    group = fresh.api('GET', '/groups').json()['groups'][0]
+    page = admin.get(f'/groups/{group["id"]}').text
+    assert 'value="record.export:orders"' in page and 'name="factor_required"' in page

@@ -27,7 +27,7 @@ test.before(async () => {
                 nothing: '/registers/customers/records?q=%E9%BE%98%E9%BE%98', empty: '/registers/orders/records',
                 record, edit: `${record}/edit`, create: '/registers/customers/records/new', import: '/registers/customers/imports/new',
                 export: '/registers/customers/exports/new', jobs: '/jobs', job, log: '/log', entry, accounts: '/accounts', account, account_new: '/accounts/new',
-                groups: '/groups', group, keys: '/keys', notices: '/notices', support: '/support', me: '/me', password: '/me/password', help: '/help', unknown: '/registers/customers/records/999999999',
+                groups: '/groups', group, permissions: '/permissions', keys: '/keys', notices: '/notices', support: '/support', me: '/me', password: '/me/password', help: '/help', unknown: '/registers/customers/records/999999999',
         };
         await context.close();
 });
