@@ -27,6 +27,7 @@ test.before(async () => {
                 nothing: '/registers/customers/records?q=%E9%BE%98%E9%BE%98', empty: '/registers/orders/records',
                 record, edit: `${record}/edit`, create: '/registers/customers/records/new', import: '/registers/customers/imports/new',
                 export: '/registers/customers/exports/new', jobs: '/jobs', job, log: '/log', entry, accounts: '/accounts', account, account_new: '/accounts/new',
+                providers: '/providers', provider_new: '/providers/new?kind=google', applicants: '/applicants', links: `${account}/links`, my_links: '/me/links',
                 groups: '/groups', group, permissions: '/permissions', keys: '/keys', notices: '/notices', support: '/support', me: '/me', password: '/me/password', help: '/help', unknown: '/registers/customers/records/999999999',
         };
         await context.close();
