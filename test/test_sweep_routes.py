@@ -67,6 +67,8 @@ class Pair:
         self.ids['applicants'], self.ids['links'] = (house.sql(
             'insert into daicho.identity (tenant, provider_id, subject, account_id) values (%s, %s, %s, %s) returning id',
             args=('sweepone', self.ids['sso'], subject, account))[0][0] for subject, account in (('applied', None), ('linked', self.full.staff.id)))
+        self.ids['certificates'] = self.full.api('POST', '/certificates', json={'name': 'sweep'}).json()['made']['id']
+        self.ids['opt-out'] = house.sql("select id from daicho.opt_out where tenant = 'sweepone'")[0][0]
         self.full.staff.browser()
         self.ids['sessions'] = house.sql("select max(id) from daicho.session where tenant = 'sweepone'")[0][0]
 

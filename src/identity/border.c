@@ -28,7 +28,7 @@ rc border_check(struct cx *cx, str tenant, str certificate)
         return fail(cx, RC_FORBIDDEN, NULL, "a client certificate of this contract is needed");
 }
 
-static json_t *list_model(str ranges)
+json_t *border_ranges_model(str ranges)
 {
         json_t *list = json_array();
 
@@ -71,7 +71,7 @@ rc border_get(struct cx *cx, json_t **ret)
         if (from_somewhere(cx) && !str_absent(policy->addresses))
                 TRY(sql_border_within(cx, cx->actor.source, policy->addresses, &listed));
         json_set(m, "addresses_on", json_boolean(policy->addresses_on));
-        json_set(m, "addresses", list_model(policy->addresses));
+        json_set(m, "addresses", border_ranges_model(policy->addresses));
         json_set(m, "certificate_required", json_boolean(policy->certificate_required));
         json_set(m, "version", json_integer(policy->version));
         json_set(m, "source", json_str(cx->actor.source));
@@ -81,8 +81,7 @@ rc border_get(struct cx *cx, json_t **ret)
         return RC_OK;
 }
 
-/* As a list, or as one text; the canonical ranges, separated by spaces; absent: none. */
-static rc ranges_read(struct cx *cx, const json_t *in, str *ret)
+rc border_ranges(struct cx *cx, const json_t *in, str *ret)
 {
         struct buf typed = buf_open(cx->mem, RANGES_BYTES * 2), out = buf_open(cx->mem, RANGES_BYTES);
         const json_t *one;
@@ -125,7 +124,7 @@ static rc lockout_check(struct cx *cx, str ranges, str confirm)
 
 static json_t *addresses_model(str ranges, bool on)
 {
-        return json_set(json_set(json_object(), "addresses", list_model(ranges)), "addresses_on", json_boolean(on));
+        return json_set(json_set(json_object(), "addresses", border_ranges_model(ranges)), "addresses_on", json_boolean(on));
 }
 
 rc border_addresses(struct cx *cx, const json_t *in, int64_t version, json_t **ret_before, json_t **ret_after)
@@ -135,7 +134,7 @@ rc border_addresses(struct cx *cx, const json_t *in, int64_t version, json_t **r
         size_t changed;
         str ranges;
 
-        TRY(ranges_read(cx, in, &ranges));
+        TRY(border_ranges(cx, in, &ranges));
         if (on && str_absent(ranges))
                 return fail(cx, RC_INVALID, "addresses", "an empty list would let nobody in; write at least one range, or switch the list off");
         TRY(sql_border_policy(cx, &policy));

@@ -18,6 +18,11 @@ rc border_get(struct cx *cx, json_t **ret) MUST_USE;
  * address, typed. An empty list is off. *ret_before, *ret_after: the two members, for the log. */
 rc border_addresses(struct cx *cx, const json_t *in, int64_t version, json_t **ret_before, json_t **ret_after) MUST_USE;
 
+/* Ranges as they are typed, in.addresses: [text…] or in.ranges: text; *ret: canonical, separated by spaces, absent: none. RC_INVALID about "addresses". */
+rc border_ranges(struct cx *cx, const json_t *in, str *ret) MUST_USE;
+/* [range…] of such a text. */
+json_t *border_ranges_model(str ranges);
+
 /* To do without certificates. A person who may manage the contract asks; another one approves: then it holds. RC_CONFLICT: one waits already, or they
  * are not required; RC_UNKNOWN: nothing of this number waits; RC_FORBIDDEN: a key, or the same person. */
 rc border_ask(struct cx *cx, str reason, int64_t *ret_id) MUST_USE;
