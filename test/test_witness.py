@@ -149,3 +149,26 @@ def test_a_house_that_is_no_witness_says_so(house):
     assert ask(house, 'old 0\n\n').status in (404, 405)
     status, _, err = house.run('log', 'key', '--witness')
     assert status == 1 and 'this house is no witness yet' in err
+
+
+def test_one_house_asks_another_and_keeps_the_cosignature(fresh, house, tmp_path):
+    at = house.dir / 'seal/house/1'
+    assert until(lambda: (at / 'checkpoint').exists(), 30)
+    text = (at / 'checkpoint').read_text()
+    origin = text.split('\n')[0]
+    keys = [line for line in (at / 'keys').read_text().splitlines() if line.startswith(origin + '+')]
+    ours = fresh.cli('log', 'key', '--witness')[0]
+    (fresh.dir / 'witness/policy').write_text(f'log {keys[0]}\nquorum none\n')
+    policy, ca = tmp_path / 'policy', fresh.dir / 'tls/ca.crt'
+    policy.write_text(f'log {keys[0]}\nwitness w1 {ours} {fresh.url}/witness\nquorum w1\n')
+    for _ in range(2):   # the second time from the size it has seen
+        status, out, err = house.run('log', 'witness', '--policy', policy, '--ca', ca)
+        assert status == 0, (out, err)
+        assert '1 witnesses have cosigned' in out
+        house.cli('tenant', 'list')
+    status, said = verify(at, '--policy', policy)
+    assert status == 0 and 'witnessed by witness.example/w1' in said, said
+    # a witness that does not know the log
+    (fresh.dir / 'witness/policy').write_text('quorum none\n')
+    status, out, err = house.run('log', 'witness', '--policy', policy, '--ca', ca)
+    assert status == 1 and 'status 404' in out and 'no witness has cosigned' in err
