@@ -13,9 +13,9 @@ enum { FETCH_URL_MAX = 2000, FETCH_CONNECT_MS = 5000, FETCH_TIMEOUT_MS = 10000, 
 void fetch_start(str authorities, bool private_too);
 
 struct fetch_question {
-        str url;         /* https://… */
-        str form;        /* absent: GET; else POST application/x-www-form-urlencoded */
-        str user;        /* HTTP Basic (RFC 7617), already encoded as the scheme above it wants; absent: none */
+        str url;  /* https://… */
+        str form; /* absent: GET; else POST application/x-www-form-urlencoded */
+        str user; /* HTTP Basic (RFC 7617), already encoded as the scheme above it wants; absent: none */
         str password;
         str bearer;      /* RFC 6750; absent: none */
         size_t size_max; /* of the answer */

@@ -8,11 +8,11 @@
 enum { ISSUER_KEPT_MS = 600000, ISSUER_AGAIN_MS = 10000 /* a key that is not known is asked for no more often */ };
 
 struct issuer {
-        str name;      /* exactly as its tokens say */
-        str authorize; /* where browsers are sent */
-        str token;     /* where codes become tokens */
-        str keys;      /* JWK Set; absent for GitHub, which signs nothing */
-        str userinfo;  /* absent: none; for GitHub the root of its API */
+        str name;          /* exactly as its tokens say */
+        str authorize;     /* where browsers are sent */
+        str token;         /* where codes become tokens */
+        str keys;          /* JWK Set; absent for GitHub, which signs nothing */
+        str userinfo;      /* absent: none; for GitHub the root of its API */
         bool names_itself; /* answers carry `iss` (RFC 9207) */
         bool secret_in_form;
         bool offline; /* knows the scope offline_access */
