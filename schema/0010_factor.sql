@@ -262,11 +262,14 @@ begin
 end
 $$;
 
--- Who needs one: whose group asks for it, everybody where the operator says so, and whose factors somebody took away. Comes after the trigger work_out
+-- Who needs one: who administers anything, always; whose group asks for it; everybody where the operator says so; and whose factors somebody took away.
+-- Nobody in the contract can switch the first off. Comes after the trigger work_out
 -- (triggers run in the order of their names), which has put down the words.
 create function daicho.account_factor_out() returns trigger language plpgsql security definer set search_path = pg_catalog as $$
 begin
     new.factor_required := new.factor_anew
+        or string_to_array(new.words, ' ') && array['account.manage', 'person.manage', 'policy.manage', 'session.manage', 'key.manage',
+            'certificate.manage', 'provider.manage', 'support.approve', 'support.ask', 'log.erase', 'tenant.manage']
         or exists (select from daicho.account_group g where g.id = any (new.groups) and g.tenant = new.tenant and g.factor_required)
         or exists (select from daicho.tenant t where t.name = new.tenant and t.factor_everybody);
     return new;
@@ -274,6 +277,8 @@ end
 $$;
 create trigger work_out_factor before insert or update of tenant, groups, grants, denials, words, group_names, sees_personal, factor_required, factor_anew
     on daicho.account for each row execute function daicho.account_factor_out();
+
+update daicho.account set words = '';
 
 -- The operator's switch of a contract.
 create function daicho.tenant_factor_tell() returns trigger language plpgsql security definer set search_path = pg_catalog as $$

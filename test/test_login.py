@@ -26,7 +26,7 @@ def contract(house):
 
 
 def test_the_cookie_is_for_this_host_over_tls_and_not_for_scripts(house, contract):
-    account = contract.admin
+    account = contract.staff
     answer = house.browser().post('/login', {'tenant': contract.name, 'login': account.login, 'password': account.password})
     assert answer.status == 303 and answer.headers['Location'] == '/'
     cookie = answer.headers['Set-Cookie']
@@ -34,12 +34,12 @@ def test_the_cookie_is_for_this_host_over_tls_and_not_for_scripts(house, contrac
 
 
 def test_the_log_in_name_is_found_whatever_its_case(house, contract):
-    account = contract.admin
+    account = contract.staff
     assert try_login(house, contract.name, account.login.upper(), account.password).status == 200
 
 
 def test_everything_wrong_gets_one_and_the_same_answer(house, contract):
-    account = contract.admin
+    account = contract.staff
     gone = contract.account('gone', group='担当者')
     contract.api('PATCH', f'/accounts/{gone.id}', json={'state': 'suspended'}, headers={'If-Match': '"1"'})
     tries = {'wrong password': (contract.name, account.login, 'not-the-password'),
@@ -58,14 +58,14 @@ def test_everything_wrong_gets_one_and_the_same_answer(house, contract):
 
 def test_a_log_in_leaves_one_entry_and_a_refused_one_too(house):
     shop = house.tenant(registers=())
-    account = shop.admin
+    account = shop.staff
     before = len(shop.log())
     assert try_login(house, shop.name, account.login, account.password).status == 200
     assert try_login(house, shop.name, account.login, 'wrong-password-1').status == 401
     assert try_login(house, shop.name, 'tanaka-secret', 'wrong-password-2').status == 401
     good, wrong, unknown = shop.log()[before:]
-    assert (good['actor_kind'], good['actor'], good['groups'], good['verb'], good['result']) == ('account', 'admin', '管理者', 'login', 'OK')
-    assert (wrong['actor_kind'], wrong['actor'], wrong['verb'], wrong['result']) == ('nobody', 'admin', 'login', 'UNAUTHORIZED')
+    assert (good['actor_kind'], good['actor'], good['groups'], good['verb'], good['result']) == ('account', 'staff', '担当者', 'login', 'OK')
+    assert (wrong['actor_kind'], wrong['actor'], wrong['verb'], wrong['result']) == ('nobody', 'staff', 'login', 'UNAUTHORIZED')
     assert wrong['subject_id'] == account.id and wrong['source'] == '127.0.0.1'
     # a name that nobody has may be a password typed into the wrong field: only in the detail, which can be erased
     assert (unknown['actor'], unknown['subject_id'], unknown['detail']) == ('', None, {'login': 'tanaka-secret'})
@@ -80,7 +80,7 @@ def test_an_unknown_contract_is_noted_in_the_log_of_the_house(house):
 
 def test_no_password_and_no_token_is_ever_written_down(house):
     shop = house.tenant(registers=())
-    account = shop.admin
+    account = shop.staff
     token = cookie_of(try_login(house, shop.name, account.login, account.password))
     key = shop.new_key('written')
     try_login(house, shop.name, account.login, 'a-wrong-password-of-mine')
@@ -94,7 +94,7 @@ def test_no_password_and_no_token_is_ever_written_down(house):
 
 
 def test_a_cookie_given_to_somebody_beforehand_never_becomes_a_session(house, contract):
-    account, planted = contract.admin, 'A' * 43
+    account, planted = contract.staff, 'A' * 43
     answer = house.http.request('POST', '/api/v1/login', {'Cookie': f'__Host-daicho={planted}', 'Content-Type': 'application/json'},
                                 json.dumps({'tenant': contract.name, 'login': account.login, 'password': account.password}).encode())
     assert answer.status == 200
@@ -103,7 +103,7 @@ def test_a_cookie_given_to_somebody_beforehand_never_becomes_a_session(house, co
 
 
 def test_logging_in_again_ends_the_session_the_browser_had(house, contract):
-    account = contract.admin
+    account = contract.staff
     browser = house.browser_login(contract.name, account.login, account.password)
     old = browser.cookies['__Host-daicho']
     browser.login(contract.name, account.login, account.password)
@@ -113,7 +113,7 @@ def test_logging_in_again_ends_the_session_the_browser_had(house, contract):
 
 
 def test_logging_out_ends_the_session_not_only_the_cookie(house, contract):
-    account = contract.admin
+    account = contract.staff
     browser = house.browser_login(contract.name, account.login, account.password)
     token = browser.cookies['__Host-daicho']
     answer = browser.post('/logout')
@@ -123,7 +123,7 @@ def test_logging_out_ends_the_session_not_only_the_cookie(house, contract):
 
 
 def test_a_session_lives_two_hours_fifty_nine_and_dies_at_three(house, contract):
-    account = contract.admin
+    account = contract.staff
     token = cookie_of(try_login(house, contract.name, account.login, account.password))
     newest = "(select max(id) from daicho.session where account_id = %s)"
     house.sql(f"update daicho.session set seen_at = daicho.clock() - interval '2 hours 59 minutes' where id = {newest}", args=(account.id,))
@@ -144,11 +144,11 @@ def test_a_suspended_account_is_out_at_its_next_request(house):
 
 def test_a_suspended_contract_is_closed_to_everybody(house):
     shop = house.tenant(registers=())
-    token, key = cookie_of(try_login(house, shop.name, shop.admin.login, shop.admin.password)), shop.key
+    token, key = cookie_of(try_login(house, shop.name, shop.staff.login, shop.staff.password)), shop.key
     house.cli('tenant', 'suspend', shop.name)
     assert with_cookie(house, token).status == 401
     assert house.api('GET', '/me', key=key).status == 401
-    assert try_login(house, shop.name, shop.admin.login, shop.admin.password).status == 401
+    assert try_login(house, shop.name, shop.staff.login, shop.staff.password).status == 401
 
 
 def test_with_a_made_password_nothing_is_reached_before_it_is_changed(house):
@@ -174,7 +174,7 @@ def test_with_a_made_password_nothing_is_reached_before_it_is_changed(house):
 
 def test_changing_the_password_needs_the_current_one_and_ends_the_other_sessions(house):
     shop = house.tenant(registers=())
-    account = shop.admin
+    account = shop.staff
     here, there = account.browser(), house.browser()
     there.post('/login', {'tenant': shop.name, 'login': account.login, 'password': account.password})      # half way: it would take over
     assert there.get('/login/confirm').status == 200
@@ -205,7 +205,7 @@ def test_password_rules_hold_at_the_door_with_their_counts(house):
 
 def test_guesses_made_in_parallel_are_all_counted_and_a_log_in_forgives_them(house):
     shop = house.tenant(registers=())
-    account = shop.admin
+    account = shop.staff
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
         statuses = list(pool.map(lambda i: try_login(house, shop.name, account.login, f'guess-number-{i}').status, range(24)))
     assert statuses == [401] * 24
@@ -218,7 +218,7 @@ def test_guesses_made_in_parallel_are_all_counted_and_a_log_in_forgives_them(hou
 @pytest.mark.parametrize('next', ['//evil.example/', 'https://evil.example/', '/\\evil.example', '\\\\evil.example', 'javascript:alert(1)', '/a\tb',
                                   '/%0d%0aSet-Cookie:x=y\r\nX: y', 'evil.example', '/\x00'])
 def test_the_way_on_never_leads_out_of_the_house(house, contract, next):
-    account = contract.admin
+    account = contract.staff
     answer = house.browser().post('/login', {'tenant': contract.name, 'login': account.login, 'password': account.password, 'next': next,
                                               'take_over': 'true'})
     assert answer.status in (303, 400, 422)
@@ -227,15 +227,15 @@ def test_the_way_on_never_leads_out_of_the_house(house, contract, next):
 
 
 def test_the_way_on_leads_to_the_page_asked_for(house, contract):
-    account = contract.admin
+    account = contract.staff
     browser = house.browser()
-    asked = browser.get('/log?verb=login&from=2026-01-01')
+    asked = browser.get('/jobs?limit=5')
     assert asked.status == 303 and asked.headers['Location'].startswith('/login?next=')
     page = browser.get(asked.headers['Location'])
     hidden = re.search(r'name="next" value="([^"]*)"', page.text).group(1).replace('&#61;', '=').replace('&amp;', '&')
     answer = browser.post('/login', {'tenant': contract.name, 'login': account.login, 'password': account.password, 'next': hidden,
                                     'take_over': 'true'})
-    assert answer.headers['Location'] == '/log?verb=login&from=2026-01-01'
+    assert answer.headers['Location'] == '/jobs?limit=5'
     assert browser.get(answer.headers['Location']).status == 200
 
 
@@ -255,7 +255,7 @@ def test_malformed_log_ins_are_refused_without_a_crash(house, body):
 
 def test_own_sessions_are_listed_and_can_be_ended(house):
     shop = house.tenant(registers=())
-    token = cookie_of(try_login(house, shop.name, shop.admin.login, shop.admin.password))
+    token = cookie_of(try_login(house, shop.name, shop.staff.login, shop.staff.password))
     session, = with_cookie(house, token).json()['sessions']
     assert session['current'] and session['source'] == '127.0.0.1'
     browser = house.browser()

@@ -18,8 +18,8 @@ def live(house, account):
 
 def test_syn_3_4_5_c_a_second_log_in_asks_and_then_ends_the_first(house):
     shop = house.tenant(registers=())
-    first, _ = enter(house, shop, shop.admin)
-    second, answer = enter(house, shop, shop.admin, next='/log?verb=login')
+    first, _ = enter(house, shop, shop.staff)
+    second, answer = enter(house, shop, shop.staff, next='/log?verb=login')
     assert (answer.status, answer.headers['Location']) == (303, '/login/confirm?next=%2Flog%3Fverb%3Dlogin')
     page = second.get(answer.headers['Location'])
     assert page.status == 200 and 'ほかの場所でログインしています' in page.text and '127.0.0.1' in page.text
@@ -31,7 +31,7 @@ def test_syn_3_4_5_c_a_second_log_in_asks_and_then_ends_the_first(house):
     answer = second.post('/login/confirm', {'next': '/log?verb=login'})
     assert (answer.status, answer.headers['Location']) == (303, '/log?verb=login')
     assert second.cookies['__Host-daicho'] != half and with_cookie(house, half).status == 401
-    assert second.get('/me').status == 200 and live(house, shop.admin) == 1
+    assert second.get('/me').status == 200 and live(house, shop.staff) == 1
     assert first.get('/me').headers['Location'].startswith('/login?next=')
     logins = [(e['verb'], e['result'], e['detail']) for e in shop.log() if e['verb'].startswith('login')]
     assert [(v, r) for v, r, _ in logins] == [('login', 'OK'), ('login_step', 'OK'), ('login', 'OK')]
@@ -40,30 +40,30 @@ def test_syn_3_4_5_c_a_second_log_in_asks_and_then_ends_the_first(house):
 
 def test_giving_up_leaves_the_first_session_as_it_was(house):
     shop = house.tenant(registers=())
-    first, _ = enter(house, shop, shop.admin)
-    second, _ = enter(house, shop, shop.admin)
+    first, _ = enter(house, shop, shop.staff)
+    second, _ = enter(house, shop, shop.staff)
     assert second.post('/logout').headers['Location'] == '/login?done=logged_out'
-    assert first.get('/me').status == 200 and live(house, shop.admin) == 1
-    assert house.sql('select count(*) from daicho.session where account_id = %s', args=(shop.admin.id,)) == [(1,)]
+    assert first.get('/me').status == 200 and live(house, shop.staff) == 1
+    assert house.sql('select count(*) from daicho.session where account_id = %s', args=(shop.staff.id,)) == [(1,)]
 
 
 def test_a_program_says_beforehand_that_it_takes_over(house):
     shop = house.tenant(registers=())
-    first = try_login(house, shop.name, shop.admin.login, shop.admin.password, take_over=False)
+    first = try_login(house, shop.name, shop.staff.login, shop.staff.password, take_over=False)
     assert first.json()['stage'] == 'full'
-    waiting = try_login(house, shop.name, shop.admin.login, shop.admin.password, take_over=False)
+    waiting = try_login(house, shop.name, shop.staff.login, shop.staff.password, take_over=False)
     assert waiting.json()['stage'] == 'confirm' and with_cookie(house, cookie_of(waiting)).status == 401
     problem = with_cookie(house, cookie_of(waiting)).json()
     assert 'logged in elsewhere' in problem['detail'] or 'ほかの場所でログインしています' in problem['detail']
-    taken = try_login(house, shop.name, shop.admin.login, shop.admin.password)
+    taken = try_login(house, shop.name, shop.staff.login, shop.staff.password)
     assert taken.json()['stage'] == 'full'
     assert with_cookie(house, cookie_of(first)).status == 401 and with_cookie(house, cookie_of(taken)).status == 200
 
 
 def test_the_question_is_answered_on_the_api_too_and_only_once(house):
     shop = house.tenant(registers=())
-    first = shop.admin.browser()
-    waiting = try_login(house, shop.name, shop.admin.login, shop.admin.password, take_over=False)
+    first = shop.staff.browser()
+    waiting = try_login(house, shop.name, shop.staff.login, shop.staff.password, take_over=False)
     headers = {'Cookie': f'__Host-daicho={cookie_of(waiting)}', 'Content-Type': 'application/json'}
     assert house.http.request('POST', '/api/v1/login/confirm', headers, b'{}').status == 403          # no CSRF token
     headers['X-CSRF-Token'] = waiting.json()['csrf']
@@ -77,8 +77,8 @@ def test_the_question_is_answered_on_the_api_too_and_only_once(house):
 
 def test_whose_first_session_ended_meanwhile_goes_on_without_ending_anything(house):
     shop = house.tenant(registers=())
-    first, _ = enter(house, shop, shop.admin)
-    second, _ = enter(house, shop, shop.admin)
+    first, _ = enter(house, shop, shop.staff)
+    second, _ = enter(house, shop, shop.staff)
     first.post('/logout')
     assert 'すでに終わっています' in second.get('/login/confirm').text
     assert second.post('/login/confirm').status == 303 and second.get('/me').status == 200
@@ -87,7 +87,7 @@ def test_whose_first_session_ended_meanwhile_goes_on_without_ending_anything(hou
 @pytest.mark.parametrize('take_over', [True, False])
 def test_syn_3_4_5_c_fifty_log_ins_at_once_leave_exactly_one_session(house, take_over):
     shop = house.tenant(registers=())
-    account = shop.admin
+    account = shop.staff
     with concurrent.futures.ThreadPoolExecutor(50) as pool:
         answers = list(pool.map(lambda _: try_login(house, shop.name, account.login, account.password, take_over), range(50)))
     tokens = [cookie_of(a) for a in answers if a.status == 200]
@@ -99,10 +99,10 @@ def test_syn_3_4_5_c_fifty_log_ins_at_once_leave_exactly_one_session(house, take
 
 def test_nobody_is_half_way_for_longer_than_ten_minutes(house):
     shop = house.tenant(registers=())
-    enter(house, shop, shop.admin)
-    second, _ = enter(house, shop, shop.admin)
+    enter(house, shop, shop.staff)
+    second, _ = enter(house, shop, shop.staff)
     seen = "update daicho.session set seen_at = daicho.clock() - %s::interval where account_id = %s and stage = 'confirm'"
-    house.sql(seen, args=('9 minutes 50 seconds', shop.admin.id))
+    house.sql(seen, args=('9 minutes 50 seconds', shop.staff.id))
     assert second.get('/login/confirm').status == 200
-    house.sql(seen, args=('10 minutes', shop.admin.id))
+    house.sql(seen, args=('10 minutes', shop.staff.id))
     assert second.get('/login/confirm').headers['Location'].startswith('/login?next=')

@@ -160,6 +160,7 @@ static rc words_write(struct cx *cx, const struct place *place, const struct cas
         for (size_t i = 0; i < COUNT(cast->person); i++)
                 buf_format(&out, "  log-in   %-8s password %.*s\n", cast->person[i].login, STR_ARG(cast->person[i].password));
         buf_format(&out, "  API key  %.*s\n", STR_ARG(cast->key));
+        buf_text(&out, "  admin sets up an authenticator app or a passkey at the first log-in\n");
         return file_write(cx, place_path(cx, place->dir, "secret/demo"), buf_str(&out), 0600);
 }
 

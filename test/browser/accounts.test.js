@@ -54,7 +54,7 @@ test('an account is made with a password shown once, which its owner must change
         await colleague.page.getByRole('button', { name: '変更する' }).click();
         await colleague.page.getByText('パスワードを変更しました').waitFor();
         await colleague.page.goto('/me');
-        await colleague.page.getByText('この端末').waitFor();
+        await colleague.page.getByText('この端末', { exact: true }).waitFor();
         assert.deepEqual(await axe(colleague.page), []);
         await shot(colleague.page, 'me');
 
