@@ -230,6 +230,7 @@ class Tenant:
     admin = property(lambda self: self.account('admin'))
     staff = property(lambda self: self.account('staff'))
     viewer = property(lambda self: self.account('viewer'))
+    deputy = property(lambda self: self.account('deputy', self.GROUPS['admin']))     # a second administrator
 
     @property
     def key(self):
@@ -517,7 +518,7 @@ def serve():
     import sys
     house = House.start()
     tenant = house.tenant(name='midori', title='株式会社みどり商事')
-    accounts = {name: {'login': getattr(tenant, name).login, 'password': getattr(tenant, name).password} for name in ('admin', 'staff', 'viewer')}
+    accounts = {name: {'login': getattr(tenant, name).login, 'password': getattr(tenant, name).password} for name in ('admin', 'staff', 'viewer', 'deputy')}
     print(_json({'url': house.url, 'port': house.port, 'tenant': tenant.name, 'title': tenant.title, 'accounts': accounts, 'key': tenant.key,
                  'build': str(BUILD)}).decode(), flush=True)
     sys.stdin.read()

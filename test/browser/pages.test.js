@@ -18,6 +18,8 @@ test.before(async () => {
         const entry = await page.locator('.rows tbody th a').first().getAttribute('href');
         await page.goto('/accounts');
         const account = await page.locator('.rows tbody th a').first().getAttribute('href');
+        await page.goto('/people');
+        const one = await page.locator('.rows tbody th a').first().getAttribute('href');
         await page.goto('/groups');
         const group = await page.locator('.rows tbody th a').first().getAttribute('href');
         const condition = encodeURIComponent('{"all":[{"item":"prefecture","op":"in","value":["東京都","大阪府"]},{"any":[{"item":"points","op":"ge","value":1000}]}]}');
@@ -26,7 +28,7 @@ test.before(async () => {
                 builder: `/registers/customers/records?build=1&condition=${condition}`, search: '/registers/customers/records?q=%E6%9D%B1%E4%BA%AC',
                 nothing: '/registers/customers/records?q=%E9%BE%98%E9%BE%98', empty: '/registers/orders/records',
                 record, edit: `${record}/edit`, create: '/registers/customers/records/new', import: '/registers/customers/imports/new',
-                export: '/registers/customers/exports/new', jobs: '/jobs', job, log: '/log', entry, accounts: '/accounts', account, account_new: '/accounts/new',
+                export: '/registers/customers/exports/new', jobs: '/jobs', job, log: '/log', entry, accounts: '/accounts', people: '/people', dormant: '/people?state=dormant', person_new: '/people/new', one, users: '/help/users', account, account_new: '/accounts/new',
                 providers: '/providers', provider_new: '/providers/new?kind=google', applicants: '/applicants', links: `${account}/links`, my_links: '/me/links',
                 groups: '/groups', group, permissions: '/permissions', keys: '/keys', notices: '/notices', support: '/support', me: '/me', password: '/me/password', help: '/help', unknown: '/registers/customers/records/999999999',
         };
