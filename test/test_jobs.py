@@ -156,7 +156,7 @@ def test_a_job_that_has_not_begun_is_cancelled_at_once(house, shop):
 def test_only_who_started_a_job_or_may_manage_the_contract_cancels_it(house, shop):
     starter, stranger = Person(shop, 'starter', ['record.read', 'personal.see']), Person(shop, 'stranger', ['record.read', 'record.import', 'record.export', 'personal.see'])
     for who, status in ((stranger, 403), (starter, 200)):
-        id = put(house, shop, not_before='infinity', account_id=starter.id, actor_id=starter.id)
+        id = put(house, shop, register='customers', not_before='infinity', account_id=starter.id, actor_id=starter.id)
         assert who.call('POST', f'/jobs/{id}/cancel').status == status
         assert who.call('GET', f'/jobs/{id}').json()['job']['mine'] == (who is starter)
     drop(house, shop)
@@ -193,7 +193,7 @@ def test_rows_of_somebodys_file_are_for_those_who_may(house, shop):
     starter, clerk, importer = Person(shop, 'starter', ['record.read', 'personal.see']), Person(shop, 'clerk', ['record.read', 'personal.see']), \
         Person(shop, 'importer', ['record.read', 'record.import', 'personal.see'])
     blind = Person(shop, 'blind', ['record.read', 'record.import'])
-    id = put(house, shop, kind='import', account_id=starter.id, actor_id=starter.id, state='done', result_file='x/y.csv', result_name='拒否.csv',
+    id = put(house, shop, kind='import', register='customers', account_id=starter.id, actor_id=starter.id, state='done', result_file='x/y.csv', result_name='拒否.csv',
              result='{"read": 3, "refused": 1, "refusals": [{"line": 2, "item": "email", "value": "hanako@secret.jp"}]}')
     for who, rows, file in ((starter, True, True), (importer, True, True), (clerk, False, False)):
         job = who.call('GET', f'/jobs/{id}').json()['job']

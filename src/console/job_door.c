@@ -65,6 +65,8 @@ struct job_sight job_door_sight(struct cx *cx)
         range_read(cx, PERM_REGISTER, &s.any);
         range_read(cx, PERM_RECORD_IMPORT, &s.imports);
         range_read(cx, PERM_RECORD_EXPORT, &s.exports);
+        s.contract_file = permission_held(cx, PERM_LOG_EXPORT);
+        s.contract = s.contract_file || permission_held(cx, PERM_TENANT_MANAGE);
         return s;
 }
 

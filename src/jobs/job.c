@@ -15,7 +15,7 @@ enum {
         ERRORS_MAX = 64,
 };
 
-const struct job_sight job_sight_all = { { true, STR_NONE }, { true, STR_NONE }, { true, STR_NONE } };
+const struct job_sight job_sight_all = { { true, STR_NONE }, { true, STR_NONE }, { true, STR_NONE }, true, true };
 
 static str actor_kind_word(enum actor_kind kind)
 {
@@ -163,7 +163,7 @@ static rc row_find(struct cx *cx, int64_t id, const struct job_sight *sight, str
         struct job_row *r;
 
         TRY(sql_job_find(cx, id, &r));
-        if (r == NULL || (!mine(cx, r) && !str_absent(r->register_) && !within(&sight->any, r->register_)))
+        if (r == NULL || (!mine(cx, r) && !(str_absent(r->register_) ? sight->contract : within(&sight->any, r->register_))))
                 return fail(cx, RC_UNKNOWN, NULL, "there is no such job");
         *ret = r;
         return RC_OK;
@@ -174,7 +174,7 @@ rc job_get(struct cx *cx, int64_t id, const struct job_sight *sight, json_t **re
         struct job_row *r;
 
         TRY(row_find(cx, id, sight, &r));
-        return job_model(cx, r, within(&sight->imports, r->register_), ret);
+        return job_model(cx, r, str_absent(r->register_) ? sight->contract_file : within(&sight->imports, r->register_), ret);
 }
 
 rc job_list(struct cx *cx, int64_t before_id, bool active_only, int limit, const struct job_sight *sight, json_t **ret)
@@ -183,8 +183,8 @@ rc job_list(struct cx *cx, int64_t before_id, bool active_only, int limit, const
         struct job_row *list;
         size_t count, running = 0;
 
-        TRY(sql_job_list(cx, before_id, active_only, limit + 1, sight->any.all, sight->any.names, actor_kind_word(cx->actor.kind), cx->actor.id,
-                         &list, &count));
+        TRY(sql_job_list(cx, before_id, active_only, limit + 1, sight->any.all, sight->any.names, sight->contract, actor_kind_word(cx->actor.kind),
+                         cx->actor.id, &list, &count));
         for (size_t i = 0; i < count && i < (size_t)limit; i++) {
                 json_t *one;
 
@@ -216,9 +216,11 @@ rc job_cancel(struct cx *cx, int64_t id, const struct job_sight *sight, bool may
 rc job_file(struct cx *cx, int64_t id, const struct job_sight *sight, str *ret_path, str *ret_name)
 {
         struct job_row *r;
+        bool may;
 
         TRY(row_find(cx, id, sight, &r));
-        if (!mine(cx, r) && !within(str_is(r->kind, "import") ? &sight->imports : &sight->exports, r->register_))
+        may = str_absent(r->register_) ? sight->contract_file : within(str_is(r->kind, "import") ? &sight->imports : &sight->exports, r->register_);
+        if (!mine(cx, r) && !may)
                 return fail(cx, RC_FORBIDDEN, NULL, "this file is for who started the job and for those who may do the same");
         if (cx->masked && !r->masked)
                 return fail(cx, RC_FORBIDDEN, NULL, "this file holds personal items, which this account may not see");

@@ -46,6 +46,8 @@ struct job_sight {
         struct job_range any;     /* any right: that there is such a job, and how it goes */
         struct job_range imports; /* its rows: what was refused */
         struct job_range exports; /* its file */
+        bool contract;            /* jobs about no register (the log as a file): that there is one */
+        bool contract_file;       /* … and what it left */
 };
 
 extern const struct job_sight job_sight_all; /* the operator's */
