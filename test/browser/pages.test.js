@@ -28,7 +28,7 @@ test.before(async () => {
                 builder: `/registers/customers/records?build=1&condition=${condition}`, search: '/registers/customers/records?q=%E6%9D%B1%E4%BA%AC',
                 nothing: '/registers/customers/records?q=%E9%BE%98%E9%BE%98', empty: '/registers/orders/records',
                 record, edit: `${record}/edit`, create: '/registers/customers/records/new', import: '/registers/customers/imports/new',
-                export: '/registers/customers/exports/new', jobs: '/jobs', job, log: '/log', entry, accounts: '/accounts', people: '/people', dormant: '/people?state=dormant', person_new: '/people/new', one, users: '/help/users', account, account_new: '/accounts/new',
+                export: '/registers/customers/exports/new', jobs: '/jobs', job, log: '/log', entry, log_path: `${entry}/proof`, log_proof: '/log/proof', log_erase: '/log/erase?kind=account&subject=1', accounts: '/accounts', people: '/people', dormant: '/people?state=dormant', person_new: '/people/new', one, users: '/help/users', account, account_new: '/accounts/new',
                 providers: '/providers', provider_new: '/providers/new?kind=google', applicants: '/applicants', links: `${account}/links`, my_links: '/me/links',
                 groups: '/groups', group, permissions: '/permissions', keys: '/keys', notices: '/notices', support: '/support', me: '/me', password: '/me/password', help: '/help', unknown: '/registers/customers/records/999999999',
         };
