@@ -8,6 +8,7 @@
 #include "cli/cmd_person.h"
 #include "cli/cmd_provider.h"
 #include "cli/cmd_rights.h"
+#include "cli/cmd_policy.h"
 #include "cli/cmd_register.h"
 #include "cli/cmd_seal.h"
 #include "cli/cmd_tenant.h"
@@ -38,6 +39,8 @@
 #include "console/permission_door.h"
 #include "console/person_door.h"
 #include "console/provider_door.h"
+#include "console/policy_door.h"
+#include "console/presence_door.h"
 #include "console/record_door.h"
 #include "console/register_door.h"
 #include "console/session_door.h"
@@ -60,6 +63,7 @@ static const struct command *const commands[] = {
         cmd_person_commands,
         cmd_provider_commands,
         cmd_rights_commands,
+        cmd_policy_commands,
         cmd_register_commands,
         cmd_work_commands,
         cmd_house_commands,
@@ -100,6 +104,8 @@ static const struct route *const routes[] = {
         provider_door_routes,
         applicant_door_routes,
         link_door_routes,
+        policy_door_routes,
+        presence_door_routes,
         NULL,
         /* clang-format on */
 };

@@ -4,6 +4,8 @@ import htmx from 'htmx.org';
 import { conditions } from './conditions.js';
 import { keyboard } from './keyboard.js';
 import { passkeys } from './passkey.js';
+import { lock } from './lock.js';
+import { strength } from './strength.js';
 import { upload } from './upload.js';
 
 Object.assign(htmx.config, {
@@ -227,6 +229,8 @@ function start(root) {
                 upload(form);
         for (const part of all('[data-passkey]', root))
                 passkeys(part);
+        for (const box of all('[data-strength]', root))
+                strength(box);
 }
 
 /* "Please prove once more who you are" stands among the problems: what it answers stays there, and when it is done the form that was refused goes on. */
@@ -277,4 +281,5 @@ if (address.searchParams.has('done')) {
 }
 start(document);
 keyboard();
+lock();
 problems(document);

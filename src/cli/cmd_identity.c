@@ -178,7 +178,17 @@ static rc change_state(struct cx *cx, struct wish *wish, int64_t version)
 
 static rc change_password(struct cx *cx, struct wish *wish, int64_t version)
 {
-        return account_password_reset(cx, wish->id, wish->password, &wish->secret);
+        return account_password_reset(cx, wish->id, wish->password, false, &wish->secret);
+}
+
+static rc change_unlock(struct cx *cx, struct wish *wish, int64_t version)
+{
+        json_t *before, *after;
+
+        TRY(account_unlock(cx, wish->id, &before, &after));
+        log_detail(cx, "changes", log_difference(before, after));
+        wish->model = after;
+        return RC_OK;
 }
 
 static rc change_factors(struct cx *cx, struct wish *wish, int64_t version)
@@ -227,6 +237,13 @@ static rc account_factors_run(struct cx *cx, struct args *args)
         struct wish wish = { .change = change_factors };
 
         return change_run(cx, args, LOG_RESET, &wish, "account %.*s must set up a new second factor");
+}
+
+static rc account_unlock_run(struct cx *cx, struct args *args)
+{
+        struct wish wish = { .change = change_unlock };
+
+        return change_run(cx, args, LOG_UNLOCK, &wish, "account %.*s may try its password again");
 }
 
 static rc account_erase_run(struct cx *cx, struct args *args)
@@ -354,6 +371,7 @@ const struct command cmd_identity_commands[] = {
         { "account suspend", "--tenant NAME LOGIN", "stop an account and its sessions at once", account_suspend_run },
         { "account password", "--tenant NAME LOGIN [--password TEXT|-]", "give a new password, to be changed at the next log-in", account_password_run },
         { "account factors", "--tenant NAME LOGIN", "take away all apps, passkeys and recovery codes; a new one comes before anything else", account_factors_run },
+        { "account unlock", "--tenant NAME LOGIN", "let an account try again that was locked after too many wrong passwords", account_unlock_run },
         { "account erase", "--tenant NAME LOGIN", "erase an account; what it did stays in the log", account_erase_run },
         { "group list", "--tenant NAME", "list permission groups and what they may", group_list_run },
         { "key create", "--tenant NAME NAME [--permissions WORD,WORD] [--days N]", "make an API key, printed once; without words it may do everything",

@@ -64,7 +64,7 @@ static rc person_add(struct cx *cx, struct person *person)
 
         TRY(group_find(cx, str_of(person->group), &group));
         must(json_array_append_new(groups, json_integer(group)) == 0);
-        person->password = password_make(cx);
+        person->password = password_make(cx, POLICY_LENGTH_MIN);
         (void)json_set(in, "login", json_string(person->login));
         (void)json_set(in, "name", json_string(person->name));
         (void)json_set(in, "groups", groups);

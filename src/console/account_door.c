@@ -8,6 +8,7 @@
 #include "identity/factor.h"
 #include "identity/group.h"
 #include "identity/person.h"
+#include "identity/policy.h"
 #include "log/log.h"
 #include "notify/notice.h"
 
@@ -25,7 +26,9 @@ static const char *const themes[] = { "auto", "light", "dark", NULL };
 #define DENIALS_FIELD { .name = "denials", .type = SHAPE_LIST, .max = 1000, .summary = "Words it does not hold, whatever its groups say" }
 #define PASSWORD_FIELD                                                                                                                              \
         { .name = "password", .type = SHAPE_TEXT, .max = 200, .secret = true,                                                                       \
-          .summary = "8 characters to 72 bytes, to be changed at the next log-in; without one the system makes one and shows it once" }
+          .summary = "As the policy wants it; without one the system makes one and shows it once" }
+#define MUST_CHANGE_FIELD                                                                                                                           \
+        { .name = "must_change", .type = SHAPE_BOOL, .summary = "To be changed at the next log-in, also when the policy does not ask for it" }
 /* clang-format on */
 
 static const struct field query_fields[] = {
@@ -44,6 +47,7 @@ static const struct field create_fields[] = {
         LANG_FIELD,
         GROUPS_FIELD,
         PASSWORD_FIELD,
+        MUST_CHANGE_FIELD,
         { .name = "mail", .type = SHAPE_BOOL, .summary = "Send the system-made password to the e-mail address instead of showing it" },
         { .name = "person_id",
           .type = SHAPE_INT,
@@ -74,7 +78,7 @@ static const struct field change_fields[] = {
 };
 static const struct shape change_in = { "AccountChange", change_fields };
 
-static const struct field reset_fields[] = { PASSWORD_FIELD, { NULL } };
+static const struct field reset_fields[] = { PASSWORD_FIELD, MUST_CHANGE_FIELD, { NULL } };
 static const struct shape reset_in = { "PasswordReset", reset_fields };
 
 static const struct field account_fields[] = {
@@ -97,6 +101,7 @@ static const struct field account_fields[] = {
         { .name = "factor_required", .type = SHAPE_BOOL, .summary = "A group it is in asks for a second factor" },
         { .name = "sessions", .type = SHAPE_INT, .summary = "Sessions open now" },
         { .name = "failures", .type = SHAPE_INT, .summary = "Wrong passwords in a row" },
+        { .name = "locked_at", .type = SHAPE_DATETIME, .summary = "Locked after too many of them; null: not" },
         { .name = "created_at", .type = SHAPE_DATETIME, .summary = "When it was made" },
         { .name = "last_login_at", .type = SHAPE_DATETIME, .summary = "Last log-in; null: never" },
         { NULL },
@@ -132,7 +137,7 @@ static rc id_read(struct cx *cx, const struct http_req *req, int64_t *ret)
 /* The groups to choose from: [{id, name, member}]; account NULL: a new one. */
 static rc choices_add(struct cx *cx, json_t *model, const json_t *account)
 {
-        json_t *list, *one, *mine;
+        json_t *list, *one, *mine, *rules;
         size_t i, k;
 
         TRY(group_list(cx, &list));
@@ -144,6 +149,8 @@ static rc choices_add(struct cx *cx, json_t *model, const json_t *account)
                 json_set(one, "member", json_boolean(member));
         }
         json_set(model, "groups", json_object_get(list, "groups"));
+        TRY(policy_rules(cx, &rules));
+        json_set(model, "rules", rules);
         return RC_OK;
 }
 
@@ -314,7 +321,7 @@ static rc reset(struct cx *cx, const struct http_req *req, struct http_res *res)
 
         TRY(id_read(cx, req, &id));
         TRY(shape_read(cx, &reset_in, req, &in));
-        TRY(account_password_reset(cx, id, json_get_text(in, "password"), &made));
+        TRY(account_password_reset(cx, id, json_get_text(in, "password"), json_is_true(json_object_get(in, "must_change")), &made));
         TRY(account_get(cx, id, &account));
         log_detail(cx, "reset", json_true());
         json_set(model, "account", account);

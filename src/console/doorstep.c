@@ -5,8 +5,11 @@
 #include "console/doorstep.h"
 
 #include "base/buf.h"
+#include "base/fail.h"
+#include "db/db.h"
 #include "gate/enter.h"
 #include "log/log.h"
+#include "notify/notice.h"
 
 #define COOKIE       "__Host-daicho"
 #define COOKIE_TERMS "; Path=/; Secure; HttpOnly; SameSite=Lax"
@@ -60,4 +63,59 @@ rc doorstep_pass(struct cx *cx, struct http_res *res, str token, str stage, str 
         json_set(model, "stage", json_str(stage));
         json_set(model, "csrf", json_str(enter_csrf(cx, token)));
         return http_created(res, 200, page_of(cx, stage, gate_address_safe(next) ? next : S("/")), model);
+}
+
+/* Whoever is told, is told in statements of their own: the unit itself ends refused. */
+static rc alerts_send(struct cx *cx, const struct attempt *attempt, str login)
+{
+        struct alert *alert;
+        size_t count;
+
+        TRY(session_failed(cx, attempt, login, &alert, &count));
+        for (size_t i = 0; i < count; i++) {
+                const struct notice_login what = { .tenant = attempt->tenant,
+                                                   .tenant_title = alert[i].title,
+                                                   .login = attempt->login,
+                                                   .source = cx->actor.source,
+                                                   .count = alert[i].count,
+                                                   .at = alert[i].at,
+                                                   .locked = alert[i].locked };
+
+                TRY(notice_login(cx, alert[i].recipient, alert[i].lang, &what));
+        }
+        return RC_OK;
+}
+
+rc doorstep_failed(struct cx *cx, const struct attempt *attempt, str login, rc told)
+{
+        struct failure failure = cx->failure;
+        rc code;
+
+        if (attempt->busy)
+                return told;
+        if (attempt->account_id != 0 && (attempt->locked || !attempt->active))
+                log_detail(cx, "why", json_string(attempt->locked ? "locked" : "suspended"));
+        fail_clear(cx);
+        code = alerts_send(cx, attempt, login);
+        if (code != RC_OK)
+                return code;
+        cx->failure = failure;
+        return told;
+}
+
+rc doorstep_prove(struct cx *cx, str password, const char *item)
+{
+        enum lang lang = cx->lang;
+        struct attempt attempt;
+        rc code;
+
+        TRY(session_again(cx, &attempt));
+        TRY(db_commit(cx));
+        TRY(enter_by_name(cx, cx->tenant, false));
+        cx->lang = lang;
+        code = session_again_verify(cx, &attempt, password, item);
+        if (code == RC_OK)
+                return RC_OK;
+        db_rollback(cx);
+        return doorstep_failed(cx, &attempt, attempt.login, code);
 }

@@ -31,6 +31,7 @@ static const struct {
         { "link", "links", "kind", "provider.kind" },
         { "applicant", "applicants", "kind", "provider.kind" },
         { "applicant", "applicants", "state", "applicants.state" },
+        { "session", "sessions", "stage", "sessions.stages" },
         { "made", "keys", "state", "keys_page.state" },
         { "notice", "notices", "state", "notices.state_of" },
         { "certificate", "certificates", "state", "certificates_page.state" },

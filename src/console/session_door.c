@@ -137,6 +137,7 @@ static rc login(struct cx *cx, const struct http_req *req, struct http_res *res)
         str tenant, name, token, stage;
         bool take_over;
         json_t *in;
+        rc code;
 
         TRY(shape_read(cx, &login_in, req, &in));
         tenant = str_trim(json_get_text(in, "tenant"));
@@ -146,7 +147,9 @@ static rc login(struct cx *cx, const struct http_req *req, struct http_res *res)
         TRY(sign_on_passwords(cx, tenant));
         TRY(session_attempt(cx, tenant, name, &attempt));
         note(cx, &attempt, tenant, name);
-        TRY(session_verify(cx, &attempt, json_get_text(in, "password")));
+        code = session_verify(cx, &attempt, json_get_text(in, "password"));
+        if (code != RC_OK)
+                return doorstep_failed(cx, &attempt, name, code);
         cx->actor.kind = ACTOR_ACCOUNT;
         cx->actor.id = attempt.account_id;
         cx->actor.groups = attempt.groups;
@@ -183,6 +186,38 @@ static rc confirm(struct cx *cx, const struct http_req *req, struct http_res *re
         return doorstep_pass(cx, res, token, stage, json_get_text(in, "next"));
 }
 
+static const struct field unlock_fields[] = {
+        { .name = "password", .type = SHAPE_TEXT, .required = true, .min = 1, .max = 200, .summary = "Password", .secret = true },
+        { .name = "username", .type = SHAPE_TEXT, .max = 100, .summary = "For password managers only" },
+        { .name = "next", .type = SHAPE_TEXT, .max = 4000, .summary = "Address within the house to go to afterwards" },
+        { NULL },
+};
+static const struct shape unlock_in = { "Unlock", unlock_fields };
+
+/* GET /login/unlock - login_unlock.html: {next}. */
+static rc unlock_form(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *in, *model = json_object();
+
+        log_quiet(cx);
+        TRY(shape_read(cx, &step_in, req, &in));
+        next_add(model, in);
+        return http_reply(res, 200, "login_unlock.html", model);
+}
+
+/* POST /login/unlock - the session goes on where it was, with the cookie it had; an account with a second factor gives that next. */
+static rc unlock(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *in;
+        str stage;
+
+        log_subject(cx, S("session"), cx->actor.session);
+        TRY(shape_read(cx, &unlock_in, req, &in));
+        TRY(doorstep_prove(cx, json_get_text(in, "password"), "password"));
+        TRY(session_unlock(cx, &stage));
+        return doorstep_pass(cx, res, doorstep_token(req), stage, json_get_text(in, "next"));
+}
+
 /* POST /logout - ends this session; 303 to the log-in page. */
 static rc logout(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
@@ -201,6 +236,10 @@ const struct route session_door_routes[] = {
                .in = &step_in, .face = FACE_CONSOLE, .stages = 1U << STAGE_CONFIRM ),
         ROUTE( POST,  "/login/confirm", PERM_NONE,   LOG_LOGIN,   KB(16), LOGIN,  confirm,      "End the session elsewhere and go on with this one",
                .in = &step_in, .out = &doorstep_out, .stages = 1U << STAGE_CONFIRM ),
+        ROUTE( GET,   "/login/unlock",  PERM_NONE,   LOG_VIEW,    0,      NORMAL, unlock_form,  "The lock screen", .in = &step_in,
+               .face = FACE_CONSOLE, .stages = 1U << STAGE_LOCKED ),
+        ROUTE( POST,  "/login/unlock",  PERM_NONE,   LOG_UNLOCK,  KB(16), LOGIN,  unlock,       "Unlock the screen: give the password again",
+               .in = &unlock_in, .out = &doorstep_out, .stages = 1U << STAGE_LOCKED ),
         ROUTE( POST,  "/logout",        PERM_NONE,   LOG_LOGOUT,  KB(4),  NORMAL, logout,       "Log out", .stages = ~0U ),
         ROUTE_END
 };

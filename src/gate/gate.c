@@ -128,6 +128,7 @@ static const struct {
         const char *text;
 } stages[STAGES] = {
         [STAGE_PASSWORD] = { RC_FORBIDDEN, "/me/password", "please change the password first" },
+        [STAGE_LOCKED] = { RC_UNAUTHORIZED, "/login/unlock", "the screen is locked; please give the password again" },
         [STAGE_CONFIRM] = { RC_UNAUTHORIZED, "/login/confirm", "this account is logged in elsewhere; please say which of the two goes on" },
         [STAGE_ENROLL] = { RC_UNAUTHORIZED, "/login/enroll", "please set up the second factor first" },
         [STAGE_FACTOR] = { RC_UNAUTHORIZED, "/login/factor", "the second factor has not been given yet" },

@@ -28,6 +28,7 @@ static inline enum pool route_pool(enum rate rate)
 enum stage {
         STAGE_FULL,
         STAGE_PASSWORD,    /* it must be changed */
+        STAGE_LOCKED,      /* the screen was locked */
         STAGE_CONFIRM,     /* the account is logged in elsewhere: which session goes on? */
         STAGE_ENROLL,      /* a second factor is required, and there is none yet */
         STAGE_FACTOR,      /* the second factor has not been given */

@@ -14,6 +14,7 @@
 #include "identity/permission.h"
 #include "identity/person.h"
 #include "identity/provider.h"
+#include "identity/policy.h"
 #include "identity/session.h"
 
 enum { NAME_MAX = 100, EMAIL_MAX = 254, GROUPS_MAX = 50, LIST_DEFAULT = 50, LIST_MAX = 200 };
@@ -62,6 +63,7 @@ static json_t *model(struct cx *cx, const struct account *a)
         json_set(m, "factor_required", json_boolean(a->factor_required));
         json_set(m, "sessions", json_integer(a->sessions));
         json_set(m, "failures", json_integer(a->failures));
+        json_set(m, "locked_at", time_model(cx, a->locked_at, a->locked_at_null));
         json_set(m, "created_at", time_model(cx, a->created_at, false));
         json_set(m, "last_login_at", time_model(cx, a->last_login_at, a->last_login_at_null));
         return m;
@@ -296,16 +298,23 @@ static rc password_store(struct cx *cx, int64_t id, str password, bool must_chan
         return done ? RC_OK : fail(cx, RC_UNKNOWN, NULL, "there is no such account");
 }
 
-/* The password given, checked, or a made one. */
-static rc password_choose(struct cx *cx, str asked, str login, str *ret, str *ret_made)
+/* The password given, checked, or a made one; must it be changed by its owner? What the operator chose need not. */
+static rc password_choose(struct cx *cx, str asked, const struct guess_owner *owner, bool change, str *ret, str *ret_made, bool *ret_must)
 {
-        if (str_absent(asked) || str_empty(asked)) {
-                *ret = *ret_made = password_make(cx);
-                return RC_OK;
+        struct policy policy;
+        bool made = str_absent(asked) || str_empty(asked);
+
+        TRY(policy_read(cx, &policy));
+        if (!made) {
+                struct guess_owner whose = *owner;
+
+                whose.tenant = cx->tenant;
+                whose.title = policy.title;
+                TRY(password_check(cx, &policy, &whose, asked, "password"));
         }
-        TRY(password_check(cx, asked, login, cx->tenant, "password"));
-        *ret = asked;
-        *ret_made = STR_NONE;
+        *ret = made ? password_make(cx, policy.length_min) : asked;
+        *ret_made = made ? *ret : STR_NONE;
+        *ret_must = change || (policy.first_reset && (made || cx->actor.kind != ACTOR_OPERATOR));
         return RC_OK;
 }
 
@@ -336,6 +345,7 @@ rc account_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_passwo
         struct rights permissions;
         bool passwords;
         int64_t id, person;
+        bool must = false;
 
         TRY(login_read(cx, in, &login));
         TRY(text_read(cx, in, "name", NAME_MAX, true, &name));
@@ -348,7 +358,8 @@ rc account_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_passwo
         if (json_is_true(json_object_get(in, "without_password")))
                 passwords = false;
         if (passwords)
-                TRY(password_choose(cx, json_get_text(in, "password"), login, &password, &made));
+                TRY(password_choose(cx, json_get_text(in, "password"), &(struct guess_owner){ .login = login, .name = name, .email = email },
+                                    json_is_true(json_object_get(in, "must_change")), &password, &made, &must));
         else if (!str_empty(json_get_text(in, "password")))
                 return fail(cx, RC_INVALID, "password", "this contract keeps no passwords; its people log in by a sign-on service");
         TRY(account_queue_up(cx));
@@ -357,7 +368,7 @@ rc account_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_passwo
         TRY(person_read(cx, in, &person));
         TRY(sql_account_insert(cx, cx->tenant, login, name, email, lang, groups, person ? &person : NULL, &id));
         if (passwords)
-                TRY(password_store(cx, id, password, !str_absent(made) || cx->actor.kind != ACTOR_OPERATOR));
+                TRY(password_store(cx, id, password, must));
         TRY(account_get(cx, id, ret));
         *ret_password = made;
         return RC_OK;
@@ -526,19 +537,22 @@ rc account_update_own(struct cx *cx, const json_t *in, json_t **ret_before, json
 
 /* Passwords ------------------------------------------------------------------------------------------------------------------------- */
 
-rc account_password_reset(struct cx *cx, int64_t id, str password, str *ret_password)
+rc account_password_reset(struct cx *cx, int64_t id, str password, bool change, str *ret_password)
 {
         struct account *row;
         struct rights held;
         str chosen, made;
+        bool must;
 
         TRY(row_find(cx, id, &row));
         held = permission_parse(cx->mem, row->permissions);
         if (own(cx, id))
                 return fail(cx, RC_CONFLICT, NULL, "the own password is changed under \"my account\", with the current one");
         TRY(permission_above(cx, &held));
-        TRY(password_choose(cx, password, row->login, &chosen, &made));
-        TRY(password_store(cx, id, chosen, !str_absent(made) || cx->actor.kind != ACTOR_OPERATOR));
+        TRY(password_choose(cx, password, &(struct guess_owner){ .login = row->login, .name = row->name, .email = row->email }, change, &chosen, &made,
+                            &must));
+        TRY(password_store(cx, id, chosen, must));
+        TRY(sql_account_unlock(cx, id));
         TRY(session_end_others(cx, id, 0));
         *ret_password = made;
         return RC_OK;
@@ -551,24 +565,46 @@ rc account_password_expire(struct cx *cx, int64_t id)
 
 rc account_password_renew(struct cx *cx, int64_t id, str *ret_password)
 {
-        *ret_password = password_make(cx);
+        struct policy policy;
+
+        TRY(policy_read(cx, &policy));
+        *ret_password = password_make(cx, policy.length_min);
+        TRY(sql_account_unlock(cx, id));
         return password_store(cx, id, *ret_password, true);
 }
 
-rc account_password_change(struct cx *cx, str current, str next)
+rc account_password_check(struct cx *cx, str current, str next)
 {
         struct account *row;
-        str hash;
+        struct guess_owner owner;
+        struct policy policy;
 
         TRY(own_row(cx, &row));
-        TRY(password_check(cx, next, row->login, cx->tenant, "password"));
-        TRY(sql_account_hash(cx, row->id, &hash));
-        if (!password_matches(cx, current, hash))
-                return fail(cx, RC_INVALID, "current", "this is not the current password");
+        TRY(policy_read(cx, &policy));
+        owner = (struct guess_owner){ .login = row->login, .name = row->name, .email = row->email, .tenant = cx->tenant, .title = policy.title };
+        TRY(password_check(cx, &policy, &owner, next, "password"));
         if (str_equal(current, next))
                 return fail(cx, RC_INVALID, "password", "the new password must differ from the current one");
-        TRY(password_store(cx, row->id, next, false));
-        return session_end_others(cx, row->id, cx->actor.session);
+        return RC_OK;
+}
+
+rc account_password_change(struct cx *cx, str next)
+{
+        TRY(password_store(cx, cx->actor.id, next, false));
+        return session_end_others(cx, cx->actor.id, cx->actor.session);
+}
+
+rc account_unlock(struct cx *cx, int64_t id, json_t **ret_before, json_t **ret)
+{
+        struct account *row;
+        struct rights held;
+
+        TRY(row_find(cx, id, &row));
+        held = permission_parse(cx->mem, row->permissions);
+        TRY(permission_above(cx, &held));
+        *ret_before = model(cx, row);
+        TRY(sql_account_unlock(cx, id));
+        return account_get(cx, id, ret);
 }
 
 rc account_password_own(struct cx *cx, str password)

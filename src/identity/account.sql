@@ -1,10 +1,10 @@
 -- Accounts of the tenant entered. Row security keeps to the tenant's own; lists of words and numbers travel as text with spaces between.
 
 -- account_list(search text?, state text?, after text?, max int) -> many(201) account(id int, login text, name text, email text?, lang text?, theme
---     text, state text, version int, created_at time, last_login_at time?, failures int, groups text, group_ids text, permissions text,
+--     text, state text, version int, created_at time, last_login_at time?, failures int, locked_at time?, groups text, group_ids text, permissions text,
 --     grants text, denials text, factor_required bool, sessions int, sort text,
 --     person_id int, person text, suspended_for text?)
-select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.created_at, a.last_login_at, a.failures,
+select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.created_at, a.last_login_at, a.failures, a.locked_at,
     a.group_names as groups, array_to_string(a.groups, ' ') as group_ids, a.words as permissions, array_to_string(a.grants, ' ') as grants,
     array_to_string(a.denials, ' ') as denials, a.factor_required,
     (select count(*) from daicho.session s join daicho.policy p on p.tenant = s.tenant where s.account_id = a.id and s.stage in ('full', 'locked')
@@ -18,7 +18,7 @@ order by lower(a.login)
 limit $4::bigint;
 
 -- account_find(id int) -> maybe account
-select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.created_at, a.last_login_at, a.failures,
+select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.created_at, a.last_login_at, a.failures, a.locked_at,
     a.group_names as groups, array_to_string(a.groups, ' ') as group_ids, a.words as permissions, array_to_string(a.grants, ' ') as grants,
     array_to_string(a.denials, ' ') as denials, a.factor_required,
     (select count(*) from daicho.session s join daicho.policy p on p.tenant = s.tenant where s.account_id = a.id and s.stage in ('full', 'locked')
@@ -44,8 +44,8 @@ returning id;
 -- account_drop(id int, version int) -> maybe int
 delete from daicho.account where id = $1 and version = $2 returning id;
 
--- account_hash(id int) -> one text?
-select daicho.credential_of($1) as hash;
+-- account_unlock(id int) -> none
+update daicho.account set failures = 0, locked_at = null where id = $1;
 
 -- account_hash_set(id int, hash text, must_change bool) -> one bool
 select daicho.credential_set($1, $2, $3) as done;

@@ -108,6 +108,25 @@ rc notice_managers(struct cx *cx, const char *kind, const json_t *model)
         return RC_OK;
 }
 
+rc notice_login(struct cx *cx, str recipient, str lang, const struct notice_login *what)
+{
+        struct notice_text text = { .kind = what->locked ? "login_locked" : "login_burst", .model = json_object() };
+        str subject, body;
+
+        if (!message_address_valid(recipient))
+                return RC_OK;
+        text.lang = str_is(lang, "en") ? LANG_EN : LANG_JA;
+        json_set(text.model, "tenant", json_str(what->tenant));
+        json_set(text.model, "tenant_title", json_str(what->tenant_title));
+        json_set(text.model, "login", json_str(what->login));
+        json_set(text.model, "source", json_str(what->source));
+        json_set(text.model, "count", json_integer(what->count));
+        json_set(text.model, "at", json_str(clock_text(cx->mem, text.lang, what->at)));
+        TRY(text_make(cx, &text, "subject", MESSAGE_SUBJECT_MAX, &subject));
+        TRY(text_make(cx, &text, "body", BODY_MAX, &body));
+        return sql_notice_insert_login(cx, what->tenant, what->locked ? S("locked") : S("burst"), recipient, subject, body);
+}
+
 rc notice_list(struct cx *cx, int64_t before_id, int limit, json_t **ret)
 {
         json_t *model = json_object(), *list = json_array();

@@ -16,6 +16,16 @@ rc notice_link(struct cx *cx, str recipient, str lang, str login, str link) MUST
 /* To everybody of the tenant entered who manages people and has an address, about something that cannot wait. kind: person_loss, person_violation
  * {id, name, by, device, what, note} or account_shared {person_id, name, login, here, there}. */
 rc notice_managers(struct cx *cx, const char *kind, const json_t *model) MUST_USE;
+/* Wrong log-ins in the contract `tenant`: an account was locked, or there were many. In an auth process, outside of any contract. */
+struct notice_login {
+        str tenant, tenant_title;
+        str login;  /* as the account writes it; absent: nobody has the name that was typed */
+        str source; /* address the last one came from */
+        int64_t count;
+        msec at;
+        bool locked; /* else: a burst */
+};
+rc notice_login(struct cx *cx, str recipient, str lang, const struct notice_login *what) MUST_USE;
 
 /* Messages of the tenant entered, newest first: {notices: [{id, kind, kind_title, recipient, subject, state queued | sent | failed, created_at, sent_at}],
  * next: id | null}. Bodies are never shown. before_id 0: from the newest. */

@@ -6,6 +6,10 @@ insert into daicho.notice (tenant, kind, recipient, subject, body, secret) value
 -- notice_insert_house(kind text, recipient text, subject text, body text) -> none
 select daicho.notice_house($1, $2, $3, $4);
 
+-- By an auth process, outside of any contract.
+-- notice_insert_login(tenant text, alert text, recipient text, subject text, body text) -> none
+select daicho.login_tell($1, $2, $3, $4, $5);
+
 -- notice_list(before_id int, max int) -> many(201) notice(id int, kind text, recipient text, subject text, state text, created_at time, sent_at time?)
 select n.id, n.kind, n.recipient, n.subject, n.state, n.created_at, n.sent_at
 from daicho.notice n
