@@ -105,14 +105,11 @@ rc doorstep_failed(struct cx *cx, const struct attempt *attempt, str login, rc t
 
 rc doorstep_prove(struct cx *cx, str password, const char *item)
 {
-        enum lang lang = cx->lang;
         struct attempt attempt;
         rc code;
 
         TRY(session_again(cx, &attempt));
-        TRY(db_commit(cx));
-        TRY(enter_by_name(cx, cx->tenant, false));
-        cx->lang = lang;
+        TRY(enter_renew(cx));
         code = session_again_verify(cx, &attempt, password, item);
         if (code == RC_OK)
                 return RC_OK;

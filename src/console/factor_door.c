@@ -365,11 +365,7 @@ static rc prove(struct cx *cx, const struct http_req *req, struct http_res *res)
         if (json_array_size(json_object_get(state, "factors")) > 0) {
                 TRY(given(cx, in, &proof));
         } else {
-                str challenge;
-
-                TRY(factor_attempt(cx, &challenge));
-                TRY(enter_renew(cx));
-                TRY(account_password_own(cx, json_get_text(in, "password")));
+                TRY(doorstep_prove(cx, json_get_text(in, "password"), "password"));
         }
         TRY(factor_prove(cx, proof));
         next = next_of(in);

@@ -606,13 +606,3 @@ rc account_unlock(struct cx *cx, int64_t id, json_t **ret_before, json_t **ret)
         TRY(sql_account_unlock(cx, id));
         return account_get(cx, id, ret);
 }
-
-rc account_password_own(struct cx *cx, str password)
-{
-        struct account *row;
-        str hash;
-
-        TRY(own_row(cx, &row));
-        TRY(sql_account_hash(cx, row->id, &hash));
-        return password_matches(cx, password, hash) ? RC_OK : fail(cx, RC_INVALID, "password", "this is not the current password");
-}

@@ -45,9 +45,6 @@ rc account_password_change(struct cx *cx, str next) MUST_USE;
 /* After too many wrong passwords: it may try again. */
 rc account_unlock(struct cx *cx, int64_t id, json_t **ret_before, json_t **ret) MUST_USE;
 
-/* Is `password` the caller's own? RC_INVALID. Auth process. */
-rc account_password_own(struct cx *cx, str password) MUST_USE;
-
 /* For the rest of this room: RC_FORBIDDEN when this account holds more than the caller does; RC_UNKNOWN. */
 rc account_above(struct cx *cx, int64_t id) MUST_USE;
 /* For the rest of this room: changes of accounts and groups happen one after the other, so that two cannot remove each other's last manager. */
