@@ -56,7 +56,7 @@ class Person:
         return self
 
     def failures(self):
-        return self.house.sql('select factor_failures from daicho.account where id = %s', args=(self.id,))[0][0]
+        return self.house.sql('select factor_failures + failures from daicho.account where id = %s', args=(self.id,))[0][0]
 
     def require(self):
         self.house.sql("update daicho.account_group set factor_required = true where tenant = %s and name = %s", args=(self.shop.name, self.account.group))
