@@ -214,23 +214,23 @@ def test_syn_3_4_10_b_c_a_manager_sets_and_resets_and_the_log_names_both_but_no_
 
 
 def test_syn_3_4_10_a_the_own_change_needs_the_current_password_and_ends_the_other_sessions(house, shop):
-    browser, other = shop.admin.browser(), house.browser()
-    other.post('/login', {'tenant': shop.name, 'login': 'admin', 'password': shop.admin.password})
+    browser, other = shop.staff.browser(), house.browser()
+    other.post('/login', {'tenant': shop.name, 'login': 'staff', 'password': shop.staff.password})
     assert browser.post('/me/password', {'current': 'not-the-one', 'password': GOOD}).status == 422
-    assert browser.post('/me/password', {'current': shop.admin.password, 'password': shop.admin.password}).status == 422
+    assert browser.post('/me/password', {'current': shop.staff.password, 'password': shop.staff.password}).status == 422
     assert other.get('/login/confirm').status == 200
-    assert browser.post('/me/password', {'current': shop.admin.password, 'password': GOOD}).status == 303
+    assert browser.post('/me/password', {'current': shop.staff.password, 'password': GOOD}).status == 303
     assert browser.get('/me').status == 200 and other.get('/login/confirm').status == 303
     assert [(e['verb'], e['result']) for e in shop.log() if e['verb'] == 'password'] == [('password', 'INVALID')] * 2 + [('password', 'OK')]
-    assert house.sql('select failures from daicho.account where id = %s', args=(shop.admin.id,)) == [(0,)]
+    assert house.sql('select failures from daicho.account where id = %s', args=(shop.staff.id,)) == [(0,)]
 
 
 def test_guesses_of_the_current_password_from_a_stolen_session_are_counted_too(house, shop):
-    browser = shop.admin.browser()
+    browser = shop.staff.browser()
     for _ in range(5):
         assert browser.post('/me/password', {'current': 'a-guess-at-it', 'password': GOOD}).status == 422
-    assert browser.post('/me/password', {'current': shop.admin.password, 'password': GOOD}).status == 403
-    assert try_login(house, shop.name, 'admin', shop.admin.password).status == 401
+    assert browser.post('/me/password', {'current': shop.staff.password, 'password': GOOD}).status == 403
+    assert try_login(house, shop.name, 'staff', shop.staff.password).status == 401
 
 
 @pytest.fixture(scope='module')
@@ -249,15 +249,15 @@ def test_syn_3_4_3_b_on_day_thirty_one_the_log_in_asks_for_a_change(rehearsal):
     house = rehearsal
     shift(house, '0')
     aged, unlimited = house.tenant(registers=()), house.tenant(registers=())
-    aged.admin, unlimited.admin
+    aged.staff, unlimited.staff
     policy(aged, valid_days=30)
     for days, stage in (('29 days 23:59', 200), ('30 days 00:01', 303), ('400 days', 303)):
         shift(house, days)
-        assert house.browser_login(aged.name, 'admin', aged.admin.password).get('/me').status == stage, days
-        assert house.browser_login(unlimited.name, 'admin', unlimited.admin.password).get('/me').status == 200, days
-    browser = house.browser_login(aged.name, 'admin', aged.admin.password)
+        assert house.browser_login(aged.name, 'staff', aged.staff.password).get('/me').status == stage, days
+        assert house.browser_login(unlimited.name, 'staff', unlimited.staff.password).get('/me').status == 200, days
+    browser = house.browser_login(aged.name, 'staff', aged.staff.password)
     assert browser.get('/').headers['Location'] == '/me/password'
-    assert browser.post('/me/password', {'current': aged.admin.password, 'password': GOOD}).status == 303
+    assert browser.post('/me/password', {'current': aged.staff.password, 'password': GOOD}).status == 303
     assert browser.get('/me').status == 200                                      # the new one is fresh
     shift(house, '0')
 
@@ -286,7 +286,7 @@ def test_aup_17_a_five_minutes_can_be_demanded_and_are_kept_to_the_second(rehear
     shift(house, '0')
     shop = house.tenant(registers=())
     policy(shop, idle_minutes=5)
-    token = cookie_of(try_login(house, shop.name, 'admin', shop.admin.password))
+    token = cookie_of(try_login(house, shop.name, 'staff', shop.staff.password))
     shift(house, '4 minutes 58 seconds')
     assert with_cookie(house, token).status == 200
     shift(house, '9 minutes 56 seconds')
@@ -301,7 +301,7 @@ def test_a_session_ends_after_so_many_hours_however_busy(rehearsal):
     shift(house, '0')
     shop = house.tenant(registers=())
     policy(shop, absolute_hours=2)
-    token = cookie_of(try_login(house, shop.name, 'admin', shop.admin.password))
+    token = cookie_of(try_login(house, shop.name, 'staff', shop.staff.password))
     for at in ('30 minutes', '1 hour', '1 hour 59 minutes'):
         shift(house, at)
         assert with_cookie(house, token).status == 200
