@@ -714,6 +714,20 @@ static rc cosigned_write(struct cx *cx, const struct asking *a, const str *lines
         return RC_OK;
 }
 
+/* Nobody is asked about a log whose files are not those that were signed. */
+static rc root_check(struct cx *cx, const struct asking *a)
+{
+        struct tile_tree *tree = NEW(cx->mem, struct tile_tree);
+        struct merkle_reader reader = tile_reader(tree);
+        struct merkle_hash root;
+
+        *tree = (struct tile_tree){ .size = a->checkpoint.size, .get = tile_file_get, .data = (void *)(uintptr_t)a->directory };
+        TRY(merkle_root_at(cx, &reader, a->checkpoint.size, &root));
+        if (!merkle_equal(&root, &a->checkpoint.root))
+                return fail(cx, RC_FORGED, NULL, "entries and tiles were changed together: their root is not the signed one");
+        return RC_OK;
+}
+
 static rc witness_run(struct cx *cx, struct args *args)
 {
         struct asking a = { .authority = S("") };
@@ -735,6 +749,7 @@ static rc witness_run(struct cx *cx, struct args *args)
         logs = *a.trust;
         logs.quorum = -1;
         TRY(trust_open(cx, &logs, a.note, &a.checkpoint, &a.parsed, NULL));
+        TRY(root_check(cx, &a));
         for (size_t i = 0; i < a.trust->witness_count; i++) {
                 str one[TRUST_MAX];
                 size_t found = 0;

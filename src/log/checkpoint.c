@@ -54,21 +54,3 @@ rc checkpoint_read(struct cx *cx, str text, struct checkpoint *ret)
         *ret = c;
         return RC_OK;
 }
-
-rc checkpoint_open(struct cx *cx, str bytes, const struct note_key *log, struct checkpoint *ret, struct note **ret_note)
-{
-        struct note_seal seal;
-        struct checkpoint c;
-        struct note *note;
-
-        TRY(note_read(cx, bytes, &note));
-        TRY(checkpoint_read(cx, note->text, &c));
-        TRY(note_check(cx, note, log, 1, &seal));
-        if (!str_equal(c.origin, log->name))
-                return fail(cx, RC_FORGED, NULL, "this checkpoint is one of %.*s, not of %.*s", STR_ARG(c.origin), STR_ARG(log->name));
-        if (!seal.signed_)
-                return fail(cx, RC_FORGED, NULL, "this checkpoint is not signed by the key %.*s", STR_ARG(note_key_write(cx->mem, log)));
-        *ret = c;
-        *ret_note = note;
-        return RC_OK;
-}

@@ -23,7 +23,4 @@ bool checkpoint_number(str s, int64_t *ret);
 /* One hash in base64, exactly 32 bytes. */
 bool checkpoint_hash(struct arena *mem, str s, struct merkle_hash *ret);
 
-/* A whole signed checkpoint: its note read, its text read, signed by `log` (RC_FORGED if not, or when another log speaks). */
-rc checkpoint_open(struct cx *cx, str bytes, const struct note_key *log, struct checkpoint *ret, struct note **ret_note) MUST_USE;
-
 #endif

@@ -45,11 +45,6 @@ bool merkle_equal(const struct merkle_hash *a, const struct merkle_hash *b)
         return memcmp(a->b, b->b, MERKLE_SIZE) == 0;
 }
 
-str merkle_str(const struct merkle_hash *hash)
-{
-        return (str){ (const char *)hash->b, MERKLE_SIZE };
-}
-
 void merkle_append(struct merkle_frontier *f, const struct merkle_hash *leaf)
 {
         struct merkle_hash up = *leaf;
@@ -76,43 +71,6 @@ void merkle_root(const struct merkle_frontier *f, struct merkle_hash *ret)
                         *ret = f->hash[level];
                 begun = true;
         }
-}
-
-str merkle_frontier_write(struct arena *mem, const struct merkle_frontier *f)
-{
-        char *p = arena_alloc(mem, 8 + (size_t)MERKLE_LEVELS * MERKLE_SIZE);
-        size_t n = 0;
-
-        for (int shift = 56; shift >= 0; shift -= 8)
-                p[n++] = (char)(f->size >> shift);
-        for (int level = MERKLE_LEVELS - 1; level >= 0; level--)
-                if (f->size >> level & 1) {
-                        memcpy(p + n, f->hash[level].b, MERKLE_SIZE);
-                        n += MERKLE_SIZE;
-                }
-        return (str){ p, n };
-}
-
-bool merkle_frontier_read(str bytes, struct merkle_frontier *ret)
-{
-        struct merkle_frontier f = { 0 };
-        uint64_t size = 0;
-        size_t at = 8;
-
-        if (bytes.n < 8)
-                return false;
-        for (size_t i = 0; i < 8; i++)
-                size = size << 8 | (uint8_t)bytes.p[i];
-        if (size > INT64_MAX || bytes.n != 8 + (size_t)__builtin_popcountll(size) * MERKLE_SIZE)
-                return false;
-        f.size = (int64_t)size;
-        for (int level = MERKLE_LEVELS - 1; level >= 0; level--)
-                if (size >> level & 1) {
-                        memcpy(f.hash[level].b, bytes.p + at, MERKLE_SIZE);
-                        at += MERKLE_SIZE;
-                }
-        *ret = f;
-        return true;
 }
 
 /* The largest power of two below n > 1, as its exponent. */

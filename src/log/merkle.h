@@ -20,7 +20,6 @@ void merkle_node(const struct merkle_hash *left, const struct merkle_hash *right
 /* The root over `count` > 0 neighbours of one level. Overwrites list[]; the root is list[0] too. */
 void merkle_fold(struct merkle_hash *list, size_t count, struct merkle_hash *ret);
 bool merkle_equal(const struct merkle_hash *a, const struct merkle_hash *b);
-str merkle_str(const struct merkle_hash *hash); /* its bytes, not copied */
 
 /* All that is needed to go on appending and to know the root: of each complete subtree its root. hash[l] means something where bit l of size is set. */
 struct merkle_frontier {
@@ -29,9 +28,6 @@ struct merkle_frontier {
 };
 void merkle_append(struct merkle_frontier *f, const struct merkle_hash *leaf);
 void merkle_root(const struct merkle_frontier *f, struct merkle_hash *ret);
-/* Size in 8 bytes, big-endian, then the hashes that mean something, largest subtree first. The reader takes exactly that. */
-str merkle_frontier_write(struct arena *mem, const struct merkle_frontier *f);
-bool merkle_frontier_read(str bytes, struct merkle_frontier *ret);
 
 /* Where a tree is read from: the root of the complete subtree `index` of 2^level leaves. */
 struct merkle_reader {

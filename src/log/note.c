@@ -171,7 +171,7 @@ static bool signature_read(struct arena *mem, str line, struct note_signature *r
         return true;
 }
 
-rc note_signature_read(struct cx *cx, str line, struct note_signature *ret)
+static rc signature_line(struct cx *cx, str line, struct note_signature *ret)
 {
         return signature_read(cx->mem, line, ret) ? RC_OK : fail(cx, RC_MALFORMED, NULL, "this is no signature line of a signed note");
 }
@@ -210,7 +210,7 @@ rc note_read(struct cx *cx, str bytes, struct note **ret)
 
                 if (note->count == NOTE_SIGNATURES_MAX)
                         return fail(cx, RC_MALFORMED, NULL, "a signed note has at most %d signatures", NOTE_SIGNATURES_MAX);
-                TRY(note_signature_read(cx, (str){ bytes.p + at, n }, &note->signatures[note->count++]));
+                TRY(signature_line(cx, (str){ bytes.p + at, n }, &note->signatures[note->count++]));
                 at += n;
         }
         if (note->count == 0)

@@ -54,8 +54,6 @@ struct note {
 };
 /* Form only. RC_MALFORMED. */
 rc note_read(struct cx *cx, str bytes, struct note **ret) MUST_USE;
-/* One signature line by itself, as a witness answers. */
-rc note_signature_read(struct cx *cx, str line, struct note_signature *ret) MUST_USE;
 
 /* What one of the keys asked about has said. */
 struct note_seal {

@@ -4,7 +4,7 @@
 #include "log/note.h"
 
 #include "base/fail.h"
-#include "log/checkpoint.h"
+#include "log/trust.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -42,7 +42,7 @@ static rc opened(str bytes, const char *vkey, struct checkpoint *ret)
         struct note_key k = key(vkey);
         struct note *note;
 
-        return checkpoint_open(&cx, bytes, &k, ret, &note);
+        return trust_open(&cx, trust_of(cx.mem, &k), bytes, ret, &note, NULL);
 }
 
 static void our_own_vectors_are_made_byte_by_byte(void **state)

@@ -9,13 +9,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct arena *mem = arena_open(MB(64));
         str raw = { (const char *)data, size }, rest = raw, entry;
         struct buf back = buf_open(mem, MB(32));
-        struct merkle_frontier f;
         struct tile tile;
 
         if (tile_path_read(raw, &tile))
                 must(str_equal(tile_path(mem, tile), raw));
-        if (merkle_frontier_read(raw, &f))
-                must(str_equal(merkle_frontier_write(mem, &f), raw));
         while (tile_bundle_next(&rest, &entry))
                 tile_bundle_add(&back, entry);
         buf_add(&back, rest);
