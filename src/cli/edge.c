@@ -313,6 +313,8 @@ static void http_part(struct cx *cx, struct buf *out, const struct place *place,
                       "        proxy_set_header X-Accel-Redirect '';\n"
                       /* the serial of a certificate that was checked; whatever a client sends under these names goes no further */
                       "        proxy_set_header X-Client-Certificate $client_certificate;\n"
+                      "        proxy_set_header Cookie '';\n"
+                      "        proxy_set_header X-Cookie $http_cookie;\n"
                       "        proxy_set_header X-Forwarded-For '';\n"
                       "        proxy_set_header X-Forwarded-Host '';\n"
                       "        proxy_set_header Forwarded '';\n"

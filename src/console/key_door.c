@@ -106,7 +106,7 @@ static rc id_read(struct cx *cx, const struct http_req *req, int64_t *ret)
         if (!str_int(http_arg(req, "id"), ret) || *ret <= 0)
                 return fail(cx, RC_UNKNOWN, NULL, "there is no such key");
         log_subject(cx, S("key"), *ret);
-        return RC_OK;
+        return key_check(cx, *ret);
 }
 
 /* POST /keys/{id}/rotate - keys.html with {key, made} on top; what uses the key until now has `hours` to change. */

@@ -150,6 +150,13 @@ rc key_revoke(struct cx *cx, int64_t id, json_t **ret)
         return key_get(cx, id, ret);
 }
 
+rc key_check(struct cx *cx, int64_t id)
+{
+        struct api_key *row;
+
+        return row_find(cx, id, &row);
+}
+
 rc key_rotate(struct cx *cx, int64_t id, const json_t *in, json_t **ret, str *ret_key)
 {
         const json_t *days_given = json_object_get(in, "days"), *hours_given = json_object_get(in, "hours");

@@ -16,6 +16,8 @@ rc key_list(struct cx *cx, json_t **ret) MUST_USE;
 rc key_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_key) MUST_USE;
 /* Refused from the next request on. By its maker or whoever holds all it may do; RC_CONFLICT when it is revoked already. */
 rc key_revoke(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
+/* Is there such a key? RC_UNKNOWN. */
+rc key_check(struct cx *cx, int64_t id) MUST_USE;
 /* The same key with a new secret, *ret_key; the one until now counts for in.hours more (0..KEY_OVERLAP_HOURS_MAX, missing: KEY_OVERLAP_HOURS). in.days: it
  * ends so many days from now; missing: when it did. By its maker or whoever holds all it may do. */
 rc key_rotate(struct cx *cx, int64_t id, const json_t *in, json_t **ret, str *ret_key) MUST_USE;
