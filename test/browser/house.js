@@ -99,6 +99,15 @@ async function halfMinute() {
         return Math.floor(Date.now() / 30000);
 }
 
+/* What somebody whose app `second` has set up types next. */
+async function nextCode(house, who) {
+        const mine = house.second[who];
+        const step = await halfMinute();
+        const code = step > mine.step ? totp(mine.secret, step) : mine.codes.pop();
+        mine.step = step;
+        return code;
+}
+
 /* Who administers needs a second factor: set up at the first log-in, given at the next. A code is taken once: within its half minute a recovery code
  * stands in. */
 async function second(page, house, who) {
@@ -110,13 +119,11 @@ async function second(page, house, who) {
                 const step = await halfMinute();
                 await page.fill('#f-code', totp(secret, step));
                 await page.getByRole('button', { name: /確認して有効にする|Check and switch on/ }).click();
+                await page.locator('#the-codes li').first().waitFor();
                 house.second[who] = { secret, step, codes: await page.locator('#the-codes li').allTextContents() };
                 await page.getByRole('link', { name: /続ける|Continue/ }).click();
         } else if (path === '/login/factor') {
-                const mine = house.second[who];
-                const step = await halfMinute();
-                await page.fill('#p-code', step > mine.step ? totp(mine.secret, step) : mine.codes.pop());
-                mine.step = step;
+                await page.fill('#p-code', await nextCode(house, who));
                 await page.locator('form[action="/login/factor"] button[type="submit"]').click();
         } else {
                 return;
@@ -157,4 +164,4 @@ async function bringIn(page, register, file) {
         await page.waitForSelector('#job .figures, #job .notice.bad', { timeout: 60000 });
 }
 
-module.exports = { start, person, login, second, totp, halfMinute, axe, customers, shot, bringIn, ROOT, ARTEFACTS };
+module.exports = { start, person, login, nextCode, second, totp, halfMinute, axe, customers, shot, bringIn, ROOT, ARTEFACTS };
