@@ -115,6 +115,7 @@ rc operator_do(struct cx *cx, str tenant, enum log_verb verb, operator_work work
         TRY(owner_become(cx, &root));
         result = do_as_owner(cx, tenant, verb, work, data);
         cx->lang = lang; /* entering takes the tenant's */
+        cx->tenant = STR_NONE; /* its name may stand in memory that the caller rewinds */
         root_again(root);
         return result;
 }

@@ -34,7 +34,7 @@ static rc detail(struct cx *cx, const struct http_req *req, struct http_res *res
         TRY(definition_get(cx, http_arg(req, "register"), &def));
         log_subject(cx, S("register"), def->id);
         (void)json_set(model, "register", definition_model(cx, def));
-        (void)json_set(model, "definition", def->source);
+        (void)json_set(model, "definition", json_deep_copy(def->source)); /* the page adds to its model; the source is remembered by the process */
         if (!api(req))
                 (void)json_set(model, "yaml", json_str(definition_yaml(cx->mem, def)));
         else
