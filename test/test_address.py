@@ -47,7 +47,7 @@ def test_syn_3_4_2_b_listed_logs_in_unlisted_is_refused_before_the_password_and_
 
 
 def test_syn_3_4_2_b_a_session_that_moves_is_refused_at_its_next_request(house, shop, elsewhere):
-    cookie = login(house.http, shop, shop.admin).headers['Set-Cookie'].split(';')[0]
+    cookie = login(house.http, shop, shop.staff).headers['Set-Cookie'].split(';')[0]
     assert elsewhere.request('GET', '/api/v1/me', {'Cookie': cookie}).status == 200
     put(shop, True, ['127.0.0.0/29'])
     assert elsewhere.request('GET', '/api/v1/me', {'Cookie': cookie}).status == 403

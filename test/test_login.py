@@ -276,7 +276,7 @@ HASH_DOORS = ["select daicho.credential_of({id})", "select daicho.credential_set
               "select daicho.session_open({id}, '\\x00', null, '-', '-', false)", "select token_hash from daicho.session", "select token_hash from daicho.api_key",
               "insert into daicho.session (token_hash, account_id, tenant, source) values ('\\x00', {id}, '{tenant}', '-')",
               "update daicho.session set account_id = {id}", "update daicho.session set stage = 'full'",
-              "select daicho.session_raise(1, '\\x00', 'confirm', true)", "select daicho.session_last_stage({id}, true)", "update daicho.api_key set token_hash = '\\x00'"]
+              "select daicho.session_raise(1, '\\x00', 'confirm', true)", "select daicho.session_last_stage({id}, true, '')", "update daicho.api_key set token_hash = '\\x00'"]
 
 
 @pytest.mark.parametrize('statement', HASH_DOORS)

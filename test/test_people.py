@@ -152,8 +152,8 @@ def test_what_no_person_can_be_is_refused_by_name(shop, body, item):
 def test_user_management_is_for_those_who_hold_it(shop):
     """syn-3.4.8-c"""
     manager, plain = Member(shop, 'manager', PEOPLE), Member(shop, 'plain', ['record.read'])
-    made = manager.call('POST', '/accounts/new', {'login': 'new', 'name': '新人', 'groups': [], 'password': 'first-password-9'})
-    assert made.status == 201 and log_in(shop, 'new', 'first-password-9').status == 200
+    made = manager.call('POST', '/accounts/new', {'login': 'new', 'name': '新人', 'groups': [], 'password': 'Kumo-8273-hashi'})
+    assert made.status == 201 and log_in(shop, 'new', 'Kumo-8273-hashi').status == 200
     id = manager.person_id
     for method, path in (('GET', '/people'), ('POST', '/people'), ('GET', f'/people/{id}'), ('PATCH', f'/people/{id}'), ('POST', f'/people/{id}/reinstate'),
                          ('POST', f'/people/{id}/reinstate/approve'), ('POST', f'/people/{id}/reinstate/refuse'), ('POST', f'/people/{id}/dormant'),

@@ -16,8 +16,8 @@ OPERATORS = 'support.ask'            # of the operators' contract only: test_sup
 WORDS = [one['name'] for one in LISTED['ja'] if one['name'] != OPERATORS]
 SCOPED = [one['name'] for one in LISTED['ja'] if one['scoped']]
 ANY_RIGHT = 'any right on the register'
-# what is asked of every route; a log-out would end the session the matrix is asked with
-ASKED = [r for r in ROUTES if r['permission'] != 'public' and r['path'] != '/logout']
+# what is asked of every route, but for those that would end or lock the session the matrix is asked with
+ASKED = [r for r in ROUTES if r['permission'] != 'public' and r['path'] not in ('/logout', '/me/lock', '/me/lost')]
 
 
 def name(route):

@@ -1,4 +1,6 @@
 """An operator is not a tenant: no record without a grant that the contract itself has approved, for a time, to read, seen in its own log."""
+import secrets
+
 import psycopg
 import pytest
 
@@ -16,7 +18,7 @@ class Operators:
         self.one, self.two = self.make('sato'), self.make('suzuki')
 
     def make(self, login, group='運営担当者'):
-        password = f'{login}-Uneino-2026'
+        password = secrets.token_urlsafe(12) + 'aA1!'
         made = self.house.cli('account', 'create', '--tenant', 'unei', login, '--name', login, '--group', group, '--password', password)
         return Account(self, made['id'], login, password, group)
 

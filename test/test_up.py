@@ -30,8 +30,8 @@ def test_first_start_makes_everything_and_answers_over_tls_with_a_certificate_of
         house.up()
         assert house.output[-1] == f'ready https://localhost:{house.port}/'
         assert house.api('GET', '/health').status == 200            # the client trusts tls/ca.crt and nothing else
-        for secret in (house.dir / 'secret').iterdir():
-            assert secret.stat().st_mode & 0o777 == 0o600, secret
+        for secret in (house.dir / 'secret').rglob('*'):
+            assert secret.stat().st_mode & 0o777 == (0o700 if secret.is_dir() else 0o600), secret
         assert (house.dir / 'secret').stat().st_mode & 0o777 == 0o700
         assert house.sql("select current_setting('data_checksums')") == [('on',)]
         assert house.sql("select current_setting('listen_addresses')") == [('',)]

@@ -88,7 +88,9 @@ static rc settings_write(struct cx *cx, const struct place *place)
         buf_format(&out, "shared_buffers = %lldMB\n", (long long)buffers);
         buf_format(&out, "effective_cache_size = %lldMB\n", (long long)(memory / 2 > buffers ? memory / 2 : buffers));
         buf_format(&out, "maintenance_work_mem = %lldMB\n", (long long)(memory / 16 > 1024 ? 1024 : memory / 16 < 32 ? 32 : memory / 16));
-        buf_text(&out, "work_mem = 16MB\n"
+        /* a dump locks every table of every contract in one transaction: about a dozen each */
+        buf_text(&out, "max_locks_per_transaction = 512\n"
+                       "work_mem = 16MB\n"
                        "wal_compression = lz4\n"
                        "max_wal_size = 4GB\n"
                        "min_wal_size = 128MB\n"

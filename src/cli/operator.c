@@ -114,7 +114,7 @@ rc operator_do(struct cx *cx, str tenant, enum log_verb verb, operator_work work
         TRY(operator_connect(cx, str_absent(tenant) ? "daicho_owner" : "daicho_cli"));
         TRY(owner_become(cx, &root));
         result = do_as_owner(cx, tenant, verb, work, data);
-        cx->lang = lang; /* entering takes the tenant's */
+        cx->lang = lang;       /* entering takes the tenant's */
         cx->tenant = STR_NONE; /* its name may stand in memory that the caller rewinds */
         root_again(root);
         return result;
