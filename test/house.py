@@ -520,7 +520,7 @@ def serve():
     tenant = house.tenant(name='midori', title='株式会社みどり商事')
     accounts = {name: {'login': getattr(tenant, name).login, 'password': getattr(tenant, name).password} for name in ('admin', 'staff', 'viewer', 'deputy')}
     print(_json({'url': house.url, 'port': house.port, 'tenant': tenant.name, 'title': tenant.title, 'accounts': accounts, 'key': tenant.key,
-                 'build': str(BUILD)}).decode(), flush=True)
+                 'dir': str(house.dir), 'build': str(BUILD)}).decode(), flush=True)
     sys.stdin.read()
     house.close()
 

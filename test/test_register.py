@@ -1,6 +1,7 @@
 """Registers are defined, changed and refused; what they hold is never lost by a slip."""
 import json
 import pathlib
+import re
 
 import pytest
 
@@ -209,6 +210,17 @@ def test_what_the_console_shows_as_yaml_is_the_definition(house):
         answer = shop.api('PUT', f'/registers/{name}', body=text.encode(), headers={'Content-Type': 'application/yaml'})
         plan = answer.json()['plan']
         assert answer.status == 202 and plan['add'] == plan['drop'] == plan['change'] == [] and plan['rewrite'] is False
+
+
+def test_looking_at_a_definition_changes_nothing_of_it(house):
+    """The page adds words for people to its model. Processes remember definitions: whoever asks next gets the definition and nothing else."""
+    shop = house.tenant(registers=('customers',))
+    made = shop.sql("select definition from register where name = 'customers'")[0][0]
+    browser = shop.browser()
+    pages = {re.search(r'<textarea[^>]*name="yaml"[^>]*>(.*?)</textarea>', browser.get('/registers/customers').text, re.S).group(1) for _ in range(24)}
+    assert len(pages) == 1                                          # several times in each of the processes
+    for _ in range(12):
+        assert shop.api('GET', '/registers/customers').json()['definition'] == made
 
 
 def test_the_api_document_describes_the_registers_of_the_contract(shop):

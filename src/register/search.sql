@@ -3,6 +3,6 @@ select w.folded, daicho.grams_of_term(w.word)::text as grams, length(w.folded) a
 from (select u.word, u.n, daicho.search_word(u.word) as folded from unnest($1::text[]) with ordinality u(word, n)) w
 order by w.n;
 
--- Records the planner knows of; 0: nothing yet.
+-- Records by the statistics of the running server, or of the last ANALYZE; 0: nothing known yet. The same number as in the menu (console/frame.sql).
 -- search_known(register text) -> one int
 select coalesce((select a.about from daicho.register_about(array[$1::text]) a), 0) as records;
