@@ -25,7 +25,7 @@ static void what_is_guessed_is_told_by_kind(void **state)
                 enum strength_part part;
                 double bits = strength_bits(mem, str_of(row[i].text), given, &part);
 
-                if (part != row[i].part || (bits < 34) != row[i].weak)
+                if ((row[i].weak && part != row[i].part) || (bits < 34) != row[i].weak)
                         fail_msg("\"%s\": part %d, %.1f bits", row[i].text, (int)part, bits);
         }
         assert_true(strength_bits(mem, S("yamadaseisakusho1"), none, NULL) > 34);
