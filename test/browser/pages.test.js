@@ -119,24 +119,25 @@ for (const [lang, dark, width] of [['ja', false, 1440], ['ja', true, 1440], ['ja
 test('a shifted clock is told above every page, wide and narrow, and stays there', async () => {
         const rehearse = (shift) => execFileSync('psql', ['-h', `${house.dir}/run`, '-U', 'postgres', '-d', 'daicho', '-c', `select daicho.rehearse('${shift}')`],
                 { env: { ...process.env, PGPASSWORD: fs.readFileSync(`${house.dir}/secret/postgres`, 'utf8').trim() } });
+        const { context, page } = await person(house, { width: 1440 });
+        await login(page, house); /* before the clock moves: codes of the second factor go by the real one */
         rehearse('1 minute');
         try {
                 for (const [width, url] of [[1440, '/registers/customers/records'], [360, '/registers/customers/records'], [1440, '/registers/customers']]) {
-                        const { context, page } = await person(house, { width });
-                        await login(page, house);
+                        await page.setViewportSize({ width, height: 900 });
                         await page.goto(url);
+                        assert.deepEqual(await axe(page), []);
                         await page.mouse.wheel(0, 5000);
                         await page.waitForTimeout(200);
                         const box = await page.locator('.banner').boundingBox();
                         assert.ok(Math.abs(box.y) < 1 && box.width >= width - 20 && box.height > 20, `${url} at ${width}: ${JSON.stringify(box)}`);
                         assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0);
-                        assert.deepEqual(await axe(page), []);
                         await shot(page, `rehearsal-${width}`);
-                        await context.close();
                 }
         } finally {
                 rehearse('0');
         }
+        await context.close();
 });
 
 test('the policy of every page lets nothing foreign or inline in', async () => {
