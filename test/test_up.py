@@ -366,3 +366,16 @@ def test_workers_gone_the_door_says_so_in_both_languages(empty):
     for pid in empty.workers('web'):
         os.kill(pid, signal.SIGCONT)
     assert empty.api('GET', '/health').status == 200
+
+
+def test_a_first_start_with_sample_data_prints_what_lets_somebody_in(empty):
+    empty.up(demo=True)
+    said = '\n'.join(empty.output)
+    tenant = re.search(r'tenant +(\S+)', said)[1]
+    staff = re.search(r'log-in +staff +password (\S+)', said)[1]
+    key = re.search(r'API key +(\S+)', said)[1]
+    found = empty.api('GET', '/registers/customers/records?q=東京&limit=5', key=key)
+    assert found.status == 200 and len(found.json()['records']) == 5
+    browser = empty.browser()
+    assert browser.post('/login', {'tenant': tenant, 'login': 'staff', 'password': staff}).status == 303
+    assert '10,000' in browser.get('/').text and browser.get('/registers/customers/records').status == 200
