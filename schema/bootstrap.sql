@@ -7,7 +7,7 @@ declare
     r text;
 begin
     -- owner: DDL in its own schemas. Login roles: no rights of their own (NOINHERIT); they take a tenant's role inside a transaction.
-    foreach r in array array['daicho_owner', 'daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_cli'] loop
+    foreach r in array array['daicho_owner', 'daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_cli', 'daicho_sso', 'daicho_mailer', 'daicho_sealer', 'daicho_watch'] loop
         if not exists (select from pg_roles where rolname = r) then
             execute format('create role %I login noinherit connection limit 64', r);
         end if;
@@ -19,7 +19,7 @@ begin
         create role daicho_tenant nologin;
     end if;
     execute format('revoke all on database %I from public', current_database());
-    execute format('grant connect on database %I to daicho_owner, daicho_web, daicho_auth, daicho_jobs, daicho_cli', current_database());
+    execute format('grant connect on database %I to daicho_owner, daicho_web, daicho_auth, daicho_jobs, daicho_cli, daicho_sso, daicho_mailer, daicho_sealer, daicho_watch', current_database());
     execute format('grant create, temporary on database %I to daicho_owner', current_database());
     execute format('grant temporary on database %I to daicho_tenant', current_database());
 end
@@ -39,6 +39,9 @@ alter role daicho_web set idle_in_transaction_session_timeout = '60s';
 alter role daicho_auth set statement_timeout = '30s';
 alter role daicho_auth set lock_timeout = '10s';
 alter role daicho_auth set idle_in_transaction_session_timeout = '60s';
+alter role daicho_sso set statement_timeout = '30s';
+alter role daicho_sso set lock_timeout = '10s';
+alter role daicho_sso set idle_in_transaction_session_timeout = '60s';
 
 -- The roles of a tenant. daicho_owner, whose connection also runs the define job, has no CREATEROLE: on PostgreSQL 15 that would be a way to
 -- every role but the superuser's. It may call these two functions, which make and drop roles of one shape only.
@@ -62,6 +65,8 @@ begin
         execute format('grant daicho_tenant to %I', r);
     end loop;
     execute format('grant %I, %I to daicho_web, daicho_auth, daicho_jobs, daicho_cli', 't_' || name_, 't_' || name_ || '_masked');
+    -- the process that speaks with sign-on providers never sees anybody's personal items
+    execute format('grant %I to daicho_sso', 't_' || name_ || '_masked');
 end
 $$;
 
@@ -85,10 +90,21 @@ $$;
 revoke execute on function daicho_admin.tenant_roles_create(text), daicho_admin.tenant_roles_drop(text) from public;
 grant execute on function daicho_admin.tenant_roles_create(text), daicho_admin.tenant_roles_drop(text) to daicho_owner;
 
+-- contracts that were made before there was daicho_sso
+do $$
+declare
+    r text;
+begin
+    for r in select rolname from pg_roles where rolname ~ '^t_[a-z][a-z0-9]{1,29}_masked$' loop
+        execute format('grant %I to daicho_sso', r);
+    end loop;
+end
+$$;
+
 revoke all on schema public from public;
 revoke execute on function pg_catalog.set_config(text, text, boolean) from public;
 grant execute on function pg_catalog.set_config(text, text, boolean)
-    to daicho_owner, daicho_web, daicho_auth, daicho_jobs, daicho_cli;
+    to daicho_owner, daicho_web, daicho_auth, daicho_jobs, daicho_cli, daicho_sso, daicho_mailer, daicho_sealer, daicho_watch;
 revoke update on pg_catalog.pg_settings from public;
 -- no DO blocks, no functions but those that exist
 revoke usage on language plpgsql, sql from public;
@@ -114,3 +130,63 @@ revoke select on pg_catalog.pg_prepared_statements, pg_catalog.pg_cursors from p
 grant execute on function pg_catalog.pg_advisory_lock(bigint), pg_catalog.pg_advisory_xact_lock(bigint), pg_catalog.pg_try_advisory_lock(bigint),
     pg_catalog.pg_advisory_unlock(bigint), pg_catalog.pg_advisory_unlock_all() to daicho_owner;
 grant execute on function pg_catalog.pg_notify(text, text) to daicho_tenant, daicho_owner;
+
+-- PostgreSQL's own trail (pgaudit). What is done to a table of ours is written down when it is done by somebody else than the service: daicho_auditor
+-- holds, and nobody holds it, the rights that pgaudit looks for. The service's own roles have their operation log, and no line of this one a request;
+-- the operator's command and the owner, rare and powerful, leave theirs.
+do $$
+declare
+    r text;
+begin
+    if not exists (select from pg_roles where rolname = 'daicho_auditor') then
+        create role daicho_auditor nologin;
+    end if;
+    alter default privileges for role daicho_owner grant select, insert, update, delete on tables to daicho_auditor;
+    if current_setting('shared_preload_libraries') !~ 'pgaudit' then
+        return;
+    end if;
+    create extension if not exists pgaudit with schema daicho_admin;
+    foreach r in array array['daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_sso', 'daicho_mailer', 'daicho_sealer', 'daicho_watch'] loop
+        execute format('alter role %I set pgaudit.role = %L', r, '');
+        if r <> 'daicho_jobs' then                  -- which defines registers: its DDL is told
+            execute format('alter role %I set pgaudit.log = %L', r, 'none');
+        end if;
+    end loop;
+end
+$$;
+
+-- What the catalogue and the statistics tell: names, sizes and row counts of other contracts, definitions of their views, who is at work. No statement of
+-- the house needs them from inside a tenant (the planner reads them without asking for rights); "about N records" comes through daicho.register_about().
+-- Functions that run SQL given as text (query_to_xml and its like) go with them.
+do $$
+declare
+    t regclass;
+    f regprocedure;
+begin
+    for t in
+        select c.oid::regclass from pg_class c
+        where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind in ('r', 'v')
+            and exists (select from aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) a where a.grantee = 0 and a.privilege_type = 'SELECT')
+    loop
+        execute format('revoke select on %s from public', t);
+        execute format('grant select on %s to daicho_owner', t);
+    end loop;
+    for f in
+        select p.oid::regprocedure from pg_proc p
+        where p.pronamespace = 'pg_catalog'::regnamespace
+            and (p.proname ~ '_to_xml|^pg_stat_(get|reset|have)|^pg_(table|relation|total_relation|indexes|database|tablespace)_(size|filenode|filepath|databases|location)'
+                or p.proname ~ '^pg_get_(functiondef|function_sqlbody|viewdef|ruledef|indexdef|triggerdef|constraintdef|partkeydef|statisticsobjdef|expr)'
+                or p.proname ~ '^pg_(identify_object|describe_object|lock_status|blocking_pids|safe_snapshot|cancel_backend|terminate_backend|filenode_relation)'
+                or p.proname ~ '^pg_(show_|current_wal|last_wal|last_xact|last_committed|walfile|wal_lsn|prepared_xact|available_|extension_update|partition_)'
+                or p.proname ~ '^pg_(relation_is|column_is|sequence_|hba_|ident_|config$|control_|mcv_list|get_shmem|get_backend|get_object_address)'
+                or p.oid in ('pg_catalog.ts_stat(text)'::regprocedure, 'pg_catalog.ts_stat(text, text)'::regprocedure,
+                    'pg_catalog.ts_rewrite(tsquery, text)'::regprocedure))
+    loop
+        execute format('revoke execute on function %s from public', f);
+    end loop;
+end
+$$;
+revoke select on pg_catalog.pg_subscription from public;        -- granted column by column
+grant execute on function pg_catalog.pg_stat_get_live_tuples(oid) to daicho_owner;
+revoke usage on schema information_schema from public;
+grant usage on schema information_schema to daicho_owner;

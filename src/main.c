@@ -1,9 +1,16 @@
 /* main.c - joins the tables of commands, routes and jobs; nothing else. */
 #include "base/house.h"
 
+#include "cli/cmd_border.h"
 #include "cli/cmd_house.h"
 #include "cli/cmd_identity.h"
+#include "cli/cmd_log.h"
+#include "cli/cmd_person.h"
+#include "cli/cmd_provider.h"
+#include "cli/cmd_rights.h"
+#include "cli/cmd_policy.h"
 #include "cli/cmd_register.h"
+#include "cli/cmd_seal.h"
 #include "cli/cmd_tenant.h"
 #include "cli/cmd_work.h"
 #include "cli/command.h"
@@ -11,48 +18,121 @@
 #include "cli/up.h"
 #include "cli/worker.h"
 #include "console/account_door.h"
+#include "console/border_door.h"
+#include "console/certificate_door.h"
+#include "console/applicant_door.h"
 #include "console/describe.h"
 #include "console/export_door.h"
+#include "console/factor_door.h"
 #include "console/frame.h"
 #include "console/group_door.h"
 #include "console/home.h"
 #include "console/import_door.h"
 #include "console/job_door.h"
 #include "console/key_door.h"
+#include "console/link_door.h"
 #include "console/log_door.h"
+#include "console/log_file.h"
 #include "console/me_door.h"
+#include "console/proof_door.h"
+#include "console/notice_door.h"
+#include "console/permission_door.h"
+#include "console/person_door.h"
+#include "console/provider_door.h"
+#include "console/policy_door.h"
+#include "console/presence_door.h"
 #include "console/record_door.h"
 #include "console/register_door.h"
 #include "console/session_door.h"
+#include "console/sso_door.h"
 #include "console/summary.h"
+#include "console/support_door.h"
+#include "console/token_door.h"
 #include "gate/openapi.h"
+#include "identity/person.h"
+#include "notify/notice.h"
 #include "register/define.h"
 #include "register/export.h"
 #include "register/import.h"
 
 static const struct command *const commands[] = {
-        up_commands,           cmd_tenant_commands, cmd_identity_commands,
-        cmd_register_commands, cmd_work_commands,   cmd_house_commands,
-        worker_commands,       demo_commands,       NULL,
+        /* clang-format off */
+        up_commands,
+        cmd_tenant_commands,
+        cmd_identity_commands,
+        cmd_person_commands,
+        cmd_provider_commands,
+        cmd_rights_commands,
+        cmd_policy_commands,
+        cmd_register_commands,
+        cmd_work_commands,
+        cmd_house_commands,
+        cmd_log_commands,
+        cmd_seal_commands,
+        worker_commands,
+        demo_commands,
+        cmd_border_commands,
+        NULL,
+        /* clang-format on */
 };
 
 static const struct route *const routes[] = {
-        home_routes,     session_door_routes, me_door_routes,       account_door_routes, group_door_routes,
-        key_door_routes, record_door_routes,  register_door_routes, import_door_routes,  export_door_routes,
-        summary_routes,  job_door_routes,     log_door_routes,      openapi_routes,      NULL,
+        /* clang-format off */
+        home_routes,
+        session_door_routes,
+        me_door_routes,
+        account_door_routes,
+        group_door_routes,
+        key_door_routes,
+        record_door_routes,
+        register_door_routes,
+        import_door_routes,
+        export_door_routes,
+        summary_routes,
+        job_door_routes,
+        log_door_routes,
+        proof_door_routes,
+        border_door_routes,
+        certificate_door_routes,
+        token_door_routes,
+        openapi_routes,
+        notice_door_routes,  support_door_routes,
+        permission_door_routes,
+        person_door_routes,
+        factor_door_routes,
+        sso_door_routes,
+        provider_door_routes,
+        applicant_door_routes,
+        link_door_routes,
+        policy_door_routes,
+        presence_door_routes,
+        NULL,
+        /* clang-format on */
 };
 
 static const struct job_kind jobs[] = {
-        { "define", LOG_DEFINE, define_run, .owner = true },
-        { "import", LOG_IMPORT, import_run },
-        { "export", LOG_EXPORT, export_run },
+        { "define", LOG_DEFINE, define_run, .owner = true, .permission = PERM_REGISTER_DEFINE },
+        { "import", LOG_IMPORT, import_run, .permission = PERM_RECORD_IMPORT },
+        { "export", LOG_EXPORT, export_run, .permission = PERM_RECORD_EXPORT },
+        { "log_export", LOG_EXPORT, log_file_run, .permission = PERM_LOG_EXPORT },
         { .name = NULL },
+};
+
+static rc sharing_notice(struct cx *cx, const json_t *told)
+{
+        return notice_managers(cx, "account_shared", told);
+}
+
+static const struct chore chores[] = {
+        { "person", LOG_STOP, 5000, person_leave_next, person_leave, .sweep = person_files_erase },
+        { "sharing", LOG_ALERT, 5000, person_sharing_next, person_sharing_tell, .tell = sharing_notice },
+        { .kind = NULL },
 };
 
 int main(int argc, char **argv)
 {
         static const struct gate_hooks hooks = { .start = frame_start, .frame = frame_add, .openapi = describe_registers };
-        static const struct house house = { .commands = commands, .routes = routes, .jobs = jobs, .hooks = &hooks };
+        static const struct house house = { .commands = commands, .routes = routes, .jobs = jobs, .chores = chores, .hooks = &hooks };
 
         return command_main(&house, argc, argv);
 }

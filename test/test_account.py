@@ -4,8 +4,9 @@ import concurrent.futures
 import psycopg
 import pytest
 
-ALL = ['record.read', 'record.write', 'record.delete', 'record.import', 'record.export', 'personal.see', 'register.define', 'account.manage',
-       'key.manage', 'log.read', 'tenant.manage']
+ALL = ['record.read', 'record.write', 'record.delete', 'record.import', 'record.export', 'register.define', 'personal.see', 'account.manage',
+       'person.manage', 'policy.manage', 'session.manage', 'key.manage', 'certificate.manage', 'provider.manage', 'support.approve', 'log.read',
+       'log.export', 'log.erase', 'tenant.manage']
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ class Person:
     """An account speaking JSON with its own cookie."""
 
     def __init__(self, shop, login, permissions=(), groups=()):
-        self.shop, self.login, self.password = shop, login, 'a-password-of-' + login
+        self.shop, self.login, self.password = shop, login, 'kX4-9qzwVb-' + login
         groups = list(groups)
         if permissions:
             groups.append(group(shop, f'group of {login}', permissions))
@@ -136,7 +137,7 @@ def test_nobody_gives_what_they_do_not_hold(shop):
     clerk = Person(shop, 'clerk', ['account.manage', 'record.read'])
     admins = groups_of(shop)['管理者']['id']
     tries = [('POST', '/groups', {'name': 'x', 'permissions': ['record.read', 'personal.see']}, None),
-             ('POST', '/accounts/new', {'login': 'x', 'name': 'x', 'groups': [str(admins)], 'password': 'longenough1'}, None),
+             ('POST', '/accounts/new', {'login': 'x', 'name': 'x', 'groups': [str(admins)], 'password': 'kX4-9qzwVb'}, None),
              ('PATCH', f'/accounts/{clerk.id}', {'groups': [str(admins)]}, 1),
              ('PATCH', f'/accounts/{clerk.id}', {'groups': [str(g) for g in clerk.groups] + [str(admins)]}, 1),
              ('PATCH', f'/groups/{clerk.groups[0]}', {'permissions': ['account.manage', 'record.read', 'key.manage']}, 1)]

@@ -51,10 +51,10 @@ def test_commands_say_when_nothing_runs_there(tmp_path):
 
 
 def test_tenants_are_made_listed_suspended_resumed_and_ended(house):
-    made = house.cli('tenant', 'create', 'shortlife', '--title', '短命商店', '--lang', 'en')
+    made = house.cli('tenant', 'create', 'shortlife', '--title', '短命商店', '--lang', 'en', '--no-admin')
     assert (made['name'], made['title'], made['lang'], made['state']) == ('shortlife', '短命商店', 'en', 'active')
     with pytest.raises(Refused) as refused:
-        house.cli('tenant', 'create', 'shortlife')
+        house.cli('tenant', 'create', 'shortlife', '--no-admin')
     assert refused.value.status == 1
     house.cli('tenant', 'suspend', 'shortlife')
     assert [t['state'] for t in house.cli('tenant', 'list') if t['name'] == 'shortlife'] == ['suspended']

@@ -154,9 +154,9 @@ def test_a_job_that_has_not_begun_is_cancelled_at_once(house, shop):
 
 
 def test_only_who_started_a_job_or_may_manage_the_contract_cancels_it(house, shop):
-    starter, stranger = Person(shop, 'starter', ['record.read']), Person(shop, 'stranger', ['record.read', 'record.import', 'record.export'])
+    starter, stranger = Person(shop, 'starter', ['record.read', 'personal.see']), Person(shop, 'stranger', ['record.read', 'record.import', 'record.export', 'personal.see'])
     for who, status in ((stranger, 403), (starter, 200)):
-        id = put(house, shop, not_before='infinity', account_id=starter.id, actor_id=starter.id)
+        id = put(house, shop, register='customers', not_before='infinity', account_id=starter.id, actor_id=starter.id)
         assert who.call('POST', f'/jobs/{id}/cancel').status == status
         assert who.call('GET', f'/jobs/{id}').json()['job']['mine'] == (who is starter)
     drop(house, shop)
@@ -193,9 +193,9 @@ def test_rows_of_somebodys_file_are_for_those_who_may(house, shop):
     starter, clerk, importer = Person(shop, 'starter', ['record.read', 'personal.see']), Person(shop, 'clerk', ['record.read', 'personal.see']), \
         Person(shop, 'importer', ['record.read', 'record.import', 'personal.see'])
     blind = Person(shop, 'blind', ['record.read', 'record.import'])
-    id = put(house, shop, kind='import', account_id=starter.id, actor_id=starter.id, state='done', result_file='x/y.csv', result_name='拒否.csv',
+    id = put(house, shop, kind='import', register='customers', account_id=starter.id, actor_id=starter.id, state='done', result_file='x/y.csv', result_name='拒否.csv',
              result='{"read": 3, "refused": 1, "refusals": [{"line": 2, "item": "email", "value": "hanako@secret.jp"}]}')
-    for who, rows, file in ((starter, True, True), (importer, True, True), (clerk, False, False), (blind, False, False)):
+    for who, rows, file in ((starter, True, True), (importer, True, True), (clerk, False, False)):
         job = who.call('GET', f'/jobs/{id}').json()['job']
         assert job['result']['refused'] == 1 and ('refusals' in job['result']) == rows, who.login
         listed = who.call('GET', '/jobs').text
@@ -203,7 +203,10 @@ def test_rows_of_somebodys_file_are_for_those_who_may(house, shop):
         status = who.call('GET', f'/jobs/{id}/file').status
         assert (status != 403) == file, who.login
     denied = [e for e in shop.log() if e['verb'] == 'download' and e['result'] == 'FORBIDDEN']
-    assert [e['actor'] for e in denied] == ['clerk', 'blind'] and denied[0]['subject_id'] == id
+    assert [e['actor'] for e in denied] == ['clerk'] and denied[0]['subject_id'] == id
+    # begun with sight of personal items: for a masked account there is no such job, not even in the database
+    assert [blind.call(method, f'/jobs/{id}{path}').status for method, path in (('GET', ''), ('GET', '/file'), ('POST', '/cancel'))] == [404] * 3
+    assert id not in [j['id'] for j in blind.call('GET', '/jobs').json()['jobs']]
 
 
 # the whole way -----------------------------------------------------------------------------------------------------------------------------

@@ -3,8 +3,9 @@ import os, pathlib, re
 
 import pytest
 
-KINDS = ['web', 'auth', 'jobs']
-REFUSED = ['open-shadow', 'open-passwd', 'open-owner-secret', 'open-server-key', 'open-config-write', 'open-data', 'create-tmp', 'open-proc-mem',
+KINDS = ['web', 'auth', 'jobs', 'sso', 'sealer', 'watch']
+NETWORK = {'sso': ['socket-inet', 'socket-inet6', 'open-provider-secrets']}   # what a kind is for
+REFUSED = ['open-shadow', 'open-passwd', 'open-owner-secret', 'open-provider-secrets', 'open-factor-key', 'open-server-key', 'open-config-write', 'open-data', 'create-tmp', 'open-proc-mem',
            'socket-inet', 'socket-inet6', 'socket-netlink', 'socket-packet', 'ptrace', 'kill-parent', 'fork', 'unshare', 'mount', 'setuid', 'bpf',
            'io_uring', 'execve']
 
@@ -23,7 +24,9 @@ def test_worker_is_refused_everything_it_does_not_need(house, kind):
     """The worker's own start, its own sandbox, then each forbidden thing is tried."""
     status, out, err = house.run('worker', kind, '1', '--probe')
     tried = dict(line.split(' ', 1) for line in out.splitlines())
-    possible = [name for name in REFUSED if not tried[name].startswith('refused')]
+    needed = NETWORK.get(kind, [])
+    assert [tried[name] for name in needed] == ['allowed'] * len(needed), out
+    possible = [name for name in REFUSED if name not in needed and not tried[name].startswith('refused')]
     if not landlock():
         possible = [name for name in possible if not name.startswith(('open-', 'create-'))]
     assert not possible, out

@@ -30,8 +30,8 @@ def test_first_start_makes_everything_and_answers_over_tls_with_a_certificate_of
         house.up()
         assert house.output[-1] == f'ready https://localhost:{house.port}/'
         assert house.api('GET', '/health').status == 200            # the client trusts tls/ca.crt and nothing else
-        for secret in (house.dir / 'secret').iterdir():
-            assert secret.stat().st_mode & 0o777 == 0o600, secret
+        for secret in (house.dir / 'secret').rglob('*'):
+            assert secret.stat().st_mode & 0o777 == (0o700 if secret.is_dir() else 0o600), secret
         assert (house.dir / 'secret').stat().st_mode & 0o777 == 0o700
         assert house.sql("select current_setting('data_checksums')") == [('on',)]
         assert house.sql("select current_setting('listen_addresses')") == [('',)]
@@ -53,7 +53,7 @@ def test_every_database_role_needs_its_password(empty):
 
 def test_second_start_uses_the_directory_again(empty):
     empty.up()
-    empty.cli('tenant', 'create', 'kept', '--title', '残るもの')
+    empty.cli('tenant', 'create', 'kept', '--title', '残るもの', '--no-admin')
     assert empty.stop() == 0
     empty.up()
     assert [t['name'] for t in empty.cli('tenant', 'list')] == ['kept']
@@ -65,7 +65,8 @@ def test_clean_stop_leaves_no_process_and_no_socket_behind(empty):
     assert empty.stop() == 0
     assert until(lambda: not empty.processes()), empty.processes()
     assert not (empty.dir / 'pg/postmaster.pid').exists()
-    assert 'database system is shut down' in empty.tail('postgres.log', 3)
+    newest = max((empty.dir / 'log/postgres').glob('*.json'))
+    assert 'database system is shut down' in newest.read_text().splitlines()[-1]
 
 
 def test_ctrl_c_stops_cleanly_too(empty):
@@ -354,7 +355,7 @@ def test_access_log_never_holds_what_was_searched_for(empty):
     empty.api('GET', '/health?q=secretname')
     empty.stop()
     assert '/api/v1/health' in empty.tail('access.log')
-    assert 'secretname' not in ''.join(p.read_text(errors='replace') for p in (empty.dir / 'log').iterdir())
+    assert 'secretname' not in ''.join(p.read_text(errors='replace') for p in (empty.dir / 'log').rglob('*') if p.is_file())
 
 
 def test_workers_gone_the_door_says_so_in_both_languages(empty):
@@ -365,3 +366,16 @@ def test_workers_gone_the_door_says_so_in_both_languages(empty):
     for pid in empty.workers('web'):
         os.kill(pid, signal.SIGCONT)
     assert empty.api('GET', '/health').status == 200
+
+
+def test_a_first_start_with_sample_data_prints_what_lets_somebody_in(empty):
+    empty.up(demo=True)
+    said = '\n'.join(empty.output)
+    tenant = re.search(r'tenant +(\S+)', said)[1]
+    staff = re.search(r'log-in +staff +password (\S+)', said)[1]
+    key = re.search(r'API key +(\S+)', said)[1]
+    found = empty.api('GET', '/registers/customers/records?q=東京&limit=5', key=key)
+    assert found.status == 200 and len(found.json()['records']) == 5
+    browser = empty.browser()
+    assert browser.post('/login', {'tenant': tenant, 'login': 'staff', 'password': staff}).status == 303
+    assert '10,000' in browser.get('/').text and browser.get('/registers/customers/records').status == 200

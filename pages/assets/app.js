@@ -3,6 +3,9 @@
 import htmx from 'htmx.org';
 import { conditions } from './conditions.js';
 import { keyboard } from './keyboard.js';
+import { passkeys } from './passkey.js';
+import { lock } from './lock.js';
+import { strength } from './strength.js';
 import { upload } from './upload.js';
 
 Object.assign(htmx.config, {
@@ -224,7 +227,28 @@ function start(root) {
                 conditions(form);
         for (const form of all('form[data-upload]', root))
                 upload(form);
+        for (const part of all('[data-passkey]', root))
+                passkeys(part);
+        for (const box of all('[data-strength]', root))
+                strength(box);
 }
+
+/* "Please prove once more who you are" stands among the problems: what it answers stays there, and when it is done the form that was refused goes on. */
+let asked = null;
+document.addEventListener('htmx:beforeSwap', (event) => {
+        const wrong = event.detail.elt.closest?.('#prove') && one('#prove [data-wrong]');
+        if (wrong && event.detail.isError)
+                event.detail.target = wrong;
+});
+document.addEventListener('htmx:load', (event) => {
+        for (const part of all('[data-passkey]', event.detail.elt))
+                passkeys(part);
+        if (one('#problems [data-proven]') && asked) {
+                const form = asked;
+                asked = null;
+                form.requestSubmit();
+        }
+});
 
 document.addEventListener('htmx:afterSwap', (event) => {
         if (event.detail.target?.id === 'problems')
@@ -235,7 +259,10 @@ document.addEventListener('htmx:afterSwap', (event) => {
 });
 document.addEventListener('htmx:beforeRequest', (event) => {
         const problem = one('#problems');
-        if (event.detail.elt.matches('form') && problem)
+        if (!event.detail.elt.matches('form') || event.detail.elt.closest('#prove'))
+                return;
+        asked = event.detail.elt;
+        if (problem)
                 problem.replaceChildren();
 });
 /* The network is gone or nginx answered with a page of its own: say so in words. */
@@ -254,4 +281,5 @@ if (address.searchParams.has('done')) {
 }
 start(document);
 keyboard();
+lock();
 problems(document);

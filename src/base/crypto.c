@@ -4,6 +4,7 @@
 #include "base/crypto.h"
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <sys/random.h>
 
@@ -22,9 +23,31 @@ static const EVP_MD *sha256(void)
         return found;
 }
 
+/* One context for what is hashed at once: making one costs more than a short hash. A process has one thread. */
+static EVP_MD_CTX *fresh(void)
+{
+        static EVP_MD_CTX *kept;
+
+        if (kept == NULL) {
+                kept = EVP_MD_CTX_new();
+                must(kept != NULL && EVP_DigestInit_ex(kept, sha256(), NULL) == 1);
+        } else {
+                must(EVP_DigestInit_ex(kept, NULL, NULL) == 1);
+        }
+        return kept;
+}
+
+void crypto_sha256_two(str first, str second, uint8_t ret[SHA256_SIZE])
+{
+        EVP_MD_CTX *md = fresh();
+
+        must(EVP_DigestUpdate(md, first.p ? first.p : "", first.n) == 1 && EVP_DigestUpdate(md, second.p ? second.p : "", second.n) == 1 &&
+             EVP_DigestFinal_ex(md, ret, NULL) == 1);
+}
+
 void crypto_sha256(str data, uint8_t ret[SHA256_SIZE])
 {
-        must(EVP_Digest(data.p ? data.p : "", data.n, ret, NULL, sha256(), NULL) == 1);
+        crypto_sha256_two(data, S(""), ret);
 }
 
 static void hash_drop(void *p)
@@ -89,9 +112,10 @@ str crypto_hex(struct arena *mem, const void *p, size_t size)
         return (str){ to, size * 2 };
 }
 
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+static const char url_alphabet[] = LETTERS "-_", alphabet[] = LETTERS "+/";
 
-str crypto_base64url(struct arena *mem, const void *p, size_t size)
+static str base64(struct arena *mem, const void *p, size_t size, const char *digit, bool pad)
 {
         const uint8_t *from = p;
         char *to = arena_array(mem, size / 3 + 1, 4);
@@ -102,12 +126,14 @@ str crypto_base64url(struct arena *mem, const void *p, size_t size)
                 size_t digits = i + 2 < size ? 4 : size - i + 1;
 
                 for (size_t d = 0; d < digits; d++)
-                        to[n++] = alphabet[three >> (18 - 6 * d) & 63];
+                        to[n++] = digit[three >> (18 - 6 * d) & 63];
         }
+        while (pad && n % 4 != 0)
+                to[n++] = '=';
         return (str){ to, n };
 }
 
-bool crypto_base64url_read(struct arena *mem, str text, str *ret)
+static bool base64_read(struct arena *mem, str text, const char *digit, str *ret)
 {
         char *to = arena_alloc(mem, text.n / 4 * 3 + 4);
         uint32_t bits = 0;
@@ -116,11 +142,11 @@ bool crypto_base64url_read(struct arena *mem, str text, str *ret)
         if (text.n % 4 == 1)
                 return false;
         for (size_t i = 0; i < text.n; i++) {
-                const char *at = text.p[i] ? strchr(alphabet, text.p[i]) : NULL;
+                const char *at = text.p[i] ? strchr(digit, text.p[i]) : NULL;
 
                 if (at == NULL)
                         return false;
-                bits = bits << 6 | (uint32_t)(at - alphabet);
+                bits = bits << 6 | (uint32_t)(at - digit);
                 held += 6;
                 if (held >= 8) {
                         held -= 8;
@@ -131,4 +157,64 @@ bool crypto_base64url_read(struct arena *mem, str text, str *ret)
                 return false;
         *ret = (str){ to, n };
         return true;
+}
+
+str crypto_base64url(struct arena *mem, const void *p, size_t size)
+{
+        return base64(mem, p, size, url_alphabet, false);
+}
+
+bool crypto_base64url_read(struct arena *mem, str text, str *ret)
+{
+        return base64_read(mem, text, url_alphabet, ret);
+}
+
+str crypto_base64(struct arena *mem, const void *p, size_t size)
+{
+        return base64(mem, p, size, alphabet, true);
+}
+
+bool crypto_base64_read(struct arena *mem, str text, str *ret)
+{
+        if (text.n % 4 != 0)
+                return false;
+        for (int i = 0; i < 2 && str_ends(text, S("=")); i++)
+                text.n--;
+        return base64_read(mem, text, alphabet, ret);
+}
+
+void crypto_ed25519_public(const uint8_t seed[static ED25519_KEY_SIZE], uint8_t ret[static ED25519_KEY_SIZE])
+{
+        EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, ED25519_KEY_SIZE);
+        size_t size = ED25519_KEY_SIZE;
+
+        must(key != NULL && EVP_PKEY_get_raw_public_key(key, ret, &size) == 1 && size == ED25519_KEY_SIZE);
+        EVP_PKEY_free(key);
+}
+
+void crypto_ed25519_sign(const uint8_t seed[static ED25519_KEY_SIZE], str data, uint8_t ret[static ED25519_SIGNATURE_SIZE])
+{
+        EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, ED25519_KEY_SIZE);
+        EVP_MD_CTX *md = EVP_MD_CTX_new();
+        size_t size = ED25519_SIGNATURE_SIZE;
+
+        must(key != NULL && md != NULL && EVP_DigestSignInit(md, NULL, NULL, NULL, key) == 1 &&
+             EVP_DigestSign(md, ret, &size, (const uint8_t *)data.p, data.n) == 1 && size == ED25519_SIGNATURE_SIZE);
+        EVP_MD_CTX_free(md);
+        EVP_PKEY_free(key);
+}
+
+bool crypto_ed25519_verify(const uint8_t key[static ED25519_KEY_SIZE], str data, str signature)
+{
+        EVP_PKEY *public = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key, ED25519_KEY_SIZE);
+        EVP_MD_CTX *md = EVP_MD_CTX_new();
+        bool good;
+
+        must(md != NULL);
+        good = public != NULL && signature.n == ED25519_SIGNATURE_SIZE && EVP_DigestVerifyInit(md, NULL, NULL, NULL, public) == 1 &&
+               EVP_DigestVerify(md, (const uint8_t *)signature.p, signature.n, (const uint8_t *)data.p, data.n) == 1;
+        EVP_MD_CTX_free(md);
+        EVP_PKEY_free(public);
+        ERR_clear_error();
+        return good;
 }

@@ -34,6 +34,19 @@ struct actor {
         str source;      /* address the request came from, "-" for commands and jobs */
         int64_t session; /* the session it came by; 0: an API key, a command, a job */
         int64_t job;     /* the job that does it for them; 0: none */
+        int stage;       /* how far their log-in has come: enum stage of gate/route.h; 0: all the way */
+};
+
+/* What may be done: permissions as bits (identity/permission.h), for every register and for single ones. */
+struct right_scope {
+        str register_name;
+        uint64_t given, denied; /* denied: not here, though for every register */
+};
+
+struct rights {
+        uint64_t all;
+        const struct right_scope *scopes;
+        size_t scope_count;
 };
 
 struct cx {
@@ -42,9 +55,9 @@ struct cx {
         struct db *db;
         enum lang lang;
         struct actor actor;
-        str tenant;            /* contract name, "acme"; absent before a tenant was entered */
-        bool masked;           /* personal items may not be seen: the role is t_NAME_masked */
-        uint64_t permissions;  /* bit set of enum permission (identity/permission.h) */
+        str tenant;  /* contract name, "acme"; absent before a tenant was entered */
+        bool masked; /* personal items may not be seen: the role is t_NAME_masked */
+        struct rights permissions;
         msec now;              /* daicho.clock() when the unit began */
         struct log_draft *log; /* what log_* functions have noted so far (log/log.h) */
 };

@@ -97,7 +97,7 @@ static rc fail_add(struct cx *cx, rc code, int64_t line, const char *item, const
         return f->code;
 }
 
-rc fail(struct cx *cx, rc code, const char *item, const char *format, ...)
+rc(fail)(struct cx *cx, rc code, const char *item, const char *format, ...)
 {
         va_list args;
 
@@ -107,7 +107,7 @@ rc fail(struct cx *cx, rc code, const char *item, const char *format, ...)
         return code;
 }
 
-rc fail_line(struct cx *cx, rc code, int64_t line, const char *item, const char *format, ...)
+rc(fail_line)(struct cx *cx, rc code, int64_t line, const char *item, const char *format, ...)
 {
         va_list args;
 

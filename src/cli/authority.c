@@ -4,17 +4,20 @@
 #include "cli/authority.h"
 
 #include "base/buf.h"
+#include "base/crypto.h"
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/x509.h"
 #include "cli/place.h"
 
 #include <arpa/inet.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { CA_DAYS = 3650, SERVER_DAYS = 397, RENEW_DAYS = 30, PEM_MAX = 64 << 10, DAY = 24 * 60 * 60 };
+enum { CA_DAYS = 3650, SERVER_DAYS = 397, RENEW_DAYS = 30, LIST_DAYS = 7, LIST_MAX = 4 << 20, PEM_MAX = 64 << 10, DAY = 24 * 60 * 60 };
 
 static void key_free(void *key)
 {
@@ -241,6 +244,71 @@ rc authority_ensure(struct cx *cx, str dir, str host, bool *ret_fresh)
         must(X509_sign(certificate, authority_key, EVP_sha256()) > 0);
         TRY(key_write(cx, key_path, key));
         TRY(certificate_write(cx, path, certificate, authority));
+        *ret_fresh = true;
+        return RC_OK;
+}
+
+rc authority_clients_ensure(struct cx *cx, str dir)
+{
+        const char *key_path = place_path(cx, dir, "secret/client-ca.key"), *path = place_path(cx, dir, "tls/client-ca.crt");
+        str certificate, key;
+        bool fresh;
+
+        TRY(file_directory(cx, place_path(cx, dir, "run/watch"), 0700));
+        /* never replaced silently: every certificate out there would be worth nothing */
+        if (access(path, F_OK) != 0 || access(key_path, F_OK) != 0) {
+                x509_authority_make(cx, str_format(cx->mem, "Daicho clients %.*s", STR_ARG(place_random(cx, 6))), &certificate, &key);
+                TRY(file_write(cx, key_path, key, 0600));
+                TRY(file_write(cx, path, certificate, 0644));
+        }
+        return authority_clients_revoke(cx, dir, &fresh);
+}
+
+rc authority_clients_open(struct cx *cx, str dir, struct x509_authority **ret)
+{
+        str certificate, key;
+
+        TRY(file_read(cx, place_path(cx, dir, "tls/client-ca.crt"), PEM_MAX, &certificate));
+        TRY(file_read(cx, place_path(cx, dir, "secret/client-ca.key"), PEM_MAX, &key));
+        return x509_authority_open(cx, certificate, key, ret);
+}
+
+static rc list_write(struct cx *cx, str dir, str text, int64_t now)
+{
+        struct x509_authority *authority;
+        size_t count = 0, max = text.n / (X509_SERIAL + 1) + 1;
+        str *serials = NEW_ARRAY(cx->mem, str, max), list;
+
+        while (text.n > 0 && count < max) {
+                str line = str_cut(text, '\n', &text);
+
+                if (!str_empty(line))
+                        serials[count++] = line;
+        }
+        TRY(authority_clients_open(cx, dir, &authority));
+        TRY(x509_revoked(cx, authority, serials, count, now, LIST_DAYS, &list));
+        return file_write(cx, place_path(cx, dir, "tls/client.crl"), list, 0644);
+}
+
+rc authority_clients_revoke(struct cx *cx, str dir, bool *ret_fresh)
+{
+        static uint8_t known[SHA256_SIZE];
+        static int64_t written;
+        const char *path = place_path(cx, dir, "run/watch/revoked");
+        uint8_t hash[SHA256_SIZE];
+        struct timespec now;
+        str text = S("");
+
+        if (access(path, F_OK) == 0)
+                TRY(file_read(cx, path, LIST_MAX, &text));
+        crypto_sha256(text, hash);
+        (void)clock_gettime(CLOCK_REALTIME, &now);
+        *ret_fresh = false;
+        if (written != 0 && now.tv_sec - written < LIST_DAYS * DAY / 2 && memcmp(hash, known, sizeof(hash)) == 0)
+                return RC_OK;
+        TRY(list_write(cx, dir, text, now.tv_sec));
+        memcpy(known, hash, sizeof(known));
+        written = now.tv_sec;
         *ret_fresh = true;
         return RC_OK;
 }

@@ -8,6 +8,7 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "cli/spawn.h"
+#include "cli/trail.h"
 #include "db/db.h"
 #include "db/migrate.h"
 
@@ -16,11 +17,21 @@
 #include <stdio.h>
 #include <sys/statvfs.h>
 #include <sys/sysinfo.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { SPACE_FIRST_MB = 200, SPACE_MB = 64, START_TIMEOUT_MS = 60000, SETTLE_MS = 20000, STATEMENT_MAX = 4096 };
+enum {
+        SPACE_FIRST_MB = 200,
+        SPACE_MB = 64,
+        START_TIMEOUT_MS = 60000,
+        SETTLE_MS = 20000,
+        STATEMENT_MAX = 4096,
+        START_RANDOM = 24,
+        KEPT_NAMES = 5 * (sizeof("daicho-start-") + START_RANDOM)
+};
 
-static const char *const roles[] = { "daicho_owner", "daicho_web", "daicho_auth", "daicho_jobs", "daicho_cli" };
+static const char *const roles[] = { "daicho_owner", "daicho_web",    "daicho_auth",   "daicho_jobs", "daicho_cli",
+                                     "daicho_sso",   "daicho_mailer", "daicho_sealer", "daicho_watch" };
 
 static rc space_check(struct cx *cx, const struct place *place, int64_t need_mb)
 {
@@ -72,11 +83,14 @@ static rc settings_write(struct cx *cx, const struct place *place)
                        "unix_socket_permissions = 0700\n"
                        "password_encryption = scram-sha-256\n");
         buf_format(&out, "unix_socket_directories = '%.*s/run'\n", STR_ARG(place->dir));
-        buf_format(&out, "max_connections = %lld\n", (long long)(config->web_workers + config->auth_workers + 2 * config->job_workers + 40));
+        buf_format(&out, "max_connections = %lld\n",
+                   (long long)(config->web_workers + config->auth_workers + config->sso_workers + 2 * config->job_workers + 40));
         buf_format(&out, "shared_buffers = %lldMB\n", (long long)buffers);
         buf_format(&out, "effective_cache_size = %lldMB\n", (long long)(memory / 2 > buffers ? memory / 2 : buffers));
         buf_format(&out, "maintenance_work_mem = %lldMB\n", (long long)(memory / 16 > 1024 ? 1024 : memory / 16 < 32 ? 32 : memory / 16));
-        buf_text(&out, "work_mem = 16MB\n"
+        /* a dump locks every table of every contract in one transaction: about a dozen each */
+        buf_text(&out, "max_locks_per_transaction = 512\n"
+                       "work_mem = 16MB\n"
                        "wal_compression = lz4\n"
                        "max_wal_size = 4GB\n"
                        "min_wal_size = 128MB\n"
@@ -96,6 +110,7 @@ static rc settings_write(struct cx *cx, const struct place *place)
                        "log_parameter_max_length = 0\n"
                        "log_parameter_max_length_on_error = 0\n"
                        "log_checkpoints = off\n");
+        TRY(trail_settings(cx, place, &out));
         buf_format(&out, "include_if_exists = '%.*s/postgresql.conf'\n", STR_ARG(place->dir));
         must(!buf_full(&out));
         TRY(file_write(cx, place_path(cx, place->dir, "pg/postgresql.conf"), buf_str(&out), 0600));
@@ -197,6 +212,8 @@ rc cluster_settle(struct cx *cx, const struct place *place)
         return RC_OK;
 }
 
+static str start_name;
+
 static rc connect_as(struct cx *cx, const struct place *place, const char *role, const char *database)
 {
         str conninfo;
@@ -205,7 +222,41 @@ static rc connect_as(struct cx *cx, const struct place *place, const char *role,
                 db_close(cx->db);
         cx->db = NULL;
         TRY(place_conninfo(cx, place->dir, role, database, &conninfo));
+        if (strcmp(role, "postgres") == 0)
+                conninfo = str_format(cx->mem, "%.*s application_name=%.*s", STR_ARG(conninfo), STR_ARG(start_name));
         return db_open(cx, str_z(cx->mem, conninfo), &cx->db);
+}
+
+/* The watch process tells people of everybody who comes as superuser. That it was the start itself it knows by a name nobody can guess. */
+static rc start_name_make(struct cx *cx, const struct place *place)
+{
+        const char *path = place_path(cx, place->dir, "run/start");
+        str before = S("");
+
+        /* the last few: what a start of a moment ago left in the log may not have been read yet */
+        if (access(path, F_OK) == 0)
+                TRY(file_read(cx, path, KB(4), &before));
+        if (before.n > KEPT_NAMES)
+                before.n = KEPT_NAMES;
+        start_name = str_format(cx->mem, "daicho-start-%.*s", STR_ARG(place_random(cx, START_RANDOM)));
+        return file_write(cx, path, str_format(cx->mem, "%.*s\n%.*s", STR_ARG(start_name), STR_ARG(before)), 0600);
+}
+
+/* What the server said last, when it said it in its own log. */
+static rc ended(struct cx *cx, const struct place *place, rc result)
+{
+        const char *directory = place_path(cx, place->dir, "log/postgres");
+        struct failure told = cx->failure;
+        str words;
+
+        if (result == RC_CANCELLED)
+                return result;
+        fail_clear(cx);
+        words = trail_last_words(cx, directory);
+        if (!str_absent(words))
+                return fail(cx, RC_UNAVAILABLE, NULL, "%s ended before it was ready: %.*s (more in %s)", "postgres", STR_ARG(words), directory);
+        cx->failure = told;
+        return result;
 }
 
 /* The postmaster takes a moment, and longer after a crash. */
@@ -214,7 +265,10 @@ static rc answer_wait(struct cx *cx, const struct place *place, const struct chi
         msec end = clock_tick() + START_TIMEOUT_MS;
 
         for (;;) {
-                TRY(parent_wait(cx, postmaster, 20));
+                rc result = parent_wait(cx, postmaster, 20);
+
+                if (result != RC_OK)
+                        return ended(cx, place, result);
                 if (connect_as(cx, place, "postgres", "postgres") == RC_OK)
                         return RC_OK;
                 if (clock_tick() >= end)
@@ -258,6 +312,7 @@ static rc database_ensure(struct cx *cx)
 
 rc cluster_prepare(struct cx *cx, const struct place *place, const struct child *postmaster)
 {
+        TRY(start_name_make(cx, place));
         TRY(answer_wait(cx, place, postmaster));
         TRY(database_ensure(cx));
         TRY(connect_as(cx, place, "postgres", "daicho"));
@@ -268,4 +323,12 @@ rc cluster_prepare(struct cx *cx, const struct place *place, const struct child 
         db_close(cx->db);
         cx->db = NULL;
         return RC_OK;
+}
+
+void cluster_trim(struct cx *cx, const struct place *place)
+{
+        struct timespec now;
+
+        (void)clock_gettime(CLOCK_REALTIME, &now);
+        trail_trim(cx, place_path(cx, place->dir, "log/postgres"), (msec)now.tv_sec * 1000);
 }

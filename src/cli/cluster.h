@@ -14,5 +14,7 @@ struct child *cluster_child(struct cx *cx, const struct place *place);
 rc cluster_prepare(struct cx *cx, const struct place *place, const struct child *postmaster) MUST_USE;
 /* Waits for a postmaster of an earlier parent that is still closing; RC_CONFLICT when it does not go. */
 rc cluster_settle(struct cx *cx, const struct place *place) MUST_USE;
+/* Removes what the server's log has kept for its year (trail.h). */
+void cluster_trim(struct cx *cx, const struct place *place);
 
 #endif

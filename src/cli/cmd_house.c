@@ -9,6 +9,7 @@
 #include "cli/print.h"
 #include "db/db.h"
 #include "db/migrate.h"
+#include "identity/permission.h"
 #include "page/page.h"
 
 #include <stdio.h>
@@ -35,18 +36,23 @@ static json_t *route_model(const struct route *route)
 {
         static const char *const methods[HTTP_METHODS] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
         static const char *const faces[] = { "console, API", "console", "API" };
-        static const char *const rates[] = { "normal", "login", "heavy" };
+        static const char *const rates[] = { "normal", "login", "sso", "heavy" };
         json_t *model = json_object();
-        const char *permission = permission_word(route->permission);
+        const char *permission = route->permission == PERM_PUBLIC     ? "public"
+                                 : route->permission == PERM_NONE     ? "any account"
+                                 : route->permission == PERM_REGISTER ? "any right on the register"
+                                                                      : permission_word(route->permission);
 
         (void)json_set(model, "method", json_string(methods[route->method]));
         (void)json_set(model, "path", json_string(route->path));
         (void)json_set(model, "face", json_string(faces[route->face]));
-        (void)json_set(model, "permission", json_string(route->permission == PERM_PUBLIC ? "public" : permission[0] ? permission : "any account"));
+        (void)json_set(model, "permission", json_string(permission));
+        (void)json_set(model, "anywhere", json_boolean(route->anywhere));
         (void)json_set(model, "verb", json_string(log_verb_word(route->verb)));
         (void)json_set(model, "body_max", json_integer((json_int_t)route->body_max));
         (void)json_set(model, "file_max", json_integer(route->file_max));
         (void)json_set(model, "rate", json_string(rates[route->rate]));
+        (void)json_set(model, "fresh", json_boolean(route->fresh));
         return json_set(model, "summary", json_string(route->summary));
 }
 
@@ -66,6 +72,29 @@ static rc routes(struct cx *cx, struct args *args)
                 print_json(cx, list);
         else
                 print_table(cx, list, columns);
+        return RC_OK;
+}
+
+/* permissions ------------------------------------------------------------------------------------------------------------------------- */
+static rc permissions(struct cx *cx, struct args *args)
+{
+        static const struct column columns[] = { { "name", "word" }, { "title", "title" }, { "help", "what it allows" }, { NULL, NULL } };
+        enum lang was = cx->lang;
+        json_t *both = json_object();
+        str share, statics;
+
+        TRY(args_end(cx, args));
+        TRY(place_share(cx, &share, &statics));
+        TRY(page_start(cx, str_format(cx->mem, "%.*s/pages", STR_ARG(share))));
+        cx->lang = LANG_JA;
+        (void)json_set(both, "ja", permission_list(cx));
+        cx->lang = LANG_EN;
+        (void)json_set(both, "en", permission_list(cx));
+        cx->lang = was;
+        if (command_json())
+                print_json(cx, both);
+        else
+                print_table(cx, json_object_get(both, was == LANG_JA ? "ja" : "en"), columns);
         return RC_OK;
 }
 
@@ -114,6 +143,7 @@ static rc template(struct cx *cx, struct args *args)
 const struct command cmd_house_commands[] = {
         { "config", "[--explain]", "print daicho.conf as it holds, every key with its explanation", config },
         { "routes", "", "list every address the house answers, with permission, log verb and limits", routes },
+        { "permissions", "", "list every permission that can be given; doc/permissions.md is made of it", permissions },
         { "migrate", "", "bring the database to the shape this program needs; `daicho up` does it too", migrate },
         { "template", "FILE [--data FILE.json]", "render a Mustache template with the data of a JSON file", template },
         { .name = NULL },

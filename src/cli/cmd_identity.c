@@ -7,10 +7,12 @@
 #include "cli/operator.h"
 #include "cli/print.h"
 #include "identity/account.h"
+#include "identity/factor.h"
 #include "identity/group.h"
 #include "identity/key.h"
 #include "identity/password.h"
 #include "log/log.h"
+#include "notify/notice.h"
 
 #include <stdio.h>
 
@@ -24,6 +26,7 @@ struct wish {
         str password;
         json_t *model;
         str secret; /* what is shown once */
+        bool mail;  /* the password goes out by mail instead */
         rc (*change)(struct cx *cx, struct wish *wish, int64_t version);
 };
 
@@ -43,6 +46,23 @@ static rc groups_find(struct cx *cx, str names, json_t **ret)
         return RC_OK;
 }
 
+rc cmd_identity_invite(struct cx *cx, json_t *in, json_t **ret)
+{
+        int64_t id;
+        str password;
+
+        if (str_absent(json_get_text(in, "email")))
+                return fail(cx, RC_INVALID, "email", "a password can be sent by mail only to an account with an e-mail address");
+        TRY(account_create(cx, in, ret, &password));
+        id = json_integer_value(json_object_get(*ret, "id"));
+        TRY(account_password_expire(cx, id));
+        log_subject(cx, S("account"), id);
+        log_detail(cx, "login", json_object_get(*ret, "login"));
+        log_detail(cx, "mailed", json_true());
+        return notice_first_password(cx, json_get_text(*ret, "email"), json_get_text(*ret, "lang"), json_get_text(*ret, "login"), password,
+                                     ACCOUNT_FIRST_DAYS);
+}
+
 static rc create_work(struct cx *cx, void *data)
 {
         struct wish *wish = data;
@@ -50,6 +70,8 @@ static rc create_work(struct cx *cx, void *data)
 
         TRY(groups_find(cx, wish->groups, &groups));
         (void)json_set(wish->in, "groups", groups);
+        if (wish->mail)
+                return cmd_identity_invite(cx, wish->in, &wish->model);
         TRY(account_create(cx, wish->in, &wish->model, &wish->secret));
         log_subject(cx, S("account"), json_integer_value(json_object_get(wish->model, "id")));
         log_detail(cx, "login", json_str(wish->login));
@@ -90,8 +112,11 @@ static rc account_create_run(struct cx *cx, struct args *args)
         TRY(args_text(cx, args, "--email", &email));
         TRY(args_text(cx, args, "--group", &wish.groups));
         TRY(password_option(cx, args, &password));
+        wish.mail = args_flag(args, "--mail");
         TRY(args_word(cx, args, "LOGIN", &wish.login));
         TRY(args_end(cx, args));
+        if (wish.mail && !str_absent(password))
+                return fail(cx, RC_USAGE, NULL, "--mail sends a password made by the system; leave --password out");
         (void)json_set(wish.in, "login", json_str(wish.login));
         (void)json_set(wish.in, "name", json_str(str_absent(name) ? wish.login : name));
         if (!str_absent(email))
@@ -153,7 +178,22 @@ static rc change_state(struct cx *cx, struct wish *wish, int64_t version)
 
 static rc change_password(struct cx *cx, struct wish *wish, int64_t version)
 {
-        return account_password_reset(cx, wish->id, wish->password, &wish->secret);
+        return account_password_reset(cx, wish->id, wish->password, false, &wish->secret);
+}
+
+static rc change_unlock(struct cx *cx, struct wish *wish, int64_t version)
+{
+        json_t *before, *after;
+
+        TRY(account_unlock(cx, wish->id, &before, &after));
+        log_detail(cx, "changes", log_difference(before, after));
+        wish->model = after;
+        return RC_OK;
+}
+
+static rc change_factors(struct cx *cx, struct wish *wish, int64_t version)
+{
+        return factor_reset(cx, wish->id);
 }
 
 static rc change_erase(struct cx *cx, struct wish *wish, int64_t version)
@@ -184,19 +224,26 @@ static rc account_suspend_run(struct cx *cx, struct args *args)
         return change_run(cx, args, LOG_UPDATE, &wish, "account %.*s is suspended");
 }
 
-static rc account_resume_run(struct cx *cx, struct args *args)
-{
-        struct wish wish = { .change = change_state, .in = json_set(json_object(), "state", json_string("active")) };
-
-        return change_run(cx, args, LOG_UPDATE, &wish, "account %.*s is active again");
-}
-
 static rc account_password_run(struct cx *cx, struct args *args)
 {
         struct wish wish = { .change = change_password };
 
         TRY(password_option(cx, args, &wish.password));
         return change_run(cx, args, LOG_UPDATE, &wish, "account %.*s has a new password, to be changed at the next log-in");
+}
+
+static rc account_factors_run(struct cx *cx, struct args *args)
+{
+        struct wish wish = { .change = change_factors };
+
+        return change_run(cx, args, LOG_RESET, &wish, "account %.*s must set up a new second factor");
+}
+
+static rc account_unlock_run(struct cx *cx, struct args *args)
+{
+        struct wish wish = { .change = change_unlock };
+
+        return change_run(cx, args, LOG_UNLOCK, &wish, "account %.*s may try its password again");
 }
 
 static rc account_erase_run(struct cx *cx, struct args *args)
@@ -247,7 +294,8 @@ static rc key_create_run(struct cx *cx, struct args *args)
 {
         struct wish wish = { .in = json_object() };
         str tenant, words = STR_NONE;
-        json_t *permissions = json_array();
+        struct rights everything = permission_contract();
+        json_t *permissions;
         int64_t days = 0;
 
         TRY(operator_tenant(cx, args, &tenant));
@@ -255,8 +303,7 @@ static rc key_create_run(struct cx *cx, struct args *args)
         TRY(args_int(cx, args, "--days", 1, KEY_DAYS_MAX, &days));
         TRY(args_word(cx, args, "NAME", &wish.login));
         TRY(args_end(cx, args));
-        for (int p = PERM_NONE + 1; str_absent(words) && p < PERMISSIONS; p++)
-                must(json_array_append_new(permissions, json_string(permission_word((enum permission)p))) == 0);
+        permissions = str_absent(words) ? permission_words(&everything) : json_array();
         while (!str_empty(words))
                 must(json_array_append_new(permissions, json_str(str_trim(str_cut(words, ',', &words)))) == 0);
         (void)json_set(wish.in, "name", json_str(wish.login));
@@ -318,12 +365,13 @@ static rc key_revoke_run(struct cx *cx, struct args *args)
 
 /* clang-format off */
 const struct command cmd_identity_commands[] = {
-        { "account create", "--tenant NAME LOGIN [--name TEXT] [--email TEXT] [--group NAME,NAME] [--password TEXT|-]",
+        { "account create", "--tenant NAME LOGIN [--name TEXT] [--email TEXT] [--group NAME,NAME] [--password TEXT|-] [--mail]",
           "make an account; without a password one is made and printed once", account_create_run },
         { "account list", "--tenant NAME", "list the accounts of a contract", account_list_run },
         { "account suspend", "--tenant NAME LOGIN", "stop an account and its sessions at once", account_suspend_run },
-        { "account resume", "--tenant NAME LOGIN", "let a suspended account come in again", account_resume_run },
         { "account password", "--tenant NAME LOGIN [--password TEXT|-]", "give a new password, to be changed at the next log-in", account_password_run },
+        { "account factors", "--tenant NAME LOGIN", "take away all apps, passkeys and recovery codes; a new one comes before anything else", account_factors_run },
+        { "account unlock", "--tenant NAME LOGIN", "let an account try again that was locked after too many wrong passwords", account_unlock_run },
         { "account erase", "--tenant NAME LOGIN", "erase an account; what it did stays in the log", account_erase_run },
         { "group list", "--tenant NAME", "list permission groups and what they may", group_list_run },
         { "key create", "--tenant NAME NAME [--permissions WORD,WORD] [--days N]", "make an API key, printed once; without words it may do everything",

@@ -5,13 +5,22 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "cli/cmd_identity.h"
 #include "cli/operator.h"
 #include "cli/print.h"
+#include "identity/group.h"
 #include "log/log.h"
+#include "post/message.h"
 #include "tenant/tenant.h"
+
+#include <stdio.h>
 
 struct wish {
         str name, title, lang;
+        str email, login; /* of the first administrator */
+        bool no_certificate;
+        str approved_by, reason;
+        bool operators;
         rc (*change)(struct cx *cx, str name);
         json_t *model;
 };
@@ -36,27 +45,95 @@ static rc create_work(struct cx *cx, void *data)
 
         log_subject(cx, S("tenant"), 0);
         log_detail(cx, "tenant", json_str(wish->name));
-        TRY(tenant_create(cx, wish->name, wish->title, wish->lang));
+        TRY(wish->operators ? tenant_create_operators(cx, wish->name, wish->title, wish->lang)
+                            : tenant_create(cx, wish->name, wish->title, wish->lang));
+        if (wish->no_certificate) {
+                log_detail(cx, "no_certificate", json_true());
+                log_detail(cx, "approved_by", json_str(wish->approved_by));
+                log_detail(cx, "reason", json_str(wish->reason));
+                TRY(tenant_waive(cx, wish->name, wish->approved_by, wish->reason));
+        }
         TRY(tenant_get(cx, wish->name, &tenant));
         wish->model = model_of(cx, tenant);
         return RC_OK;
 }
 
+/* Every group that may manage accounts: the one tenant_create makes for administrators. */
+static rc administrator_work(struct cx *cx, void *data)
+{
+        const struct wish *wish = data;
+        json_t *in = json_object(), *groups = json_array(), *made;
+        int64_t group;
+
+        TRY(group_find(cx, str_is(wish->lang, "en") ? S("Administrators") : S("管理者"), &group));
+        must(json_array_append_new(groups, json_integer(group)) == 0);
+        (void)json_set(in, "login", json_str(wish->login));
+        (void)json_set(in, "name", json_str(wish->login));
+        (void)json_set(in, "email", json_str(wish->email));
+        (void)json_set(in, "groups", groups);
+        return cmd_identity_invite(cx, in, &made);
+}
+
+static rc drop_work(struct cx *cx, void *data)
+{
+        const struct wish *wish = data;
+
+        return tenant_end(cx, wish->name);
+}
+
+/* The contract and its first administrator are made together or not at all. */
+static rc administrator_make(struct cx *cx, struct wish *wish)
+{
+        rc code = operator_do(cx, wish->name, LOG_CREATE, administrator_work, wish);
+        struct failure told = cx->failure;
+
+        if (code == RC_OK)
+                return RC_OK;
+        fail_clear(cx);
+        if (operator_do(cx, STR_NONE, LOG_DELETE, drop_work, wish) != RC_OK)
+                fail_clear(cx);
+        cx->failure = told;
+        return code;
+}
+
 static rc create(struct cx *cx, struct args *args)
 {
-        struct wish wish = { .title = STR_NONE, .lang = S("ja") };
+        struct wish wish = {
+                .title = STR_NONE, .lang = S("ja"), .email = STR_NONE, .login = S("admin"), .approved_by = STR_NONE, .reason = STR_NONE
+        };
+        const struct place *place;
+        bool nobody = args_flag(args, "--no-admin");
 
+        wish.no_certificate = args_flag(args, "--no-certificate");
+        TRY(args_text(cx, args, "--approved-by", &wish.approved_by));
+        TRY(args_text(cx, args, "--reason", &wish.reason));
+        wish.operators = args_flag(args, "--operators");
         TRY(args_text(cx, args, "--title", &wish.title));
         TRY(args_text(cx, args, "--lang", &wish.lang));
+        TRY(args_text(cx, args, "--admin-email", &wish.email));
+        TRY(args_text(cx, args, "--admin-login", &wish.login));
         TRY(args_word(cx, args, "NAME", &wish.name));
         TRY(args_end(cx, args));
+        if (nobody == !str_absent(wish.email))
+                return fail(cx, RC_USAGE, NULL,
+                            "say who administers the contract: --admin-email ADDRESS, or --no-admin to make the account yourself");
+        if (!str_absent(wish.email) && !message_address_valid(wish.email))
+                return fail(cx, RC_INVALID, "email", "is not an e-mail address");
+        TRY(command_place(cx, &place));
         if (str_absent(wish.title))
                 wish.title = wish.name;
+        if (!wish.no_certificate && (!str_absent(wish.approved_by) || !str_absent(wish.reason)))
+                return fail(cx, RC_USAGE, NULL, "--approved-by and --reason belong to --no-certificate");
         TRY(operator_do(cx, STR_NONE, LOG_CREATE, create_work, &wish));
+        if (!nobody)
+                TRY(administrator_make(cx, &wish));
         if (command_json())
                 print_json(cx, wish.model);
         else
                 print_line(cx, "tenant %.*s was made", STR_ARG(wish.name));
+        if (!nobody && str_empty(place->config.mail_host))
+                (void)fprintf(stderr, "%s\n",
+                              fail_translate(cx->lang, "the message with the first password waits: there is no mail_host in daicho.conf yet"));
         return RC_OK;
 }
 
@@ -119,6 +196,33 @@ static rc resume(struct cx *cx, struct args *args)
         return change(cx, args, LOG_UPDATE, tenant_resume, "tenant %.*s is active again");
 }
 
+static rc factor_everybody(struct cx *cx, str name)
+{
+        return tenant_factor(cx, name, true);
+}
+
+static rc factor_administrators(struct cx *cx, str name)
+{
+        return tenant_factor(cx, name, false);
+}
+
+static rc factor(struct cx *cx, struct args *args)
+{
+        struct wish wish = { .change = NULL };
+        str who;
+
+        TRY(args_word(cx, args, "NAME", &wish.name));
+        TRY(args_word(cx, args, "everybody|administrators", &who));
+        TRY(args_end(cx, args));
+        if (!str_is(who, "everybody") && !str_is(who, "administrators"))
+                return fail(cx, RC_USAGE, NULL, "say everybody or administrators");
+        wish.change = str_is(who, "everybody") ? factor_everybody : factor_administrators;
+        TRY(operator_do(cx, STR_NONE, LOG_UPDATE, change_work, &wish));
+        if (!command_json())
+                print_line(cx, "tenant %.*s: who needs a second factor has been changed", STR_ARG(wish.name));
+        return RC_OK;
+}
+
 static rc end(struct cx *cx, struct args *args)
 {
         str said = STR_NONE;
@@ -131,10 +235,13 @@ static rc end(struct cx *cx, struct args *args)
 
 /* clang-format off */
 const struct command cmd_tenant_commands[] = {
-        { "tenant create", "NAME [--title TEXT] [--lang ja|en]", "make a contract with its default groups", create },
+        { "tenant create", "NAME (--admin-email ADDRESS [--admin-login LOGIN] | --no-admin) [--title TEXT] [--lang ja|en] [--operators] "
+          "[--no-certificate --approved-by NAME --reason TEXT]",
+          "make a contract with its default groups; its first administrator gets a password by mail, and people need client certificates", create },
         { "tenant list", "", "list the contracts", list },
         { "tenant suspend", "NAME", "stop all sessions and keys of a contract at once; nothing is lost", suspend },
         { "tenant resume", "NAME", "let a suspended contract work again", resume },
+        { "tenant factor", "NAME everybody|administrators", "who needs a second factor, besides groups that ask for it", factor },
         { "tenant end", "NAME --confirm NAME", "erase a contract with all its data for good", end },
         { .name = NULL },
 };

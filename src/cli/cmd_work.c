@@ -28,7 +28,7 @@ static rc get_work(struct cx *cx, void *data)
 {
         struct question *q = data;
 
-        return job_get(cx, q->id, true, &q->model);
+        return job_get(cx, q->id, &job_sight_all, &q->model);
 }
 
 static void bar(const json_t *job)
@@ -98,7 +98,7 @@ static rc fetch_work(struct cx *cx, void *data)
         struct fetch *f = data;
 
         log_subject(cx, S("job"), f->id);
-        return job_file(cx, f->id, true, true, &f->path, &f->name);
+        return job_file(cx, f->id, &job_sight_all, &f->path, &f->name);
 }
 
 static rc copy_out(struct cx *cx, const char *from, const char *to)
@@ -146,7 +146,7 @@ static rc list_work(struct cx *cx, void *data)
 {
         struct question *q = data;
 
-        return job_list(cx, q->before, q->active, (int)q->limit, &q->model);
+        return job_list(cx, q->before, q->active, (int)q->limit, &job_sight_all, &q->model);
 }
 
 static rc job_list_run(struct cx *cx, struct args *args)
@@ -200,7 +200,7 @@ static rc cancel_work(struct cx *cx, void *data)
         const struct question *q = data;
 
         log_subject(cx, S("job"), q->id);
-        return job_cancel(cx, q->id, true);
+        return job_cancel(cx, q->id, &job_sight_all, true);
 }
 
 static rc job_cancel_run(struct cx *cx, struct args *args)
@@ -221,7 +221,7 @@ static rc log_work(struct cx *cx, void *data)
 {
         struct question *q = data;
 
-        return log_list(cx, q->filter, q->before, (int)q->limit, &q->model);
+        return log_list(cx, &(struct log_query){ .filter = q->filter, .before = q->before, .limit = (int)q->limit, .patient = true }, &q->model);
 }
 
 static rc log_list_run(struct cx *cx, struct args *args)
@@ -229,7 +229,7 @@ static rc log_list_run(struct cx *cx, struct args *args)
         static const struct column columns[] = { { "id", "id" },          { "at", "time" },       { "actor", "who" },
                                                  { "source", "from" },    { "verb", "what" },     { "kind", "of" },
                                                  { "subject", "number" }, { "result", "result" }, { NULL, NULL } };
-        static const char *const filters[] = { "actor", "verb", "kind", "subject", "result", "source", "from", "to" };
+        static const char *const filters[] = { "actor", "group", "verb", "kind", "subject", "result", "source", "text", "from", "to" };
         struct question q = { .limit = 50, .filter = json_object() };
         str tenant;
 
@@ -279,7 +279,7 @@ const struct command cmd_work_commands[] = {
         { "job wait", "--tenant NAME ID", "wait until a job has ended", job_wait_run },
         { "job file", "--tenant NAME ID FILE", "fetch the file a job left: exported records, refused rows", job_file_run },
         { "job cancel", "--tenant NAME ID", "ask a job to stop", job_cancel_run },
-        { "log list", "--tenant NAME [--actor A] [--verb V] [--kind K] [--subject ID] [--result R] [--source S] [--from DAY] [--to DAY] [--before ID] [--limit N]",
+        { "log list", "--tenant NAME [--actor A] [--group G] [--text T] [--verb V] [--kind K] [--subject ID] [--result R] [--source S] [--from DAY] [--to DAY] [--before ID] [--limit N]",
           "list the operation log, newest first", log_list_run },
         { "log show", "--tenant NAME ID", "one entry with its detail", log_show_run },
         { .name = NULL },

@@ -20,6 +20,7 @@ struct house {
         const struct command *const *commands; /* tables, each ends with name == NULL; the list ends with NULL */
         const struct route *const *routes;
         const struct job_kind *jobs;
+        const struct chore *chores;
         const struct gate_hooks *hooks; /* NULL: none */
 };
 extern const struct house *command_house;

@@ -109,18 +109,18 @@ static void path_pattern(struct buf *out, const char *path)
         }
 }
 
-static void login_routes(struct buf *out, const struct route *const *tables)
+static void pool_routes(struct buf *out, const struct route *const *tables)
 {
         for (; *tables != NULL; tables++) {
                 for (const struct route *route = *tables; route->path != NULL; route++) {
                         /* the console's forms name PUT, PATCH and DELETE in a POST */
                         bool form = route->method != HTTP_GET && route->method != HTTP_POST;
 
-                        if (route->rate != RATE_LOGIN)
+                        if (route_pool(route->rate) == POOL_WEB)
                                 continue;
                         buf_format(out, "                \"~^%s%s%s:(?:/api/v1)?", form ? "(?:POST|" : "", methods[route->method], form ? ")" : "");
                         path_pattern(out, route->path);
-                        buf_text(out, "$\" auth;\n");
+                        buf_format(out, "$\" %s;\n", route_pool(route->rate) == POOL_AUTH ? "auth" : "sso");
                 }
         }
 }
@@ -133,8 +133,54 @@ static void upstream(struct cx *cx, struct buf *out, str dir, const char *kind, 
         buf_format(out, "                keepalive %lld;\n                keepalive_requests 100000;\n        }\n", (long long)count * 8);
 }
 
+/* The logs as files: checkpoints, keys and hashes for everybody; what entries say goes by a worker, which asks who wants it. */
+static void logs_part(struct buf *out, const char *dir)
+{
+        buf_format(out,
+                   "                location ~ \"^/seal/[0-9a-z-]+/[0-9]+/(checkpoint|keys)$\" {\n"
+                   "                        root %s;\n"
+                   "                        types { }\n"
+                   "                        default_type \"text/plain; charset=utf-8\";\n"
+                   "                        add_header Cache-Control \"public, max-age=5\";\n"
+                   "                        add_header X-Content-Type-Options nosniff always;\n"
+                   "                        add_header Access-Control-Allow-Origin *;\n"
+                   "                }\n"
+                   "                location ~ \"^/seal/[0-9a-z-]+/[0-9]+/tile/[0-7]/(x[0-9]{3}/)*[0-9]{3}(\\.p/[0-9]{1,3})?$\" {\n"
+                   "                        root %s;\n"
+                   "                        types { }\n"
+                   "                        default_type application/octet-stream;\n"
+                   "                        add_header Cache-Control \"public, max-age=31536000, immutable\";\n"
+                   "                        add_header X-Content-Type-Options nosniff always;\n"
+                   "                        add_header Access-Control-Allow-Origin *;\n"
+                   "                }\n"
+                   "                location ~ \"^/seal/[0-9a-z-]+/[0-9]+/tile/entries/\" {\n"
+                   "                        rewrite ^/seal/(.*)$ /api/v1/log/bundle?name=$1 last;\n"
+                   "                }\n"
+                   "                location /seal/ {\n"
+                   "                        return 404;\n"
+                   "                }\n"
+                   "                location /-/seal/ {\n"
+                   "                        internal;\n"
+                   "                        alias %s/seal/;\n"
+                   "                }\n",
+                   dir, dir, dir);
+}
+
+/* Others ask this house to cosign their logs: small bodies, without cookies, a few a minute. */
+static void witness_location(struct buf *out, const struct config *config)
+{
+        if (!str_empty(config->witness_name))
+                buf_text(out, "                location = /witness/add-checkpoint {\n"
+                              "                        limit_req zone=witness_rate burst=60 nodelay;\n"
+                              "                        client_max_body_size 64k;\n"
+                              "                        proxy_set_header Cookie '';\n"
+                              "                        proxy_pass http://witness;\n"
+                              "                }\n");
+}
+
 static void server_common(struct buf *out, const struct place *place)
 {
+        witness_location(out, &place->config);
         buf_format(out,
                    "                location /static/ {\n"
                    "                        alias %.*s/;\n"
@@ -177,6 +223,7 @@ static void server_common(struct buf *out, const struct place *place)
                    "                error_page 429 = @busy;\n"
                    "                error_page 502 504 = @away;\n",
                    STR_ARG(place->statics), STR_ARG(place->dir), (long long)place->config.login_queue);
+        logs_part(out, str_z(out->mem, place->dir));
 }
 
 /* What nginx itself says, in both languages: a worker that could choose the reader's is not there then. */
@@ -224,21 +271,24 @@ static void http_part(struct cx *cx, struct buf *out, const struct place *place,
                    "        large_client_header_buffers 4 16k;\n"
                    /* never the query: it may hold what somebody searched for */
                    "        log_format house '$time_iso8601 $remote_addr $request_method $uri $status $body_bytes_sent $request_time "
-                   "$upstream_response_time $pool';\n"
+                   "$upstream_response_time $pool $ssl_client_verify';\n"
                    "        access_log %s/log/access.log house buffer=32k flush=5s;\n",
                    dir, dir, dir, dir, dir, (long long)config->upload_max + 1, dir);
         buf_text(out, "        map \"$request_method:$uri\" $pool {\n                default web;\n");
-        login_routes(out, routes);
-        buf_text(out, "        }\n"
-                      "        map $pool $login_address {\n                auth $binary_remote_addr;\n                default '';\n        }\n"
-                      "        map $pool $login_all {\n                auth 1;\n                default '';\n        }\n"
-                      "        map $uri $api {\n                ~^/api/ 1;\n                default 0;\n        }\n"
-                      "        map $api $away_type {\n                1 application/problem+json;\n                default text/html;\n        }\n"
-                      /* a name with a hash of its content never means anything else */
-                      "        map $uri $keep {\n                \"~\\.[0-9a-f]{12}\\.[a-z]+$\" 'public, max-age=31536000, immutable';\n"
-                      "                default no-cache;\n        }\n"
-                      "        charset utf-8;\n"
-                      "        charset_types text/css application/javascript;\n");
+        pool_routes(out, routes);
+        buf_text(out,
+                 "        }\n"
+                 "        map $pool $login_address {\n                ~^(?:auth|sso)$ $binary_remote_addr;\n                default '';\n        }\n"
+                 "        map $pool $login_all {\n                ~^(?:auth|sso)$ $pool;\n                default '';\n        }\n"
+                 "        map $uri $api {\n                ~^/api/ 1;\n                default 0;\n        }\n"
+                 "        map $api $away_type {\n                1 application/problem+json;\n                default text/html;\n        }\n"
+                 /* a name with a hash of its content never means anything else */
+                 "        map $uri $keep {\n                \"~\\.[0-9a-f]{12}\\.[a-z]+$\" 'public, max-age=31536000, immutable';\n"
+                 "                default no-cache;\n        }\n"
+                 "        charset utf-8;\n"
+                 "        charset_types text/css application/javascript;\n");
+        buf_text(out, "        map $ssl_client_verify $client_certificate {\n                SUCCESS $ssl_client_serial;\n                default "
+                      "'';\n        }\n");
         words(out, "away", 503, "Daicho cannot answer at the moment; please try again in a few seconds",
               "ただいま応答できません。数秒おいてから、もう一度お試しください。");
         words(out, "busy", 429, "Too many attempts; please wait a moment and try again",
@@ -250,12 +300,24 @@ static void http_part(struct cx *cx, struct buf *out, const struct place *place,
                    (long long)config->login_rate);
         upstream(cx, out, place->dir, "web", config->web_workers);
         upstream(cx, out, place->dir, "auth", config->auth_workers);
+        upstream(cx, out, place->dir, "sso", config->sso_workers);
+        if (!str_empty(config->witness_name)) {
+                upstream(cx, out, place->dir, "witness", 1);
+                buf_text(out, "        limit_req_zone $binary_remote_addr zone=witness_rate:1m rate=20r/s;\n");
+        }
         buf_text(out, "        proxy_http_version 1.1;\n"
                       "        proxy_set_header Connection '';\n"
                       "        proxy_set_header Host $http_host;\n"
                       "        proxy_set_header X-Real-IP $remote_addr;\n"
                       "        proxy_set_header X-Forwarded-Proto $scheme;\n"
                       "        proxy_set_header X-Accel-Redirect '';\n"
+                      /* the serial of a certificate that was checked; whatever a client sends under these names goes no further */
+                      "        proxy_set_header X-Client-Certificate $client_certificate;\n"
+                      "        proxy_set_header Cookie '';\n"
+                      "        proxy_set_header X-Cookie $http_cookie;\n"
+                      "        proxy_set_header X-Forwarded-For '';\n"
+                      "        proxy_set_header X-Forwarded-Host '';\n"
+                      "        proxy_set_header Forwarded '';\n"
                       "        proxy_buffers 16 16k;\n"
                       "        proxy_buffer_size 16k;\n"
                       "        proxy_busy_buffers_size 64k;\n"
@@ -263,23 +325,35 @@ static void http_part(struct cx *cx, struct buf *out, const struct place *place,
                       "        proxy_read_timeout 120s;\n"
                       "        proxy_next_upstream error timeout;\n"
                       "        proxy_next_upstream_tries 3;\n");
-        buf_format(out,
-                   "        server {\n"
-                   "                listen %s%.*s%s:%lld ssl http2 backlog=%d;\n"
-                   "                ssl_certificate %s;\n"
-                   "                ssl_certificate_key %s;\n"
-                   "                ssl_protocols TLSv1.2 TLSv1.3;\n"
-                   "                ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
-                   "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;\n"
-                   "                ssl_prefer_server_ciphers off;\n"
-                   "                ssl_session_tickets off;\n"
-                   "                ssl_session_cache shared:tls:10m;\n"
-                   "                ssl_session_timeout 1d;\n"
-                   "                ssl_buffer_size 8k;\n"
-                   "                error_page 497 =308 https://$http_host$request_uri;\n",
-                   six ? "[" : "", STR_ARG(config->address), six ? "]" : "", (long long)config->port, BACKLOG,
-                   own ? quoted(cx, config->certificate) : place_path(cx, place->dir, "tls/server.crt"),
-                   own ? quoted(cx, config->certificate_key) : place_path(cx, place->dir, "secret/server.key"));
+        buf_format(
+            out,
+            "        server {\n"
+            "                listen %s%.*s%s:%lld ssl http2 backlog=%d;\n"
+            "                ssl_certificate %s;\n"
+            "                ssl_certificate_key %s;\n"
+            "                ssl_protocols TLSv1.2 TLSv1.3;\n"
+            "                ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+            "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;\n"
+            "                ssl_prefer_server_ciphers off;\n"
+            "                ssl_session_tickets off;\n"
+            "                ssl_session_cache shared:tls:10m;\n"
+            "                ssl_session_timeout 1d;\n"
+            "                ssl_buffer_size 8k;\n"
+            "                ssl_client_certificate %s/tls/client-ca.crt;\n"
+            "                ssl_crl %s/tls/client.crl;\n"
+            "                ssl_verify_client optional;\n"
+            "                ssl_verify_depth 1;\n"
+            "                error_page 497 =308 https://$http_host$request_uri;\n"
+            /* a certificate that is expired, revoked or of somebody else counts as none: the house says what is needed, in words, and writes it down */
+            "                error_page 495 496 = @uncertified;\n"
+            "                location @uncertified {\n"
+            "                        limit_req zone=login burst=10 nodelay;\n"
+            "                        limit_conn login_all %lld;\n"
+            "                        proxy_pass http://$pool;\n"
+            "                }\n",
+            six ? "[" : "", STR_ARG(config->address), six ? "]" : "", (long long)config->port, BACKLOG,
+            own ? quoted(cx, config->certificate) : place_path(cx, place->dir, "tls/server.crt"),
+            own ? quoted(cx, config->certificate_key) : place_path(cx, place->dir, "secret/server.key"), dir, dir, (long long)config->login_queue);
         server_common(out, place);
         buf_format(out,
                    "        }\n"

@@ -8,6 +8,8 @@
 #include "db/db.h"
 #include "gate/gate.h"
 #include "identity/password.h"
+#include "log/prove.h"
+#include "notify/notice.h"
 #include "page/page.h"
 
 #include <errno.h>
@@ -17,9 +19,17 @@
 
 rc operator_connect(struct cx *cx, const char *role)
 {
+        static const char *connected;
         const struct place *place;
         str conninfo;
 
+        if (cx->db != NULL && connected != NULL && strcmp(connected, role) == 0)
+                return RC_OK;
+        if (cx->db != NULL)
+                db_close(cx->db);
+        cx->db = NULL;
+        cx->tenant = STR_NONE;
+        connected = role;
         TRY(command_place(cx, &place));
         if (access(place_path(cx, place->dir, "run/.s.PGSQL.5432"), F_OK) != 0)
                 return fail(cx, RC_UNAVAILABLE, NULL, "Daicho does not run in %.*s; start it with `daicho up --dir %.*s`", STR_ARG(place->dir),
@@ -27,6 +37,8 @@ rc operator_connect(struct cx *cx, const char *role)
         TRY(page_start(cx, str_format(cx->mem, "%.*s/pages", STR_ARG(place->share))));
         password_start((int)place->config.password_cost);
         file_store_start(place_path(cx, place->dir, "files"));
+        prove_start(place_path(cx, place->dir, "seal"));
+        notice_start(place_url(cx, place, place_port(cx, place)));
         TRY(place_conninfo(cx, place->dir, role, "daicho", &conninfo));
         return db_open(cx, str_z(cx->mem, conninfo), &cx->db);
 }
@@ -99,8 +111,7 @@ rc operator_do(struct cx *cx, str tenant, enum log_verb verb, operator_work work
         bool root;
         rc result;
 
-        if (cx->db == NULL)
-                TRY(operator_connect(cx, str_absent(tenant) ? "daicho_owner" : "daicho_cli"));
+        TRY(operator_connect(cx, str_absent(tenant) ? "daicho_owner" : "daicho_cli"));
         TRY(owner_become(cx, &root));
         result = do_as_owner(cx, tenant, verb, work, data);
         cx->lang = lang;       /* entering takes the tenant's */

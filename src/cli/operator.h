@@ -5,7 +5,7 @@
 #include "cli/command.h"
 #include "log/verb.h"
 
-/* Connect to the running house as one of its database roles. RC_UNAVAILABLE when it does not run. */
+/* Be connected to the running house as this one of its database roles. RC_UNAVAILABLE when it does not run. */
 rc operator_connect(struct cx *cx, const char *role) MUST_USE;
 /* `--tenant NAME` (or $DAICHO_TENANT): which one. */
 rc operator_tenant(struct cx *cx, struct args *args, str *ret) MUST_USE;

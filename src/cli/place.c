@@ -6,6 +6,7 @@
 #include "base/crypto.h"
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/seal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -95,7 +96,8 @@ static rc way_make(struct cx *cx, str dir)
 
 rc place_create(struct cx *cx, str dir)
 {
-        static const char *const parts[] = { "secret", "tls", "run", "log", "files", "spool", "tmp" };
+        static const char *const parts[] = { "secret", "secret/provider", "secret/log", "tls",  "run",    "log",
+                                             "files",  "spool",           "tmp",        "seal", "sealer", "witness" };
         const char *top = place_path(cx, dir, "%s", "");
         struct buf conf = buf_open(cx->mem, KB(64));
         struct config config = config_default();
@@ -158,6 +160,24 @@ rc place_open(struct cx *cx, str dir, struct place *ret)
         return RC_OK;
 }
 
+int64_t place_port(struct cx *cx, const struct place *place)
+{
+        int64_t port;
+        str text;
+
+        if (access(place_path(cx, place->dir, "run/port"), F_OK) == 0 && file_read(cx, place_path(cx, place->dir, "run/port"), 64, &text) == RC_OK &&
+            str_int(str_trim(text), &port))
+                return port;
+        fail_clear(cx);
+        return place->config.port;
+}
+
+str place_url(struct cx *cx, const struct place *place, int64_t port)
+{
+        return port == 443 ? str_format(cx->mem, "https://%.*s", STR_ARG(place->config.host))
+                           : str_format(cx->mem, "https://%.*s:%lld", STR_ARG(place->config.host), (long long)port);
+}
+
 str place_random(struct cx *cx, size_t count)
 {
         static const char letters[] = "abcdefghijkmnpqrstuvwxyz23456789";
@@ -169,11 +189,25 @@ str place_random(struct cx *cx, size_t count)
         return (str){ text, count };
 }
 
+rc place_factor_key(struct cx *cx, str dir)
+{
+        const char *path = place_path(cx, dir, PLACE_FACTOR_KEY);
+
+        return access(path, F_OK) == 0 ? RC_OK : file_write(cx, path, seal_key_line(cx->mem, 1), 0600);
+}
+
 rc place_secret(struct cx *cx, str dir, const char *role, str *ret)
 {
         TRY(file_read(cx, place_path(cx, dir, "secret/%s", role), 200, ret));
         *ret = str_trim(*ret);
         return RC_OK;
+}
+
+rc place_seal_key(struct cx *cx, str dir, const char *name)
+{
+        const char *path = place_path(cx, dir, "secret/%s", name);
+
+        return access(path, F_OK) == 0 ? RC_OK : file_write(cx, path, seal_key_line(cx->mem, 1), 0600);
 }
 
 rc place_conninfo(struct cx *cx, str dir, const char *role, const char *database, str *ret)

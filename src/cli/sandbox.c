@@ -1,9 +1,14 @@
 /* sandbox.c - see sandbox.h. Powers are this table; everything else is refused.
  *
  *              paths it may read         paths it may write         network          threads, programs, other processes
- *   web        -                         own spool, files/upload    unix sockets     none
+ *   web        seal/                     own spool, files/upload    unix sockets     none
  *   auth       -                         own spool                  unix sockets     none
  *   jobs       files/, registers/        own spool, files/          unix sockets     none
+ *   sealer     secret/log/               seal/, sealer/             unix sockets     none
+ *   sso        secret/provider/, name    own spool                  unix, Internet   none
+ *              service of /etc
+ *   mailer     name service of /etc,     own spool                  unix, Internet   none
+ *              authorities of TLS
  */
 #include "base/house.h"
 
@@ -30,7 +35,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum base { IN_DIR, IN_SHARE, SPOOL };
+enum base { IN_DIR, IN_SHARE, SPOOL, IN_ETC };
 
 struct way {
         enum base base;
@@ -38,15 +43,29 @@ struct way {
         bool write;
 };
 
+/* what the resolver of the C library reads */
+#define NAME_SERVICE                                                                                                                                 \
+        { IN_ETC, "resolv.conf", false }, { IN_ETC, "hosts", false }, { IN_ETC, "nsswitch.conf", false }, { IN_ETC, "host.conf", false },            \
+        {                                                                                                                                            \
+                IN_ETC, "gai.conf", false                                                                                                            \
+        }
+
 static const struct power {
         const char *name;
-        struct way ways[5];
+        struct way ways[8];
         rlim_t files;     /* open at once */
         rlim_t memory_mb; /* address space */
+        bool network;
 } powers[SANDBOX_KINDS] = {
-        [SANDBOX_WEB] = { "web", { { SPOOL, "", true }, { IN_DIR, "files", true } }, 1024, 2048 },
+        [SANDBOX_WEB] = { "web", { { SPOOL, "", true }, { IN_DIR, "files", true }, { IN_DIR, "seal", false } }, 1024, 2048 },
         [SANDBOX_AUTH] = { "auth", { { SPOOL, "", true } }, 1024, 1024 },
         [SANDBOX_JOBS] = { "jobs", { { SPOOL, "", true }, { IN_DIR, "files", true }, { IN_SHARE, "registers", false } }, 256, 6144 },
+        [SANDBOX_MAILER] = { "mailer", { { SPOOL, "", true }, { IN_ETC, "ssl", false }, NAME_SERVICE }, 256, 1024, .network = true },
+        [SANDBOX_SSO] = { "sso", { { SPOOL, "", true }, { IN_DIR, "secret/provider", false }, NAME_SERVICE }, 1024, 2048, .network = true },
+        [SANDBOX_RENEW] = { "renew", { { SPOOL, "", true }, { IN_DIR, "secret/provider", false }, NAME_SERVICE }, 256, 1024, .network = true },
+        [SANDBOX_SEALER] = { "sealer", { { IN_DIR, "seal", true }, { IN_DIR, "sealer", true }, { IN_DIR, "secret/log", false } }, 256, 2048 },
+        [SANDBOX_WATCH] = { "watch", { { IN_DIR, "log/postgres", false }, { IN_DIR, "run/watch", true } }, 64, 512 },
+        [SANDBOX_WITNESS] = { "witness", { { SPOOL, "", true }, { IN_DIR, "witness", true } }, 1024, 1024 },
 };
 
 /* Every system call a worker makes while it serves. socket() is limited to unix sockets below. */
@@ -108,6 +127,7 @@ enum {
         LL_FS_5 = LL_FS_3 | 1 << 15,
         LL_READ = LL_READ_FILE | LL_READ_DIR,
         LL_WRITE = LL_READ | LL_WRITE_FILE | LL_REMOVE_FILE | LL_REMOVE_DIR | LL_MAKE_DIR | LL_MAKE_REG | LL_REFER | LL_TRUNCATE,
+        LL_NET_BIND = 1,
         LL_NET_TCP = 3, /* ABI 4: bind, connect */
         LL_SCOPE = 3,   /* ABI 6: abstract unix sockets, signals to outside */
 };
@@ -119,10 +139,13 @@ struct landlock_attributes {
 static void path_allow(struct cx *cx, int ruleset, const char *path, uint64_t access)
 {
         struct landlock_path_beneath_attr rule = { .allowed_access = access };
+        struct stat st;
 
-        rule.parent_fd = open(path, O_PATH | O_CLOEXEC | O_DIRECTORY);
+        rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
         if (rule.parent_fd < 0)
                 return; /* not there: nothing to allow */
+        if (fstat(rule.parent_fd, &st) == 0 && !S_ISDIR(st.st_mode))
+                rule.allowed_access &= LL_READ_FILE | LL_WRITE_FILE | LL_TRUNCATE;
         (void)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
         (void)close(rule.parent_fd);
 }
@@ -135,7 +158,9 @@ static rc paths_limit(struct cx *cx, const struct power *power, str dir, str sha
                       : abi >= 3 ? LL_FS_3
                       : abi == 2 ? LL_FS_2
                                  : LL_FS_1,
-                .net = abi >= 4 ? LL_NET_TCP : 0,
+                .net = abi < 4          ? 0
+                       : power->network ? LL_NET_BIND
+                                        : LL_NET_TCP,
                 .scoped = abi >= 6 ? LL_SCOPE : 0,
         };
         size_t size = abi >= 6 ? sizeof(all) : abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
@@ -147,7 +172,7 @@ static rc paths_limit(struct cx *cx, const struct power *power, str dir, str sha
         if (ruleset < 0)
                 return fail(cx, RC_UNAVAILABLE, NULL, "the kernel refuses to limit paths: %s", strerror(errno));
         for (const struct way *way = power->ways; way->path != NULL; way++) {
-                str base = way->base == IN_DIR ? dir : way->base == IN_SHARE ? share : spool;
+                str base = way->base == IN_DIR ? dir : way->base == IN_SHARE ? share : way->base == IN_ETC ? S("/etc") : spool;
 
                 path_allow(cx, ruleset, place_path(cx, base, "%s", way->path), (way->write ? LL_WRITE : LL_READ) & all.fs);
         }
@@ -157,7 +182,7 @@ static rc paths_limit(struct cx *cx, const struct power *power, str dir, str sha
         return RC_OK;
 }
 
-static rc calls_limit(struct cx *cx)
+static rc calls_limit(struct cx *cx, bool network)
 {
         scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
         int failed = filter == NULL;
@@ -166,6 +191,9 @@ static rc calls_limit(struct cx *cx)
                 failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
         failed = failed || seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX)) ||
                  seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX)) ||
+                 (network && (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_INET)) ||
+                              seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_INET6)) ||
+                              seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendmmsg), 0))) || /* names are asked for by two datagrams at once */
                  /* abort(): a signal to itself only */
                  seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())) ||
                  /* FIONREAD, FIONBIO */
@@ -205,7 +233,7 @@ rc sandbox_enter(struct cx *cx, enum sandbox_kind kind, str dir, str share, str 
         if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
                 return fail(cx, RC_UNAVAILABLE, NULL, "the kernel refuses the filter of system calls");
         TRY(paths_limit(cx, power, dir, share, spool));
-        return calls_limit(cx);
+        return calls_limit(cx, power->network);
 }
 
 /* Probes: each returns 0 when it was possible, else errno. */
@@ -235,22 +263,25 @@ static int try_exec(void)
         return errno;
 }
 
-bool sandbox_probe(struct cx *cx, str dir)
+bool sandbox_probe(struct cx *cx, enum sandbox_kind kind, str dir)
 {
         const struct {
                 const char *name;
                 int error;
+                bool network; /* what the processes that may reach the network need */
         } tried[] = {
                 { "open-shadow", try_open("/etc/shadow", O_RDONLY) },
                 { "open-passwd", try_open("/etc/passwd", O_RDONLY) },
                 { "open-owner-secret", try_open(place_path(cx, dir, "secret/daicho_owner"), O_RDONLY) },
+                { "open-factor-key", try_open(place_path(cx, dir, PLACE_FACTOR_KEY), O_RDONLY) },
                 { "open-server-key", try_open(place_path(cx, dir, "secret/server.key"), O_RDONLY) },
                 { "open-config-write", try_open(place_path(cx, dir, "daicho.conf"), O_WRONLY) },
                 { "open-data", try_open(place_path(cx, dir, "pg/PG_VERSION"), O_RDONLY) },
                 { "create-tmp", try_open("/tmp/daicho-probe", O_WRONLY | O_CREAT) },
                 { "open-proc-mem", try_open("/proc/self/mem", O_RDWR) },
-                { "socket-inet", try_socket(AF_INET) },
-                { "socket-inet6", try_socket(AF_INET6) },
+                { "open-provider-secrets", try_open(place_path(cx, dir, "secret/provider"), O_RDONLY | O_DIRECTORY), true },
+                { "socket-inet", try_socket(AF_INET), true },
+                { "socket-inet6", try_socket(AF_INET6), true },
                 { "socket-netlink", try_socket(AF_NETLINK) },
                 { "socket-packet", try_socket(AF_PACKET) },
                 { "ptrace", ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) == 0 ? 0 : errno },
@@ -268,6 +299,11 @@ bool sandbox_probe(struct cx *cx, str dir)
         for (size_t i = 0; i < COUNT(tried); i++) {
                 bool refused = tried[i].error == EPERM || tried[i].error == EACCES;
 
+                if (tried[i].network && powers[kind].network) {
+                        (void)printf("%s %s\n", tried[i].name, refused ? "MISSING" : "allowed");
+                        all = all && !refused;
+                        continue;
+                }
                 (void)printf("%s %s %s\n", tried[i].name, refused ? "refused" : "POSSIBLE", strerrorname_np(tried[i].error));
                 all = all && refused;
         }

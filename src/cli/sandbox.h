@@ -4,7 +4,18 @@
 
 #include "base/cx.h"
 
-enum sandbox_kind { SANDBOX_WEB, SANDBOX_AUTH, SANDBOX_JOBS, SANDBOX_KINDS };
+enum sandbox_kind {
+        SANDBOX_WEB,
+        SANDBOX_AUTH,
+        SANDBOX_JOBS,
+        SANDBOX_SSO,
+        SANDBOX_RENEW,
+        SANDBOX_MAILER,
+        SANDBOX_SEALER,
+        SANDBOX_WATCH,
+        SANDBOX_WITNESS,
+        SANDBOX_KINDS
+};
 
 const char *sandbox_kind_name(enum sandbox_kind kind); /* "web" */
 bool sandbox_kind_find(str name, enum sandbox_kind *ret);
@@ -15,6 +26,6 @@ bool sandbox_kind_find(str name, enum sandbox_kind *ret);
 rc sandbox_enter(struct cx *cx, enum sandbox_kind kind, str dir, str share, str spool) MUST_USE;
 
 /* Try what must not work and print one line each: "execve refused EPERM". true: everything was refused. For `daicho worker --probe`. */
-bool sandbox_probe(struct cx *cx, str dir);
+bool sandbox_probe(struct cx *cx, enum sandbox_kind kind, str dir);
 
 #endif

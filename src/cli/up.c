@@ -12,7 +12,9 @@
 #include "cli/edge.h"
 #include "cli/parent.h"
 #include "cli/servant.h"
+#include "cli/watch.h"
 #include "cli/worker.h"
+#include "log/keyring.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +26,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { READY_MS = 30000, SETTLE_MS = 10000, ROUND_MS = 6 * 60 * 60 * 1000, DOWN_MS = 90000, SOCKET_PATH_MAX = 100 };
+enum { READY_MS = 30000, SETTLE_MS = 10000, ROUND_MS = 5000, RENEW_MS = 60 * 60 * 1000, DOWN_MS = 90000, SOCKET_PATH_MAX = 100 };
 
 struct up {
         struct place *place;
@@ -112,7 +114,15 @@ static rc prepare(struct cx *cx, struct args *args, struct up *up)
 
 static rc workers_start(struct cx *cx, const struct place *place)
 {
-        const int64_t count[SANDBOX_KINDS] = { place->config.web_workers, place->config.auth_workers, place->config.job_workers };
+        const int64_t count[SANDBOX_KINDS] = { [SANDBOX_WEB] = place->config.web_workers,
+                                               [SANDBOX_AUTH] = place->config.auth_workers,
+                                               [SANDBOX_JOBS] = place->config.job_workers,
+                                               [SANDBOX_SSO] = place->config.sso_workers,
+                                               [SANDBOX_RENEW] = 1,
+                                               [SANDBOX_MAILER] = str_empty(place->config.mail_host) ? 0 : 1,
+                                               [SANDBOX_SEALER] = 1,
+                                               [SANDBOX_WATCH] = 1,
+                                               [SANDBOX_WITNESS] = str_empty(place->config.witness_name) ? 0 : 1 };
 
         for (size_t kind = 0; kind < SANDBOX_KINDS; kind++) {
                 for (int64_t i = 1; i <= count[kind]; i++) {
@@ -150,12 +160,17 @@ static rc start(struct cx *cx, struct up *up)
         TRY(parent_start(cx, place_path(cx, place->dir, "log/house.log")));
         if (str_empty(place->config.certificate))
                 TRY(authority_ensure(cx, place->dir, place->config.host, &fresh));
+        TRY(authority_clients_ensure(cx, place->dir));
+        TRY(watch_recipients(cx, place->config.alarm_recipients, &(struct watch){ .recipient_count = 0 }));
         TRY(edge_write(cx, place, command_house->routes));
+        TRY(place_factor_key(cx, place->dir));
         TRY(cluster_settle(cx, place));
         TRY(cluster_create(cx, place));
         postmaster = cluster_child(cx, place);
         TRY(parent_add(cx, postmaster));
         TRY(cluster_prepare(cx, place, postmaster));
+        TRY(keyring_ensure(cx, place_path(cx, place->dir, "secret/log")));
+        TRY(place_seal_key(cx, place->dir, "provider.key"));
         TRY(workers_start(cx, place));
         TRY(parent_ready(cx, READY_MS));
         up->edge = edge_child(cx, place, up->listen_fd);
@@ -199,13 +214,34 @@ static void certificate_renew(struct cx *cx, const struct up *up)
         }
 }
 
+/* A client certificate that was revoked: the database refuses it already, nginx does within a minute. */
+static void revoked_tell(struct cx *cx, const struct up *up)
+{
+        bool fresh = false;
+
+        if (authority_clients_revoke(cx, up->place->dir, &fresh) != RC_OK) {
+                parent_say("the list of revoked certificates could not be written");
+                fail_clear(cx);
+        } else if (fresh && up->edge->pid > 0) {
+                (void)kill(up->edge->pid, SIGHUP);
+        }
+}
+
 static rc watch(struct cx *cx, const struct up *up)
 {
+        msec renewed = clock_tick();
+
+        cluster_trim(cx, up->place);
         for (;;) {
                 struct arena_mark mark = arena_mark(cx->mem);
 
                 TRY(parent_wait(cx, NULL, ROUND_MS));
-                certificate_renew(cx, up);
+                revoked_tell(cx, up);
+                if (clock_tick() - renewed >= RENEW_MS) {
+                        renewed = clock_tick();
+                        certificate_renew(cx, up);
+                        cluster_trim(cx, up->place);
+                }
                 arena_rewind(cx->mem, mark);
         }
 }

@@ -24,10 +24,29 @@ static const struct {
         { "register", "registers", "state", "register.state" },
         { "item", "items", "type", "type" },
         { "account", "accounts", "state", "account.state" },
+        { "provider", "providers", "kind", "provider.kind" },
+        { "choice", "choices", "kind", "provider.kind" },
+        { "kind_choice", "kind_choices", "kind", "provider.kind" },
+        { "offer", "offers", "kind", "provider.kind" },
+        { "link", "links", "kind", "provider.kind" },
+        { "applicant", "applicants", "kind", "provider.kind" },
+        { "applicant", "applicants", "state", "applicants.state" },
+        { "session", "sessions", "stage", "sessions.stages" },
         { "made", "keys", "state", "keys_page.state" },
+        { "notice", "notices", "state", "notices.state_of" },
+        { "certificate", "certificates", "state", "certificates_page.state" },
+        { "person", "people", "state", "people.state" },
+        { "person", "people", "kind", "people.kind" },
+        { "stop", "stops", "reason", "people.reason" },
+        { "stop", "stops", "what", "people.what" },
+        { "ask", "asks", "state", "people.ask_state" },
+        { "account", "accounts", "suspended_for", "people.reason" },
+        { "grant", "grants", "state", "support.state_of" },
+        { "contract", "contracts", "state", "operator.state_of" },
         { "account", "accounts", "lang", NULL },
         { "account", "accounts", "theme", NULL },
         { "entry", "entries", "actor_kind", "actor_kind" },
+        { "factor", "factors", "kind", "factors.kind_of" },
 };
 
 static bool has(const json_t *object, const char *name)
@@ -151,6 +170,7 @@ static void time_add(struct cx *cx, json_t *object, const char *name, str value)
                 return;
         set_new(object, str_format(cx->mem, "%s_text", name).p, json_str(clock_text(cx->mem, cx->lang, at)));
         set_new(object, str_format(cx->mem, "%s_short", name).p, json_str(clock_short(cx->mem, at)));
+        set_new(object, str_format(cx->mem, "%s_form", name).p, json_str((str){ clock_rfc3339(cx->mem, at).p, strlen("2026-11-22T14:05") }));
 }
 
 static void walk(struct cx *cx, const char *holder, json_t *value, int depth);
@@ -170,14 +190,19 @@ static void object_dress(struct cx *cx, const char *holder, json_t *object, int 
                 str n = str_of(names[i]);
 
                 value = json_object_get(object, names[i]);
-                if (json_is_integer(value) && !str_is(n, "id") && !str_ends(n, S("_id")) && !str_is(n, "version"))
+                if (json_is_integer(value) && str_is(n, "bytes"))
+                        set_new(object, "bytes_text", json_str(dress_size(cx->mem, json_integer_value(value))));
+                else if (json_is_integer(value) && !str_is(n, "id") && !str_ends(n, S("_id")) && !str_is(n, "version"))
                         set_new(object, str_format(cx->mem, "%s_text", names[i]).p, json_str(dress_number(cx->mem, json_integer_value(value))));
                 else if (json_is_string(value) && (str_is(n, "at") || str_ends(n, S("_at"))))
                         time_add(cx, object, names[i], json_text(value));
                 else if (json_is_string(value))
                         word_add(cx, holder, object, names[i], json_text(value));
-                else
+                else {
+                        if (json_is_array(value))
+                                set_new(object, str_format(cx->mem, "has_%s", names[i]).p, json_boolean(json_array_size(value) > 0));
                         walk(cx, names[i], value, depth);
+                }
         }
 }
 

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "console/dress.h"
 #include "console/frame.sql.h"
+#include "identity/permission.h"
 #include <unistd.h>
 
 /* Plain names, and the ones with a hash when the manifest knows them. */
@@ -93,9 +94,12 @@ static rc nav_add(struct cx *cx, const struct http_req *req, json_t *context, js
 
         TRY(sql_frame_all(cx, cx->lang == LANG_EN ? S("en") : S("ja"), &rows, &count));
         for (size_t i = 0; i < count && !str_absent(rows[i].name); i++) {
-                json_t *m = register_entry(cx, &rows[i], here, records);
+                json_t *m;
 
-                if (i == 0)
+                if (!permission_held_for(cx, PERM_RECORD_READ, rows[i].name))
+                        continue;
+                m = register_entry(cx, &rows[i], here, records);
+                if (json_array_size(list) == 0)
                         (void)json_set(m, "key", json_str(S("c")));
                 if (search == NULL || str_equal(rows[i].name, here))
                         search = json_copy(m);
@@ -124,6 +128,18 @@ static bool can(const json_t *me, const char *word)
         return json_is_true(json_object_get(json_object_get(me, "can"), word));
 }
 
+/* Is there anything to show under "settings"? */
+static bool can_settings(const json_t *me)
+{
+        static const char *const words[] = { "account_manage",     "person_manage",   "policy_manage",   "session_manage", "key_manage",
+                                             "certificate_manage", "provider_manage", "support_approve", "support_ask" };
+
+        for (size_t i = 0; i < COUNT(words); i++)
+                if (can(me, words[i]))
+                        return true;
+        return false;
+}
+
 rc frame_add(struct cx *cx, const struct http_req *req, json_t *context)
 {
         json_t *frame = json_object(), *me = json_object_get(context, "me");
@@ -133,8 +149,8 @@ rc frame_add(struct cx *cx, const struct http_req *req, json_t *context)
         /* a fragment that tells of a refusal has nothing around it */
         if (me == NULL || (json_is_true(json_object_get(context, "htmx")) && json_object_get(context, "code") != NULL))
                 return dress_model(cx, req, context);
-        (void)json_set(frame, "can_records", json_boolean(can(me, "record_read")));
-        (void)json_set(frame, "can_settings", json_boolean(can(me, "account_manage") || can(me, "key_manage")));
+        (void)json_set(frame, "can_records", json_boolean(permission_held_somewhere(cx, PERM_REGISTER)));
+        (void)json_set(frame, "can_settings", json_boolean(can_settings(me)));
         TRY(nav_add(cx, req, context, frame));
         return dress_model(cx, req, context);
 }

@@ -8,12 +8,15 @@
 #include "log/log.h"
 
 /* clang-format off */
-#define PERMISSIONS_FIELD { .name = "permissions", .type = SHAPE_LIST, .max = 64, .summary = "Words of the permissions: record.read …" }
+#define PERMISSIONS_FIELD                                                                                                                           \
+        { .name = "permissions", .type = SHAPE_LIST, .max = 1000, .summary = "Words of the permissions: record.read, record.read:customers …" }
+#define FACTOR_FIELD { .name = "factor_required", .type = SHAPE_BOOL, .summary = "Its members need a second factor to log in" }
 /* clang-format on */
 
 static const struct field create_fields[] = {
         { .name = "name", .type = SHAPE_TEXT, .required = true, .max = 100, .summary = "Name of the group" },
         PERMISSIONS_FIELD,
+        FACTOR_FIELD,
         { NULL },
 };
 static const struct shape create_in = { "GroupNew", create_fields };
@@ -21,7 +24,8 @@ static const struct shape create_in = { "GroupNew", create_fields };
 static const struct field change_fields[] = {
         { .name = "name", .type = SHAPE_TEXT, .max = 100, .summary = "Name of the group" },
         PERMISSIONS_FIELD,
-        { .name = "permissions_given", .type = SHAPE_BOOL, .summary = "Forms send true: permissions not ticked are taken away" },
+        FACTOR_FIELD,
+        { .name = "permissions_given", .type = SHAPE_BOOL, .summary = "Forms send true: what is not ticked is taken away" },
         { .name = "version", .type = SHAPE_INT, .min = 1, .max = INT64_MAX, .summary = "Version that was read, when If-Match does not say it" },
         { NULL },
 };
@@ -31,6 +35,7 @@ static const struct field group_fields[] = {
         { .name = "id", .type = SHAPE_INT, .required = true, .summary = "Number" },
         { .name = "name", .type = SHAPE_TEXT, .required = true, .summary = "Name of the group" },
         PERMISSIONS_FIELD,
+        FACTOR_FIELD,
         { .name = "version", .type = SHAPE_INT, .summary = "Rises with each change" },
         { .name = "members", .type = SHAPE_INT, .summary = "Accounts in it" },
         { NULL },
@@ -49,14 +54,15 @@ static rc id_read(struct cx *cx, const struct http_req *req, int64_t *ret)
         return RC_OK;
 }
 
-/* GET /groups - groups.html: {groups: [{id, name, permissions, permission_list, version, members}], permissions: [{name, title, help, granted, held}]}. */
+/* GET /groups - groups.html: {groups: [{id, name, permissions, permission_list, version, members}], rights: permission_grid}. */
 static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        json_t *model;
+        json_t *model, *rights;
 
         log_subject(cx, S("group"), 0);
         TRY(group_list(cx, &model));
-        json_set(model, "permissions", permission_choices(cx, 0));
+        TRY(group_grid(cx, 0, &rights));
+        json_set(model, "rights", rights);
         return http_reply(res, 200, "groups.html", model);
 }
 
@@ -77,20 +83,17 @@ static rc create(struct cx *cx, const struct http_req *req, struct http_res *res
         return http_created(res, 201, str_format(cx->mem, "/groups/%" PRId64 "?done=created", id), model);
 }
 
-/* GET /groups/{id} - group.html: {group, permissions: [{name, title, help, granted, held}]}; ETag: its version. */
+/* GET /groups/{id} - group.html: {group, rights: permission_grid}; ETag: its version. */
 static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        json_t *group, *model = json_object(), *word;
-        uint64_t granted = 0;
+        json_t *group, *rights, *model = json_object();
         int64_t id;
-        size_t i;
 
         TRY(id_read(cx, req, &id));
         TRY(group_get(cx, id, &group));
-        json_array_foreach(json_object_get(group, "permissions"), i, word)
-                granted |= permission_parse(json_text(word));
+        TRY(group_grid(cx, id, &rights));
         json_set(model, "group", group);
-        json_set(model, "permissions", permission_choices(cx, granted));
+        json_set(model, "rights", rights);
         res->etag = str_format(cx->mem, "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(group, "version")));
         return http_reply(res, 200, "group.html", model);
 }
@@ -115,6 +118,8 @@ static rc change(struct cx *cx, const struct http_req *req, struct http_res *res
         TRY(shape_version(cx, req, in, &version));
         if (json_is_true(json_object_get(in, "permissions_given")) && json_object_get(in, "permissions") == NULL)
                 json_set(in, "permissions", json_array());
+        if (json_is_true(json_object_get(in, "permissions_given")) && json_object_get(in, "factor_required") == NULL)
+                json_set(in, "factor_required", json_false());
         TRY(stale(cx, id, group_update(cx, id, version, in, &before, &group), res));
         log_detail(cx, "changes", log_difference(before, group));
         json_set(model, "group", group);
@@ -140,11 +145,12 @@ const struct route group_door_routes[] = {
         /*     method  path            permission           logged as   body    rate    handler */
         ROUTE( GET,    "/groups",      PERM_ACCOUNT_MANAGE, LOG_LIST,   0,      NORMAL, list,   "List permission groups", .out = &list_out ),
         ROUTE( POST,   "/groups",      PERM_ACCOUNT_MANAGE, LOG_CREATE, KB(16), NORMAL, create, "Make a permission group",
-               .in = &create_in, .out = &one_out ),
+               .in = &create_in, .out = &one_out, .fresh = true ),
         ROUTE( GET,    "/groups/{id}", PERM_ACCOUNT_MANAGE, LOG_VIEW,   0,      NORMAL, show,   "Read a permission group", .out = &one_out ),
         ROUTE( PATCH,  "/groups/{id}", PERM_ACCOUNT_MANAGE, LOG_UPDATE, KB(16), NORMAL, change, "Change a permission group",
-               .in = &change_in, .out = &one_out ),
-        ROUTE( DELETE, "/groups/{id}", PERM_ACCOUNT_MANAGE, LOG_DELETE, KB(4),  NORMAL, erase,  "Remove a permission group" ),
+               .in = &change_in, .out = &one_out, .fresh = true ),
+        ROUTE( DELETE, "/groups/{id}", PERM_ACCOUNT_MANAGE, LOG_DELETE, KB(4),  NORMAL, erase,  "Remove a permission group",
+               .fresh = true ),
         ROUTE_END
 };
 /* clang-format on */

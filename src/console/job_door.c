@@ -53,6 +53,23 @@ static const struct shape list_out = { "JobList", list_fields };
 
 enum { LIMIT = 50 };
 
+static void range_read(struct cx *cx, enum permission p, struct job_range *ret)
+{
+        permission_registers(cx, p, &ret->all, &ret->names);
+}
+
+struct job_sight job_door_sight(struct cx *cx)
+{
+        struct job_sight s;
+
+        range_read(cx, PERM_REGISTER, &s.any);
+        range_read(cx, PERM_RECORD_IMPORT, &s.imports);
+        range_read(cx, PERM_RECORD_EXPORT, &s.exports);
+        s.contract_file = permission_held(cx, PERM_LOG_EXPORT);
+        s.contract = s.contract_file || permission_held(cx, PERM_TENANT_MANAGE);
+        return s;
+}
+
 static rc id_read(struct cx *cx, const struct http_req *req, int64_t *ret)
 {
         if (!str_int(http_arg(req, "id"), ret) || *ret <= 0)
@@ -82,6 +99,7 @@ static bool polled(const struct http_req *req)
 static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         json_t *in, *model, *job;
+        struct job_sight sight = job_door_sight(cx);
         int64_t limit;
         size_t i;
 
@@ -91,7 +109,7 @@ static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
                 log_quiet(cx);
         limit = json_integer_value(json_object_get(in, "limit"));
         TRY(job_list(cx, json_integer_value(json_object_get(in, "after")), json_is_true(json_object_get(in, "active")), limit ? (int)limit : LIMIT,
-                     &model));
+                     &sight, &model));
         json_array_foreach(json_object_get(model, "jobs"), i, job)
                 dress(cx, job);
         return http_reply(res, 200, "jobs.html", model);
@@ -100,11 +118,12 @@ static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
 /* GET /jobs/{id} - job.html: {job}. No entry while it runs: only its end shows anything of a file. */
 static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
+        struct job_sight sight = job_door_sight(cx);
         json_t *job, *model = json_object();
         int64_t id;
 
         TRY(id_read(cx, req, &id));
-        TRY(job_get(cx, id, permission_held(cx, PERM_RECORD_IMPORT), &job));
+        TRY(job_get(cx, id, &sight, &job));
         if (json_is_true(json_object_get(job, "active")))
                 log_quiet(cx);
         dress(cx, job);
@@ -115,12 +134,13 @@ static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
 /* POST /jobs/{id}/cancel - 303 to the job. */
 static rc cancel(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
+        struct job_sight sight = job_door_sight(cx);
         json_t *job, *model = json_object();
         int64_t id;
 
         TRY(id_read(cx, req, &id));
-        TRY(job_cancel(cx, id, permission_held(cx, PERM_TENANT_MANAGE)));
-        TRY(job_get(cx, id, permission_held(cx, PERM_RECORD_IMPORT), &job));
+        TRY(job_cancel(cx, id, &sight, permission_held(cx, PERM_TENANT_MANAGE)));
+        TRY(job_get(cx, id, &sight, &job));
         dress(cx, job);
         json_set(model, "job", job);
         return http_created(res, 200, str_format(cx->mem, "/jobs/%" PRId64 "?done=cancelled", id), model);
@@ -129,10 +149,11 @@ static rc cancel(struct cx *cx, const struct http_req *req, struct http_res *res
 /* GET /jobs/{id}/file - the bytes, sent by nginx. */
 static rc download(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
+        struct job_sight sight = job_door_sight(cx);
         int64_t id;
 
         TRY(id_read(cx, req, &id));
-        TRY(job_file(cx, id, permission_held(cx, PERM_RECORD_IMPORT), permission_held(cx, PERM_RECORD_EXPORT), &res->file, &res->file_name));
+        TRY(job_file(cx, id, &sight, &res->file, &res->file_name));
         log_detail(cx, "file", json_str(res->file_name));
         res->type = S("text/csv");
         res->status = 200;

@@ -4,7 +4,10 @@
 #include "console/log_door.h"
 
 #include "base/fail.h"
+#include "console/dress.h"
+#include "console/log_file.h"
 #include "log/log.h"
+#include "log/proof.h"
 
 static const struct field query_fields[] = {
         { .name = "actor", .type = SHAPE_TEXT, .max = 100, .summary = "Log-in name, or name of a key" },
@@ -14,10 +17,14 @@ static const struct field query_fields[] = {
         { .name = "subject", .type = SHAPE_INT, .min = 1, .max = INT64_MAX, .summary = "Number of what it was done to" },
         { .name = "result", .type = SHAPE_TEXT, .max = 20, .summary = "ok, refused, or a refusal's name: FORBIDDEN …" },
         { .name = "source", .type = SHAPE_TEXT, .max = 60, .summary = "Address the request came from" },
+        { .name = "group", .type = SHAPE_TEXT, .max = 100, .summary = "One of the permission groups, as they were then" },
+        { .name = "text", .type = SHAPE_TEXT, .max = 200, .summary = "Part of what the entry says exactly" },
         { .name = "from", .type = SHAPE_TEXT, .max = 40, .summary = "First day in Tokyo, or point in time" },
         { .name = "to", .type = SHAPE_TEXT, .max = 40, .summary = "Last day in Tokyo, or point in time before which" },
         { .name = "after", .type = SHAPE_INT, .min = 1, .max = INT64_MAX, .summary = "`next` of the page before" },
+        { .name = "behind", .type = SHAPE_INT, .min = 1, .max = INT64_MAX, .summary = "`prev` of the page after" },
         { .name = "limit", .type = SHAPE_INT, .min = 1, .max = 200, .summary = "Entries a page" },
+        { .name = "done", .type = SHAPE_TEXT, .max = 100, .summary = "Console" },
         { NULL },
 };
 static const struct shape query_in = { "LogQuery", query_fields };
@@ -48,6 +55,8 @@ static const struct shape entry_shape = { "LogEntry", entry_fields };
 static const struct field list_fields[] = {
         { .name = "entries", .type = SHAPE_LIST, .required = true, .of = &entry_shape },
         { .name = "next", .type = SHAPE_INT, .summary = "Give it as `after` for the next page; null at the end" },
+        { .name = "prev", .type = SHAPE_INT, .summary = "Give it as `behind` for the page before; null at the beginning" },
+        { .name = "searched_to", .type = SHAPE_DATETIME, .summary = "The search was broken off here; `next` leads on" },
         { NULL },
 };
 static const struct shape list_out = { "LogList", list_fields };
@@ -56,45 +65,117 @@ static const struct shape one_out = { "LogAnswer", one_fields };
 
 enum { LIMIT = 50 };
 
-/* GET /log - log.html: {entries: […], next, filter: {what was asked for, is_ok, is_refused}, filtered, verbs: [{name, title, selected}]}. */
+static const struct field subject_fields[] = {
+        { .name = "kind", .type = SHAPE_TEXT, .max = 40, .summary = "account, or a register's name" },
+        { .name = "subject", .type = SHAPE_INT, .min = 1, .max = INT64_MAX, .summary = "Number of the account or record" },
+        { NULL },
+};
+static const struct shape subject_in = { "LogErasureQuery", subject_fields };
+static const struct field erasure_fields[] = {
+        { .name = "kind", .type = SHAPE_TEXT, .required = true, .min = 1, .max = 40, .summary = "account, or a register's name" },
+        { .name = "subject", .type = SHAPE_INT, .required = true, .min = 1, .max = INT64_MAX, .summary = "Number of the account or record" },
+        { .name = "confirm", .type = SHAPE_TEXT, .required = true, .max = 80, .summary = "KIND/NUMBER once more" },
+        { NULL },
+};
+static const struct shape erasure_in = { "LogErasure", erasure_fields };
+static const struct field erased_fields[] = { { .name = "erased", .type = SHAPE_INT, .required = true, .summary = "Details that were erased" },
+                                              { NULL } };
+static const struct shape erased_out = { "LogErased", erased_fields };
+
+static const struct field order_fields[] = {
+        { .name = "actor", .type = SHAPE_TEXT, .max = 100, .summary = "Log-in name, or name of a key" },
+        { .name = "actor_kind", .type = SHAPE_TEXT, .max = 20, .summary = "nobody, account, key, operator or system" },
+        { .name = "verb", .type = SHAPE_TEXT, .max = 20, .summary = "What was done" },
+        { .name = "kind", .type = SHAPE_TEXT, .max = 40, .summary = "What it was done to" },
+        { .name = "subject", .type = SHAPE_INT, .min = 1, .max = INT64_MAX, .summary = "Number of what it was done to" },
+        { .name = "result", .type = SHAPE_TEXT, .max = 20, .summary = "ok, refused, or a refusal's name" },
+        { .name = "source", .type = SHAPE_TEXT, .max = 60, .summary = "Address the request came from" },
+        { .name = "group", .type = SHAPE_TEXT, .max = 100, .summary = "One of the permission groups, as they were then" },
+        { .name = "text", .type = SHAPE_TEXT, .max = 200, .summary = "Part of what the entry says exactly" },
+        { .name = "from", .type = SHAPE_TEXT, .max = 40, .summary = "First day in Tokyo, or point in time" },
+        { .name = "to", .type = SHAPE_TEXT, .max = 40, .summary = "Last day in Tokyo, or point in time before which" },
+        { .name = "encoding", .type = SHAPE_TEXT, .max = 20, .summary = "utf-8 (with byte order mark) or cp932; without: utf-8" },
+        { NULL },
+};
+static const struct shape order_in = { "LogExportOrder", order_fields };
+static const struct field job_fields[] = {
+        { .name = "id", .type = SHAPE_INT, .required = true, .summary = "Number of the job: GET /jobs/{id}, then GET /jobs/{id}/file" },
+        { NULL },
+};
+static const struct shape job_out = { "LogExportJob", job_fields };
+
+/* Members of the query that choose entries. */
+static json_t *filter_of(const json_t *in)
+{
+        static const char *const others[] = { "limit", "after", "behind", "done", "encoding" };
+        json_t *filter = json_object(), *value;
+        const char *name;
+
+        json_object_foreach((json_t *)(uintptr_t)in, name, value) {
+                bool chooses = !(json_is_string(value) && json_text(value).n == 0);
+
+                for (size_t i = 0; i < COUNT(others); i++)
+                        chooses = chooses && strcmp(name, others[i]) != 0;
+                if (chooses)
+                        json_set(filter, name, value);
+        }
+        return filter;
+}
+
+/* GET /log - log.html: {entries: […], next, prev, searched_to, filter: {what was asked for, is_ok, is_refused}, filtered, verbs: [{name, title,
+ * selected}]}. */
 static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        json_t *in, *model, *filter = json_object(), *value;
-        int64_t limit, after;
-        const char *name;
+        struct log_query query = { .limit = LIMIT };
+        json_t *in, *model, *filter;
         bool filtered;
 
         log_subject(cx, S("log"), 0);
         TRY(shape_read(cx, &query_in, req, &in));
-        limit = json_integer_value(json_object_get(in, "limit"));
-        after = json_integer_value(json_object_get(in, "after"));
-        json_object_foreach(in, name, value)
-                if (strcmp(name, "limit") != 0 && strcmp(name, "after") != 0 && !(json_is_string(value) && json_text(value).n == 0))
-                        json_set(filter, name, value);
+        if (json_object_get(in, "limit") != NULL)
+                query.limit = (int)json_integer_value(json_object_get(in, "limit"));
+        query.before = json_integer_value(json_object_get(in, "after"));
+        query.behind = json_integer_value(json_object_get(in, "behind"));
+        query.filter = filter = filter_of(in);
         filtered = json_object_size(filter) > 0;
         if (filtered) {
                 log_verb(cx, LOG_SEARCH);
                 log_detail(cx, "filter", json_copy(filter));
         }
-        TRY(log_list(cx, filter, after, limit ? (int)limit : LIMIT, &model));
+        TRY(log_list(cx, &query, &model));
         json_set(filter, "is_ok", json_boolean(str_equal_nocase(json_get_text(filter, "result"), S("ok"))));
         json_set(filter, "is_refused", json_boolean(str_is(json_get_text(filter, "result"), "refused")));
         json_set(model, "filter", filter);
         json_set(model, "filtered", json_boolean(filtered));
+        json_set(model, "filter_query", json_str(dress_query(cx, req, (const char *const[]){ "after", "behind", "limit", NULL }, NULL, S(""))));
+        if (json_is_integer(json_object_get(model, "next")))
+                json_set(model, "next_query",
+                         json_str(dress_query(cx, req, (const char *const[]){ "after", "behind", NULL }, "after",
+                                              str_format(cx->mem, "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(model, "next"))))));
+        if (json_is_integer(json_object_get(model, "prev")))
+                json_set(model, "prev_query",
+                         json_str(dress_query(cx, req, (const char *const[]){ "after", "behind", NULL }, "behind",
+                                              str_format(cx->mem, "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(model, "prev"))))));
         json_set(model, "verbs", log_verb_choices(cx, json_get_text(filter, "verb")));
         return http_reply(res, 200, "log.html", model);
 }
 
-/* GET /log/{id} - log_entry.html: {entry: {…, detail, detail_text, detail_state, commitment, salt, proven}}. */
+/* GET /log/{id} - log_entry.html: {entry: {…, detail, detail_text, detail_state, commitment, salt, proven}, proof: as proof.h says}. */
 static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        json_t *entry, *model = json_object(), *detail;
+        json_t *entry, *model = json_object(), *detail, *proof;
         int64_t id;
+        str state;
 
         if (!str_int(http_arg(req, "id"), &id) || id <= 0)
                 return fail(cx, RC_UNKNOWN, NULL, "there is no such entry in the log");
         log_subject(cx, S("log"), id);
         TRY(log_get(cx, id, &entry));
+        TRY(proof_model(cx, id, &proof));
+        state = json_get_text(proof, "state");
+        json_set(proof, str_format(cx->mem, "is_%.*s", STR_ARG(state)).p, json_true());
+        json_set(entry, str_format(cx->mem, "is_%.*s", STR_ARG(json_get_text(entry, "detail_state"))).p, json_true());
+        json_set(model, "proof", proof);
         detail = json_object_get(entry, "detail");
         if (detail != NULL)
                 json_set(entry, "detail_text", json_string(json_dumps(detail, JSON_INDENT(2))));
@@ -102,11 +183,64 @@ static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
         return http_reply(res, 200, "log_entry.html", model);
 }
 
+/* GET /log/erase - log_erase.html: {kind, subject, phrase, count: details there are; null without a subject}. */
+static rc erasure(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *in, *model = json_object();
+        int64_t subject, count;
+        str kind;
+
+        TRY(shape_read(cx, &subject_in, req, &in));
+        kind = json_get_text(in, "kind");
+        subject = json_integer_value(json_object_get(in, "subject"));
+        if (!str_empty(kind) && subject > 0) {
+                log_subject(cx, kind, subject);
+                TRY(log_erasable(cx, kind, subject, &count));
+                json_set(model, "count", json_integer(count));
+                json_set(model, "has_count", json_true());
+                json_set(model, "phrase", json_str(str_format(cx->mem, "%.*s/%" PRId64, STR_ARG(kind), subject)));
+        }
+        json_set(model, "kind", json_str(str_absent(kind) ? S("") : kind));
+        if (subject > 0)
+                json_set(model, "subject", json_integer(subject));
+        return http_reply(res, 200, "log_erase.html", model);
+}
+
+/* POST /log/erase - 200 {erased}; the entry about it names the account or record and the number, nothing else. */
+static rc erase(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *in, *model = json_object();
+        int64_t count;
+
+        TRY(shape_read(cx, &erasure_in, req, &in));
+        TRY(log_erase(cx, json_get_text(in, "kind"), json_integer_value(json_object_get(in, "subject")), json_get_text(in, "confirm"), &count));
+        json_set(model, "erased", json_integer(count));
+        return http_created(res, 200, S("/log?done=log_erased"), model);
+}
+
+/* POST /log/exports - 202 {id}. */
+static rc export(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *in, *model = json_object();
+        int64_t id;
+
+        TRY(shape_read(cx, &order_in, req, &in));
+        TRY(log_file_start(cx, filter_of(in), json_get_text(in, "encoding"), &id));
+        json_set(model, "id", json_integer(id));
+        return http_created(res, 202, str_format(cx->mem, "/jobs/%" PRId64, id), model);
+}
+
 /* clang-format off */
 const struct route log_door_routes[] = {
-        /*     method path         permission     logged as body rate    handler */
-        ROUTE( GET,   "/log",      PERM_LOG_READ, LOG_LIST, 0,   NORMAL, list, "List entries of the operation log", .in = &query_in, .out = &list_out ),
-        ROUTE( GET,   "/log/{id}", PERM_LOG_READ, LOG_VIEW, 0,   NORMAL, show, "Read an entry of the operation log", .out = &one_out ),
+        /*     method path            permission       logged as   body    rate    handler */
+        ROUTE( GET,   "/log",         PERM_LOG_READ,   LOG_LIST,   0,      NORMAL, list,    "List entries of the operation log", .in = &query_in, .out = &list_out ),
+        ROUTE( GET,   "/log/erase",   PERM_LOG_ERASE,  LOG_VIEW,   0,      NORMAL, erasure, "Form to erase what entries say about somebody", .in = &subject_in,
+               .face = FACE_CONSOLE ),
+        ROUTE( POST,  "/log/erase",   PERM_LOG_ERASE,  LOG_ERASE,  KB(4),  NORMAL, erase,   "Erase what entries say about an account or record", .in = &erasure_in,
+               .out = &erased_out ),
+        ROUTE( POST,  "/log/exports", PERM_LOG_EXPORT, LOG_EXPORT, KB(16), HEAVY,  export,  "Export entries of the operation log as a CSV file", .in = &order_in,
+               .out = &job_out ),
+        ROUTE( GET,   "/log/{id}",    PERM_LOG_READ,   LOG_VIEW,   0,      NORMAL, show,    "Read an entry of the operation log", .out = &one_out ),
         ROUTE_END
 };
 /* clang-format on */

@@ -3,8 +3,12 @@
 
 #include "console/me_door.h"
 
+#include "base/buf.h"
 #include "base/fail.h"
+#include "console/doorstep.h"
+#include "gate/gate.h"
 #include "identity/account.h"
+#include "identity/policy.h"
 #include "identity/session.h"
 #include "log/log.h"
 
@@ -20,18 +24,29 @@ static const struct shape change_in = { "MeChange", change_fields };
 
 static const struct field password_fields[] = {
         { .name = "current", .type = SHAPE_TEXT, .required = true, .max = 200, .summary = "The password until now", .secret = true },
-        { .name = "password", .type = SHAPE_TEXT, .required = true, .max = 200, .summary = "The new one: 8 characters to 72 bytes", .secret = true },
+        { .name = "password",
+          .type = SHAPE_TEXT,
+          .required = true,
+          .max = 200,
+          .summary = "The new one, as the policy of the contract wants it",
+          .secret = true },
         { .name = "username", .type = SHAPE_TEXT, .max = 100, .summary = "For password managers only" },
         { NULL },
 };
 static const struct shape password_in = { "PasswordChange", password_fields };
+
+static const struct field lock_fields[] = {
+        { .name = "next", .type = SHAPE_TEXT, .max = 4000, .summary = "Address within the house to go to afterwards" },
+        { NULL },
+};
+static const struct shape lock_in = { "Lock", lock_fields };
 
 static const struct field session_fields[] = {
         { .name = "id", .type = SHAPE_INT, .required = true, .summary = "Number" },
         { .name = "source", .type = SHAPE_TEXT, .summary = "Address it was opened from" },
         { .name = "agent", .type = SHAPE_TEXT, .summary = "Browser, in its own words" },
         { .name = "created_at", .type = SHAPE_DATETIME, .summary = "Log-in" },
-        { .name = "seen_at", .type = SHAPE_DATETIME, .summary = "Last request, to the minute" },
+        { .name = "seen_at", .type = SHAPE_DATETIME, .summary = "Last request, a few seconds more or less" },
         { .name = "current", .type = SHAPE_BOOL, .summary = "Is it the one that asks" },
         { NULL },
 };
@@ -51,19 +66,21 @@ static const struct shape me_out = { "Me", me_fields };
 static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         bool account = cx->actor.kind == ACTOR_ACCOUNT;
-        json_t *model = json_object(), *part = json_null(), *sessions = json_array();
+        json_t *model = json_object(), *part = json_null(), *sessions = json_array(), *rules;
 
         log_subject(cx, account ? S("account") : S("key"), cx->actor.id);
         if (account) {
                 TRY(account_get(cx, cx->actor.id, &part));
                 TRY(session_list(cx, cx->actor.id, &sessions));
+                TRY(policy_rules(cx, &rules));
+                json_set(model, "rules", rules);
         }
         json_set(model, "kind", json_str(account ? S("account") : S("key")));
         json_set(model, "login", json_str(cx->actor.name));
         json_set(model, "masked", json_boolean(cx->masked));
         json_set(model, "account", part);
-        json_set(model, "permission_words", permission_words(cx->permissions));
-        json_set(model, "permissions", permission_titles(cx, cx->permissions));
+        json_set(model, "permission_words", permission_words(&cx->permissions));
+        json_set(model, "permissions", permission_titles(cx, &cx->permissions));
         json_set(model, "sessions", sessions);
         return http_reply(res, 200, "me.html", model);
 }
@@ -84,8 +101,12 @@ static rc change(struct cx *cx, const struct http_req *req, struct http_res *res
 /* GET /me/password - me_password.html: where somebody goes whose password must be changed. */
 static rc password_form(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
+        json_t *rules, *model = json_object();
+
         log_quiet(cx);
-        return http_reply(res, 200, "me_password.html", json_object());
+        TRY(policy_rules(cx, &rules));
+        json_set(model, "rules", rules);
+        return http_reply(res, 200, "me_password.html", model);
 }
 
 /* POST /me/password - the current one is needed; other sessions end. 303 to the first page. */
@@ -95,7 +116,9 @@ static rc password(struct cx *cx, const struct http_req *req, struct http_res *r
 
         log_subject(cx, S("account"), cx->actor.id);
         TRY(shape_read(cx, &password_in, req, &in));
-        TRY(account_password_change(cx, json_get_text(in, "current"), json_get_text(in, "password")));
+        TRY(account_password_check(cx, json_get_text(in, "current"), json_get_text(in, "password")));
+        TRY(doorstep_prove(cx, json_get_text(in, "current"), "current"));
+        TRY(account_password_change(cx, json_get_text(in, "password")));
         return http_created(res, 204, S("/?done=password"), NULL);
 }
 
@@ -123,6 +146,25 @@ static rc sessions(struct cx *cx, const struct http_req *req, struct http_res *r
         return http_created(res, 204, S("/me?done=ended"), NULL);
 }
 
+/* POST /me/lock - the screen: this session reaches nothing until the password is given again. 303 to where it is given. */
+static rc lock(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        struct buf b = buf_open(cx->mem, KB(16));
+        json_t *in;
+        str next;
+
+        TRY(shape_read(cx, &lock_in, req, &in));
+        log_subject(cx, S("session"), cx->actor.session);
+        TRY(session_lock(cx));
+        next = json_get_text(in, "next");
+        buf_text(&b, "/login/unlock");
+        if (gate_address_safe(next) && next.n > 1) {
+                buf_text(&b, "?next=");
+                buf_url(&b, next);
+        }
+        return http_created(res, 204, buf_str(&b), NULL);
+}
+
 /* clang-format off */
 const struct route me_door_routes[] = {
         /*     method  path                  permission logged as     body    rate    handler */
@@ -130,10 +172,12 @@ const struct route me_door_routes[] = {
         ROUTE( PATCH,  "/me",                PERM_NONE, LOG_UPDATE,   KB(4),  NORMAL, change,        "Change the own language and look",
                .in = &change_in ),
         ROUTE( GET,    "/me/password",       PERM_NONE, LOG_VIEW,     0,      NORMAL, password_form, "The form for a new password",
-               .face = FACE_CONSOLE ),
-        ROUTE( POST,   "/me/password",       PERM_NONE, LOG_PASSWORD, KB(4),  LOGIN,  password,      "Change the own password", .in = &password_in ),
+               .face = FACE_CONSOLE, .stages = 1U << STAGE_PASSWORD ),
+        ROUTE( POST,   "/me/password",       PERM_NONE, LOG_PASSWORD, KB(4),  LOGIN,  password,      "Change the own password",
+               .in = &password_in, .stages = 1U << STAGE_PASSWORD ),
         ROUTE( DELETE, "/me/sessions/{id}",  PERM_NONE, LOG_REVOKE,   KB(4),  NORMAL, session,       "End one of the own sessions" ),
         ROUTE( POST,   "/me/sessions/end",   PERM_NONE, LOG_REVOKE,   KB(4),  NORMAL, sessions,      "End all other sessions of the own account" ),
+        ROUTE( POST,   "/me/lock",           PERM_NONE, LOG_LOCK,     KB(8),  NORMAL, lock,          "Lock the screen", .in = &lock_in ),
         ROUTE_END
 };
 /* clang-format on */

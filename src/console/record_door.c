@@ -323,7 +323,7 @@ static rc related_model(struct cx *cx, const struct definition *master, int64_t 
         (void)json_set(m, "records", records);
         if (page->count > 0)
                 (void)json_set(m, "all_url", json_str(buf_str(&url)));
-        if (permission_held(cx, PERM_RECORD_WRITE))
+        if (permission_held_for(cx, PERM_RECORD_WRITE, def->name))
                 (void)json_set(
                     m, "new_url",
                     json_str(str_format(cx->mem, "/registers/%.*s/records/new?%.*s=%" PRId64, STR_ARG(def->name), STR_ARG(def->master->name), id)));

@@ -169,6 +169,8 @@ rc summary_model(struct cx *cx, json_t **ret)
                 bool master = str_is(json_get_text(one, "kind"), "master");
                 json_t *m = json_object();
 
+                if (!permission_held_for(cx, PERM_RECORD_READ, json_get_text(one, "name")))
+                        continue;
                 (void)json_set(m, "name", json_object_get(one, "name"));
                 (void)json_set(m, "title", json_object_get(one, "title"));
                 (void)json_set(m, "kind", json_object_get(one, "kind"));
@@ -205,7 +207,7 @@ static rc summary(struct cx *cx, const struct http_req *req, struct http_res *re
 /* clang-format off */
 const struct route summary_routes[] = {
         /*     method path        permission        verb      body rate    handler  summary */
-        ROUTE( GET,   "/summary", PERM_RECORD_READ, LOG_VIEW, 0,   HEAVY,  summary, "Numbers of the contract: registers, records by month and by prefecture", .face = FACE_API ),
+        ROUTE( GET,   "/summary", PERM_RECORD_READ, LOG_VIEW, 0,   HEAVY,  summary, "Numbers of the contract: registers, records by month and by prefecture", .face = FACE_API, .anywhere = true ),
         ROUTE_END
 };
 /* clang-format on */

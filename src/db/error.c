@@ -24,6 +24,8 @@ static const struct {
         { "23503", "update or delete", RC_CONFLICT, "is still used elsewhere" },
         { "23503", NULL, RC_INVALID, "refers to something that does not exist" },
         { "23505", NULL, RC_CONFLICT, "is already taken" },
+        { "23514", "nobody could manage accounts", RC_CONFLICT,
+          "nobody who manages accounts could log in any more; link one of them first, or let passwords in again" },
         { "23514", NULL, RC_INVALID, "is not an allowed value" },
         { "23P01", NULL, RC_CONFLICT, "overlaps with something that exists" },
         { "23", NULL, RC_CONFLICT, "clashes with something that exists" },

@@ -31,8 +31,10 @@ rc enter_read(struct cx *cx, struct unit *u)
                 str scheme = { authorization.p, authorization.n < bearer.n ? authorization.n : bearer.n };
                 str key = str_trim((str){ authorization.p + scheme.n, authorization.n - scheme.n });
 
-                if (!str_equal_nocase(scheme, bearer) || key.n < KEY_MIN || key.n > KEY_MAX || !str_starts(key, S("dk_")))
-                        return fail(cx, RC_UNAUTHORIZED, NULL, "the Authorization header must hold an API key: Bearer dk_…");
+                if (!str_equal_nocase(scheme, bearer) || key.n < KEY_MIN || key.n > KEY_MAX ||
+                    (!str_starts(key, S("dk_")) && !str_starts(key, S("da_"))))
+                        return fail(cx, RC_UNAUTHORIZED, NULL,
+                                    "the Authorization header must hold an API key or an access token: Bearer dk_… or da_…");
                 u->key = key;
                 return RC_OK;
         }
@@ -42,20 +44,34 @@ rc enter_read(struct cx *cx, struct unit *u)
         return RC_OK;
 }
 
+enum stage enter_stage(str word)
+{
+        static const char *const words[STAGES] = { "full", "password", "locked", "confirm", "enroll", "factor", "certificate", "address" };
+
+        for (int i = 0; i < STAGES; i++)
+                if (str_is(word, words[i]))
+                        return (enum stage)i;
+        return STAGE_ADDRESS;
+}
+
 static void entered(struct cx *cx, struct unit *u, const struct entrance *e)
 {
         cx->tenant = e->tenant;
         cx->masked = e->masked;
-        cx->actor.kind = str_is(e->kind, "key") ? ACTOR_KEY : ACTOR_ACCOUNT;
+        cx->actor.kind = str_is(e->kind, "key") ? ACTOR_KEY : str_is(e->kind, "operator") ? ACTOR_OPERATOR : ACTOR_ACCOUNT;
         cx->actor.id = e->id;
         cx->actor.name = e->actor;
         cx->actor.groups = e->groups;
-        cx->permissions = permission_parse(e->permissions);
+        cx->permissions = permission_parse(cx->mem, e->permissions);
         cx->lang = str_is(e->lang, "en") ? LANG_EN : LANG_JA;
         cx->now = e->now_ms;
         u->theme = e->theme;
         cx->actor.session = e->session_id;
-        u->must_change = e->must_change;
+        u->stage = enter_stage(e->stage);
+        u->proven = e->proven_ms;
+        cx->actor.stage = (int)u->stage;
+        if (u->stage > STAGE_PASSWORD)
+                cx->permissions = (struct rights){ 0 };
         u->entered = true;
 }
 
@@ -71,6 +87,14 @@ static str token_of(struct cx *cx, const struct unit *u)
         return (str){ arena_copy(cx->mem, hash, sizeof(hash)), sizeof(hash) };
 }
 
+/* nginx takes away what a client sends under this name. */
+str enter_certificate(const struct http_req *req)
+{
+        str serial = http_header(req, "X-Client-Certificate");
+
+        return str_absent(serial) ? S("") : serial;
+}
+
 rc enter_tenant(struct cx *cx, struct unit *u)
 {
         bool by_key = !str_absent(u->key);
@@ -82,9 +106,9 @@ rc enter_tenant(struct cx *cx, struct unit *u)
         TRY(db_ensure(cx));
         db_begin(cx);
         if (by_key)
-                TRY(sql_enter_key(cx, token, &e));
+                TRY(sql_enter_key(cx, token, cx->actor.source, &e));
         else
-                TRY(sql_enter_session(cx, token, &e));
+                TRY(sql_enter_session(cx, token, cx->actor.source, enter_certificate(u->req), &e));
         if (e == NULL)
                 return by_key ? fail(cx, RC_UNAUTHORIZED, NULL, "this API key is not known, or no longer valid")
                               : fail(cx, RC_UNAUTHORIZED, NULL, "the session has ended; please log in");
@@ -102,9 +126,9 @@ bool enter_guess(struct cx *cx, struct unit *u)
                 return false;
         db_begin(cx);
         if (!str_absent(u->key))
-                sql_enter_key_ask(cx, token, &u->found);
+                sql_enter_key_ask(cx, token, cx->actor.source, &u->found);
         else
-                sql_enter_session_ask(cx, token, &u->found);
+                sql_enter_session_ask(cx, token, cx->actor.source, enter_certificate(u->req), &u->found);
         u->guess = e;
         entered(cx, u, e);
         return true;
@@ -130,6 +154,8 @@ rc enter_by_name(struct cx *cx, str tenant, bool owner)
         str actor = str_format(cx->mem, "%s:%" PRId64 ":%.*s", kinds[cx->actor.kind], cx->actor.id, STR_ARG(cx->actor.name));
         struct doorway *d;
 
+        if (unit_pool == POOL_SSO) /* it listens to the network: nobody's personal items for it */
+                cx->masked = true;
         db_begin(cx);
         TRY(sql_enter_name(cx, tenant, cx->masked, owner, actor, cx->actor.job ? db_int(cx, cx->actor.job) : S(""), &d));
         if (d == NULL)
@@ -137,5 +163,15 @@ rc enter_by_name(struct cx *cx, str tenant, bool owner)
         cx->tenant = d->tenant;
         cx->lang = str_is(d->lang, "en") ? LANG_EN : LANG_JA;
         cx->now = d->now_ms;
+        return RC_OK;
+}
+
+rc enter_renew(struct cx *cx)
+{
+        enum lang lang = cx->lang;
+
+        TRY(db_commit(cx));
+        TRY(enter_by_name(cx, cx->tenant, false));
+        cx->lang = lang;
         return RC_OK;
 }

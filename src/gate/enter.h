@@ -16,6 +16,14 @@ bool enter_confirm(struct cx *cx, struct unit *u);
 /* Begin and enter by name, as cx->actor; masked as cx->masked says. owner: as the owner of the schema. In the tenant's language. RC_UNKNOWN. */
 rc enter_by_name(struct cx *cx, str tenant, bool owner) MUST_USE;
 
+/* A stage by its word in daicho.session_enter; one that is not known here is the strictest. */
+enum stage enter_stage(str word);
+/* Inside the tenant: commit what was done so far, whatever becomes of the rest, and go on as before in a new transaction. For an attempt that must be
+ * counted before anybody looks whether it is right. */
+rc enter_renew(struct cx *cx) MUST_USE;
+
+/* Serial of the client certificate a request came with, of one that nginx has checked; "": none. */
+str enter_certificate(const struct http_req *req);
 /* The CSRF token belonging to a session cookie; absent without one. */
 str enter_csrf(struct cx *cx, str cookie);
 

@@ -1,18 +1,18 @@
 -- The only statements of the house that take a role: for this transaction, together with the look-up, in one trip. Inside the role nobody can take
 -- another one. daicho.actor is what the history of changes writes down.
 
--- enter_session(token_hash bytea) -> ahead maybe entrance(tenant text, masked bool, kind text, id int, actor text, groups text, permissions text, lang text,
---     theme text, session_id int, must_change bool, now_ms int, role text, told text)
-select e.tenant, e.masked, e.kind, e.id, e.actor, e.groups, e.permissions, e.lang, e.theme, e.session_id, e.must_change, e.now_ms,
+-- enter_session(token_hash bytea, source text, certificate text) -> ahead maybe entrance(tenant text, masked bool, kind text, id int, actor text, groups
+--     text, permissions text, lang text, theme text, session_id int, must_change bool, now_ms int, stage text, proven_ms int, role text, told text)
+select e.tenant, e.masked, e.kind, e.id, e.actor, e.groups, e.permissions, e.lang, e.theme, e.session_id, e.must_change, e.now_ms, e.stage, e.proven_ms,
     pg_catalog.set_config('role', e.role, true) as role,
     pg_catalog.set_config('daicho.actor', e.kind || ':' || e.id || ':' || e.actor, true) as told
-from daicho.session_enter($1) e;
+from daicho.session_enter($1, $2, $3) e;
 
--- enter_key(token_hash bytea) -> ahead maybe entrance
-select e.tenant, e.masked, e.kind, e.id, e.actor, e.groups, e.permissions, e.lang, e.theme, e.session_id, e.must_change, e.now_ms,
+-- enter_key(token_hash bytea, source text) -> ahead maybe entrance
+select e.tenant, e.masked, e.kind, e.id, e.actor, e.groups, e.permissions, e.lang, e.theme, e.session_id, e.must_change, e.now_ms, e.stage, e.proven_ms,
     pg_catalog.set_config('role', e.role, true) as role,
     pg_catalog.set_config('daicho.actor', e.kind || ':' || e.id || ':' || e.actor, true) as told
-from daicho.key_enter($1) e;
+from daicho.key_enter($1, $2) e;
 
 -- owner: the define job changes tables, as the owner of the schema.
 -- enter_name(tenant text, masked bool, owner bool, actor text, job text) -> maybe doorway(tenant text, lang text, now_ms int, role text, told text)

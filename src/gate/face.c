@@ -56,9 +56,20 @@ enum lang face_lang(str header)
         return best;
 }
 
-static json_t *can_model(const struct cx *cx)
+/* On a page about one register: what may be done there. Elsewhere what concerns records counts when it holds for one of them; making a register needs
+ * the right for all. */
+static bool can(const struct cx *cx, const struct unit *u, enum permission p)
 {
-        json_t *can = json_object();
+        str name = http_arg(u->req, "register");
+
+        if (!str_absent(name))
+                return permission_held_for(cx, p, name);
+        return p == PERM_REGISTER_DEFINE ? permission_held(cx, p) : permission_held_somewhere(cx, p);
+}
+
+static json_t *can_model(const struct cx *cx, const struct unit *u)
+{
+        json_t *all = json_object();
 
         for (int p = PERM_NONE + 1; p < PERMISSIONS; p++) {
                 char name[64];
@@ -67,9 +78,9 @@ static json_t *can_model(const struct cx *cx)
                 for (const char *w = permission_word((enum permission)p); *w != '\0' && n < sizeof(name) - 1; w++)
                         name[n++] = *w == '.' ? '_' : *w;
                 name[n] = '\0';
-                (void)json_set(can, name, json_boolean(permission_held(cx, (enum permission)p)));
+                (void)json_set(all, name, json_boolean(can(cx, u, (enum permission)p)));
         }
-        return can;
+        return all;
 }
 
 /* Names for people: of the account and of the contract. */
@@ -93,7 +104,8 @@ static rc person_add(struct cx *cx, struct unit *u, json_t *context)
         (void)json_set(me, "groups", json_str(cx->actor.groups));
         (void)json_set(me, "theme", json_str(u->theme));
         (void)json_set(me, "masked", json_boolean(cx->masked));
-        (void)json_set(me, "can", can_model(cx));
+        (void)json_set(me, "acting", json_boolean(cx->actor.kind == ACTOR_OPERATOR));
+        (void)json_set(me, "can", can_model(cx, u));
         (void)json_set(tenant, "name", json_str(cx->tenant));
         TRY(names_read(cx, u, me, tenant, context));
         (void)json_set(context, "me", me);

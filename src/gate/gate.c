@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/crypto.h"
 #include "base/fail.h"
+#include "base/utf8.h"
 #include "db/db.h"
 #include "gate/enter.h"
 #include "gate/face.h"
@@ -20,10 +21,10 @@ enum { FORM_TOKENS = 2048 }; /* room for _csrf and _method in a form whose route
 
 static const struct route *const *route_tables;
 
-void gate_start(const struct route *const *tables, bool login_only, const struct gate_hooks *hooks)
+void gate_start(const struct route *const *tables, enum pool pool, const struct gate_hooks *hooks)
 {
         route_tables = tables;
-        unit_login_only = login_only;
+        unit_pool = pool;
         if (hooks != NULL)
                 unit_hooks = hooks;
         match_start(tables);
@@ -78,7 +79,7 @@ static rc route_find(struct cx *cx, struct unit *u)
 
         TRY(method_override(cx, u));
         TRY(match_find(cx, u->req, u->face, u->path, &route, u->allow));
-        if ((route->rate == RATE_LOGIN) != unit_login_only)
+        if (route_pool(route->rate) != unit_pool)
                 return fail(cx, RC_UNKNOWN, NULL, "another process serves this address");
         u->route = route;
         return RC_OK;
@@ -120,34 +121,79 @@ static rc forgery_check(struct cx *cx, struct unit *u)
         return RC_OK;
 }
 
-/* Somebody whose password must be changed reaches nothing else. */
-static rc password_check(struct cx *cx, struct unit *u)
+/* What is missing at each stage, and the page where it is given. */
+static const struct {
+        rc code;
+        const char *page; /* NULL: no page can mend it */
+        const char *text;
+} stages[STAGES] = {
+        [STAGE_PASSWORD] = { RC_FORBIDDEN, "/me/password", "please change the password first" },
+        [STAGE_LOCKED] = { RC_UNAUTHORIZED, "/login/unlock", "the screen is locked; please give the password again" },
+        [STAGE_CONFIRM] = { RC_UNAUTHORIZED, "/login/confirm", "this account is logged in elsewhere; please say which of the two goes on" },
+        [STAGE_ENROLL] = { RC_UNAUTHORIZED, "/login/enroll", "please set up the second factor first" },
+        [STAGE_FACTOR] = { RC_UNAUTHORIZED, "/login/factor", "the second factor has not been given yet" },
+        [STAGE_CERTIFICATE] = { RC_FORBIDDEN, NULL, "a client certificate of this contract is needed" },
+        [STAGE_ADDRESS] = { RC_FORBIDDEN, NULL, "this address is not among those allowed here" },
+};
+
+str gate_stage_page(str stage)
 {
-        if (!u->must_change || str_is(u->path, "/me/password") || str_is(u->path, "/logout"))
+        const char *page = stages[enter_stage(stage)].page;
+
+        return page == NULL ? STR_NONE : str_of(page);
+}
+
+/* Before a log-in is complete nothing is reached but what completes it. */
+static rc stage_check(struct cx *cx, struct unit *u)
+{
+        if (u->stage == STAGE_FULL || (u->route->stages & (1U << u->stage)) != 0)
                 return RC_OK;
-        return fail(cx, RC_FORBIDDEN, NULL, "please change the password first");
+        return fail(cx, stages[u->stage].code, NULL, "%s", fail_translate(cx->lang, stages[u->stage].text));
 }
 
 static rc permission_check(struct cx *cx, struct unit *u)
 {
-        if (u->route->permission <= PERM_NONE || permission_held(cx, u->route->permission))
+        enum permission p = u->route->permission;
+        str name = http_arg(u->req, "register");
+        bool held;
+
+        if (p == PERM_PUBLIC || p == PERM_NONE)
                 return RC_OK;
-        return fail(cx, RC_FORBIDDEN, NULL, "this needs the permission \"%s\"", permission_word(u->route->permission));
+        if (!str_absent(name))
+                held = permission_held_for(cx, p, name);
+        else
+                held = u->route->anywhere ? permission_held_somewhere(cx, p) : permission_held(cx, p);
+        if (held)
+                return RC_OK;
+        if (p == PERM_REGISTER)
+                return fail(cx, RC_FORBIDDEN, NULL, "this needs a right on the register \"%.*s\"", STR_ARG(utf8_head(name, 60)));
+        return fail(cx, RC_FORBIDDEN, NULL, "this needs the permission \"%s\"", permission_word(p));
+}
+
+/* A session somebody left open is not enough for what can do lasting harm. Keys are not people: they cannot be asked. */
+static rc fresh_check(struct cx *cx, struct unit *u)
+{
+        if (!u->route->fresh || u->stage != STAGE_FULL || cx->actor.kind != ACTOR_ACCOUNT || cx->now - u->proven < GATE_FRESH_MS)
+                return RC_OK;
+        return fail(cx, RC_UNPROVEN, NULL, "this needs a fresh proof of who you are; the last one is more than %d minutes old",
+                    GATE_FRESH_MS / 60000);
 }
 
 /* Who, and may they: leaves the transaction open inside the tenant. */
 static rc admit(struct cx *cx, struct unit *u, bool guess)
 {
-        TRY(enter_read(cx, u));
+        if (u->route->refuse == NULL)
+                TRY(enter_read(cx, u));
         if (u->route->permission == PERM_PUBLIC) {
                 TRY(forgery_check(cx, u));
                 return u->route->verb == LOG_NOTHING ? RC_OK : db_ensure(cx);
         }
         if (!guess || !enter_guess(cx, u))
                 TRY(enter_tenant(cx, u));
-        TRY(password_check(cx, u));
+        TRY(stage_check(cx, u));
         TRY(permission_check(cx, u));
-        return forgery_check(cx, u);
+        TRY(forgery_check(cx, u));
+        return fresh_check(cx, u);
 }
 
 /* Has the client this very version already? */
@@ -225,14 +271,14 @@ static rc attempt(struct cx *cx, struct unit *u, struct http_res *res, bool gues
 
 /* On a guess who asks, the look-up travels with the handler's first statement: one trip less. The guess is compared with what the look-up gave before
  * anything is committed or told, a refusal too; when it was wrong all is rolled back and done again from the start. Never with files, which can be
- * taken only once. */
+ * taken only once, nor where secrets are compared: an attempt is committed before it is judged. */
 static rc attempt_ahead(struct cx *cx, struct unit *u, struct http_res *res)
 {
         struct http_res fresh = *res;
         struct failure told;
         rc code;
 
-        if (u->route->file_max > 0)
+        if (u->route->file_max > 0 || unit_pool == POOL_AUTH)
                 return attempt(cx, u, res, false);
         code = attempt(cx, u, res, true);
         told = cx->failure;
@@ -247,9 +293,10 @@ static rc attempt_ahead(struct cx *cx, struct unit *u, struct http_res *res)
         *res = fresh;
         u->guess = NULL;
         u->found = NULL;
-        u->entered = u->must_change = false;
+        u->entered = false;
+        u->stage = STAGE_FULL;
         cx->tenant = STR_NONE;
-        cx->permissions = 0;
+        cx->permissions = (struct rights){ 0 };
         return attempt(cx, u, res, false);
 }
 
@@ -278,7 +325,7 @@ static void refusal_begin(struct cx *cx, struct unit *u)
         fail_clear(cx);
         if (entered)
                 again = enter_tenant(cx, u);
-        else if (!str_absent(cx->tenant) && unit_login_only)
+        else if (!str_absent(cx->tenant) && unit_pool != POOL_WEB)
                 again = enter_by_name(cx, cx->tenant, false);
         else if (db_ensure(cx) == RC_OK)
                 db_begin(cx);
@@ -326,14 +373,18 @@ static void unit_report(const struct cx *cx, const struct unit *u, rc code)
                       u->route ? u->route->path : "-", rc_name(code), STR_ARG(cx->failure.count ? cx->failure.problem[0].text : S("")));
 }
 
-static void password_redirect(struct cx *cx, struct unit *u, struct http_res *res)
+/* To the page that takes what is missing. */
+static void stage_redirect(struct cx *cx, struct unit *u, struct http_res *res)
 {
+        const char *there = stages[u->stage].page;
+        str page = u->stage == STAGE_FACTOR || u->stage == STAGE_ENROLL ? refusal_way_back(cx, u, there) : str_of(there);
+
         db_rollback(cx);
         *res = (struct http_res){ .mem = cx->mem, .status = u->htmx ? 200 : 303 };
         if (u->htmx)
-                http_set(res, S("HX-Redirect"), S("/me/password"));
+                http_set(res, S("HX-Redirect"), page);
         else
-                res->location = S("/me/password");
+                res->location = page;
 }
 
 static void serve(struct cx *cx, struct http_req *req, struct http_res *res)
@@ -343,8 +394,8 @@ static void serve(struct cx *cx, struct http_req *req, struct http_res *res)
 
         if (code == RC_OK)
                 return;
-        if (u.must_change && code == RC_FORBIDDEN && u.face == FACE_CONSOLE && req->method == HTTP_GET) {
-                password_redirect(cx, &u, res);
+        if (stages[u.stage].page != NULL && code == stages[u.stage].code && u.face == FACE_CONSOLE && req->method == HTTP_GET) {
+                stage_redirect(cx, &u, res);
                 return;
         }
         unit_refuse(cx, &u, code, res);
@@ -376,7 +427,7 @@ static rc accept_body(struct cx *cx, struct http_req *req, size_t *ret_body_max,
                 TRY(enter_read(cx, &u));
                 code = enter_tenant(cx, &u);
                 if (code == RC_OK)
-                        code = password_check(cx, &u);
+                        code = stage_check(cx, &u);
                 if (code == RC_OK)
                         code = permission_check(cx, &u);
                 db_rollback(cx);

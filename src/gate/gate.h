@@ -17,13 +17,15 @@ struct gate_hooks {
         rc (*openapi)(struct cx *cx, json_t *document);
 };
 
-/* tables: NULL-ended list of route tables, joined in main.c. login_only: this is an auth process: it serves routes of RATE_LOGIN and no others,
- * a web process all others. */
-void gate_start(const struct route *const *tables, bool login_only, const struct gate_hooks *hooks);
+/* tables: NULL-ended list of route tables, joined in main.c. pool: what kind of process this is: it serves the routes of this
+ * kind and no others. */
+void gate_start(const struct route *const *tables, enum pool pool, const struct gate_hooks *hooks);
 extern const struct http_service gate_service;
 
 /* Is this an address inside the house, fit to be redirected to ("/registers/x?y")? */
 bool gate_address_safe(str address);
+/* The page that takes what is missing at this stage ("factor") of a log-in; absent: nothing is, or no page can take it. */
+str gate_stage_page(str stage);
 
 /* For commands and jobs: begin, enter a tenant as operator or as the account that started the job (masked as cx->masked says); then do; then end. */
 rc gate_enter(struct cx *cx, str tenant, const struct actor *actor) MUST_USE;

@@ -326,6 +326,8 @@ static void route_add(struct cx *cx, json_t *document, const struct route *r)
                        r->out ? openapi_reference(r->out->name) : typed("object"));
         if (r->permission == PERM_PUBLIC)
                 (void)set(operation, "security", json_array());
+        else if (r->permission == PERM_REGISTER)
+                (void)set(operation, "description", json_string("Needs any right on the register."));
         else if (r->permission != PERM_NONE)
                 (void)set(operation, "description", json_str(str_format(cx->mem, "Needs the permission `%s`.", permission_word(r->permission))));
         if (r->method == HTTP_GET && r->in != NULL)
@@ -354,6 +356,7 @@ static void head_add(json_t *d)
         append(servers, set(set(json_object(), "url", text("/api/v1")), "description", text("This house")));
         (void)set(d, "servers", servers);
         append(security, set(json_object(), "key", json_array()));
+        append(security, set(json_object(), "token", json_array()));
         append(security, set(json_object(), "session", json_array()));
         (void)set(d, "security", security);
         (void)set(d, "tags", json_array());
@@ -361,11 +364,18 @@ static void head_add(json_t *d)
 
 static void schemes_add(json_t *components)
 {
-        json_t *schemes = member(components, "securitySchemes");
+        json_t *schemes = member(components, "securitySchemes"), *scopes = json_object();
 
         (void)set(schemes, "key",
                   set(set(set(json_object(), "type", text("http")), "scheme", text("bearer")), "description",
                       text("An API key: Authorization: Bearer dk_…")));
+        for (int p = PERM_NONE + 1; p < PERMISSIONS; p++)
+                (void)set(scopes, permission_word((enum permission)p), text(permission_word((enum permission)p)));
+        (void)set(
+            schemes, "token",
+            set(set(set(json_object(), "type", text("oauth2")), "flows",
+                    set(json_object(), "clientCredentials", set(set(json_object(), "tokenUrl", text("/api/v1/oauth/token")), "scopes", scopes))),
+                "description", text("OAuth 2.0 client credentials: client_id is the number of an API key, client_secret the key")));
         (void)set(schemes, "session",
                   set(set(set(set(json_object(), "type", text("apiKey")), "in", text("cookie")), "name", text("__Host-daicho")), "description",
                       text("The console's session; changes also need the header X-CSRF-Token")));

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 
-enum { SLOTS = 512, TOKEN_SIZE = 32, TEXT_MAX = 600, TEXTS = 9, CLOCK_SLACK_MS = 2000 };
+enum { SLOTS = 512, TOKEN_SIZE = 32, TEXT_MAX = 2000, TEXTS = 10, CLOCK_SLACK_MS = 2000 };
 
 struct slot {
         bool used;
@@ -28,7 +28,7 @@ static struct slot *slot_of(str token)
 
 static void texts_of(struct entrance *e, str *ret[TEXTS])
 {
-        str *const all[TEXTS] = { &e->tenant, &e->kind, &e->actor, &e->groups, &e->permissions, &e->lang, &e->theme, &e->role, &e->told };
+        str *const all[TEXTS] = { &e->tenant, &e->kind, &e->actor, &e->groups, &e->permissions, &e->lang, &e->theme, &e->role, &e->told, &e->stage };
 
         memcpy(ret, all, sizeof(all));
 }
@@ -83,6 +83,6 @@ bool recall_same(const struct entrance *guess, const struct entrance *found)
         for (size_t i = 0; i < TEXTS; i++)
                 if (!str_equal(*mine[i], *theirs[i]))
                         return false;
-        return a.masked == b.masked && a.id == b.id && a.session_id == b.session_id && a.must_change == b.must_change && apart <= CLOCK_SLACK_MS &&
-               apart >= -CLOCK_SLACK_MS;
+        return a.masked == b.masked && a.id == b.id && a.session_id == b.session_id && a.must_change == b.must_change && a.proven_ms == b.proven_ms &&
+               apart <= CLOCK_SLACK_MS && apart >= -CLOCK_SLACK_MS;
 }

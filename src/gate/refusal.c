@@ -43,37 +43,43 @@ static json_t *problem_model(struct cx *cx, const struct unit *u, rc code, json_
         return model;
 }
 
-/* Where somebody without a session goes: to the log-in, and from there back to the page asked for. */
-static void login_redirect(struct cx *cx, struct unit *u, struct http_res *res)
+/* "/login" -> "/login?next=…": from there back to the page asked for. */
+str refusal_way_back(struct cx *cx, const struct unit *u, const char *page)
 {
-        struct buf b = buf_open(cx->mem, KB(16));
+        struct buf b = buf_open(cx->mem, KB(16)), next = buf_open(cx->mem, KB(4));
         bool first = true;
 
-        buf_text(&b, "/login");
-        if (u->req->method == HTTP_GET && !u->htmx && u->path.n > 1) {
-                struct buf next = buf_open(cx->mem, KB(4));
-
-                buf_add(&next, u->path);
-                for (size_t i = 0; i < u->req->query_count; i++) {
-                        if (str_is(u->req->query[i].name, "done"))
-                                continue;
-                        buf_char(&next, first ? '?' : '&');
-                        buf_url(&next, u->req->query[i].name);
-                        buf_char(&next, '=');
-                        buf_url(&next, u->req->query[i].value);
-                        first = false;
-                }
-                if (!buf_full(&next)) {
-                        buf_text(&b, "?next=");
-                        buf_url(&b, buf_str(&next));
-                }
+        buf_add(&b, str_of(page));
+        if (u->req->method != HTTP_GET || u->htmx || u->path.n <= 1)
+                return buf_str(&b);
+        buf_add(&next, u->path);
+        for (size_t i = 0; i < u->req->query_count; i++) {
+                if (str_is(u->req->query[i].name, "done"))
+                        continue;
+                buf_char(&next, first ? '?' : '&');
+                buf_url(&next, u->req->query[i].name);
+                buf_char(&next, '=');
+                buf_url(&next, u->req->query[i].value);
+                first = false;
         }
+        if (!buf_full(&next)) {
+                buf_text(&b, "?next=");
+                buf_url(&b, buf_str(&next));
+        }
+        return buf_str(&b);
+}
+
+/* Where somebody without a session goes. */
+static void login_redirect(struct cx *cx, struct unit *u, const char *page, struct http_res *res)
+{
+        str way = refusal_way_back(cx, u, page);
+
         if (u->htmx) {
-                http_set(res, S("HX-Redirect"), buf_str(&b));
+                http_set(res, S("HX-Redirect"), way);
                 return;
         }
         res->status = 303;
-        res->location = buf_str(&b);
+        res->location = way;
         res->body = STR_NONE;
 }
 
@@ -99,6 +105,7 @@ static void page_tell(struct cx *cx, struct unit *u, rc code, json_t *model, str
         json_t *context = model;
 
         (void)json_set(context, "back", json_boolean(code == RC_FORGED || code == RC_STALE));
+        (void)json_set(context, "unproven", json_boolean(code == RC_UNPROVEN));
         fail_clear(cx);
         if (face_page(cx, u, u->htmx ? fragment : page, context, res) != RC_OK) {
                 bool entered = u->entered;
@@ -123,17 +130,27 @@ void refusal_render(struct cx *cx, struct unit *u, rc code, struct http_res *res
                 http_set(res, S("Allow"), str_copy(cx->mem, str_of(u->allow)));
         if (code == RC_BUSY || code == RC_UNAVAILABLE)
                 http_set(res, S("Retry-After"), S("2"));
+        if (u->route != NULL && u->route->refuse != NULL && u->route->refuse(cx, u->req, code, model, res)) {
+                face_json(cx, res, model, S("application/json"));
+                return;
+        }
         if (u->face == FACE_API) {
-                if (code == RC_UNAUTHORIZED)
+                if (code == RC_UNAUTHORIZED && !str_absent(http_header(u->req, "Authorization")))
+                        http_set(res, S("WWW-Authenticate"), S("Bearer realm=\"daicho\", error=\"invalid_token\"")); /* RFC 6750, 3.1 */
+                else if (code == RC_UNAUTHORIZED)
                         http_set(res, S("WWW-Authenticate"), S("Bearer realm=\"daicho\""));
                 face_json(cx, res, model, S("application/problem+json"));
                 return;
         }
         if (code == RC_UNAUTHORIZED && u->req->method == HTTP_GET && (u->route == NULL || u->route->permission != PERM_PUBLIC)) {
-                login_redirect(cx, u, res);
+                login_redirect(cx, u, "/login", res);
+                return;
+        }
+        if (code == RC_UNPROVEN && u->req->method == HTTP_GET && !u->htmx) {
+                login_redirect(cx, u, "/me/prove", res);
                 return;
         }
         if (code == RC_UNAUTHORIZED && u->htmx && u->route->permission != PERM_PUBLIC)
-                login_redirect(cx, u, res);
+                login_redirect(cx, u, "/login", res);
         page_tell(cx, u, code, model, res);
 }

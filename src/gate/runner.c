@@ -3,6 +3,7 @@
 
 #include "gate/runner.h"
 
+#include "base/clock.h"
 #include "base/fail.h"
 #include "db/db.h"
 #include "gate/enter.h"
@@ -11,7 +12,7 @@
 #include <poll.h>
 #include <stdio.h>
 
-enum { POLL_MS = 100, TROUBLE_MS = 2000 };
+enum { POLL_MS = 100, TROUBLE_MS = 2000, CHORES_MAX = 8, CHORE_UNITS = 1000 };
 
 static void unit_begin(struct cx *cx, struct db *db)
 {
@@ -22,7 +23,7 @@ static void unit_begin(struct cx *cx, struct db *db)
         cx->actor = (struct actor){ .kind = ACTOR_SYSTEM, .name = S("jobs"), .groups = S(""), .source = S("-") };
         cx->tenant = STR_NONE;
         cx->masked = true;
-        cx->permissions = 0;
+        cx->permissions = (struct rights){ 0 };
         cx->log = NULL;
         cx->now = 0;
 }
@@ -40,7 +41,22 @@ static void starter_take(struct cx *cx, const struct job *job)
         cx->actor = job->actor;
         cx->actor.job = job->id;
         cx->masked = job->masked;
-        cx->permissions = job->actor.kind == ACTOR_OPERATOR ? permission_all() : permission_parse(job->permissions);
+        cx->permissions = job->actor.kind == ACTOR_OPERATOR && job->actor.id == 0 ? permission_all() : permission_parse(cx->mem, job->permissions);
+}
+
+/* A right may have gone since the job was asked for, or while it ran. What was begun with sight of personal items is not finished without. */
+static rc rights_check(struct cx *cx, const struct job_kind *kind, struct job *job)
+{
+        str words;
+
+        if (job->actor.kind != ACTOR_ACCOUNT && job->actor.kind != ACTOR_KEY)
+                return RC_OK;
+        TRY(job_words(cx, job, &words));
+        cx->permissions = permission_parse(cx->mem, words);
+        if (str_absent(words) || !permission_held_for(cx, kind->permission, job->register_name) ||
+            (!job->masked && !permission_held(cx, PERM_PERSONAL_SEE)))
+                return fail(cx, RC_FORBIDDEN, NULL, "who started this job may not do it any more");
+        return RC_OK;
 }
 
 static rc work(struct cx *cx, const struct job_kind *kind, struct job *job)
@@ -48,7 +64,9 @@ static rc work(struct cx *cx, const struct job_kind *kind, struct job *job)
         TRY(job_check(cx, job));
         TRY(db_ensure(cx));
         TRY(enter_by_name(cx, job->tenant, kind->owner));
+        TRY(rights_check(cx, kind, job));
         TRY(kind->run(cx, job));
+        TRY(rights_check(cx, kind, job));
         log_write(cx, kind->verb, RC_OK);
         TRY(job_finish(cx, job, RC_OK));
         return db_commit(cx);
@@ -100,9 +118,72 @@ static void job_run(struct cx *cx, const struct job_kind *kinds, struct job *job
                 (void)fprintf(stderr, "daicho: end of job %" PRId64 " not written: %s\n", job->id, db_refusal(cx));
 }
 
-void runner_run(struct cx *cx, const struct job_kind *kinds, const volatile bool *stop)
+/* One unit of a chore. False: nothing was due. */
+static bool chore_do(struct cx *cx, const struct chore *chore, struct db *worker, int64_t *after)
+{
+        const char *name;
+        str tenant;
+        json_t *told = NULL, *value;
+        int64_t id;
+        rc result;
+
+        unit_begin(cx, worker);
+        if (db_ensure(cx) != RC_OK || chore->next(cx, *after, &tenant, &id) != RC_OK || str_absent(tenant))
+                return false;
+        *after = id;
+        cx->masked = false;
+        result = enter_by_name(cx, tenant, false);
+        log_subject(cx, str_of(chore->kind), id);
+        if (result == RC_OK)
+                result = chore->run(cx, id, &told);
+        if (result == RC_OK && told == NULL) {
+                db_rollback(cx);
+                return true;
+        }
+        json_object_foreach(told, name, value)
+                log_detail(cx, name, value);
+        if (result == RC_OK && chore->tell != NULL)
+                result = chore->tell(cx, told);
+        if (result == RC_OK) {
+                log_write(cx, chore->verb, RC_OK);
+                result = db_commit(cx);
+        }
+        if (result == RC_OK)
+                return true;
+        (void)fprintf(stderr, "daicho: chore kind=%s tenant=%.*s id=%" PRId64 " result=%s database=\"%s\"\n", chore->kind, STR_ARG(tenant), id,
+                      rc_name(result), db_refusal(cx));
+        db_rollback(cx);
+        fail_clear(cx);
+        if (db_ensure(cx) == RC_OK && enter_by_name(cx, tenant, false) == RC_OK) {
+                log_write(cx, chore->verb, result);
+                if (db_commit(cx) != RC_OK)
+                        (void)fprintf(stderr, "daicho: entry of a refused chore not written: %s\n", db_refusal(cx));
+        }
+        db_rollback(cx);
+        return true;
+}
+
+/* A unit that is refused does not hold up those after it; it is tried again the next time. */
+static void chores_do(struct cx *cx, const struct chore *chores, struct db *worker, msec *last, const volatile bool *stop)
+{
+        for (size_t i = 0; chores[i].kind != NULL && i < CHORES_MAX; i++) {
+                int64_t after = 0;
+
+                if (last[i] != 0 && clock_tick() - last[i] < chores[i].every_ms)
+                        continue;
+                last[i] = clock_tick();
+                for (int n = 0; n < CHORE_UNITS && !*stop && chore_do(cx, &chores[i], worker, &after); n++)
+                        ;
+                unit_begin(cx, worker);
+                if (chores[i].sweep != NULL && (db_ensure(cx) != RC_OK || chores[i].sweep(cx) != RC_OK))
+                        (void)fprintf(stderr, "daicho: chore kind=%s cannot be swept: %s\n", chores[i].kind, db_refusal(cx));
+        }
+}
+
+void runner_run(struct cx *cx, const struct job_kind *kinds, const struct chore *chores, const volatile bool *stop)
 {
         struct db *queue = cx->db, *worker = NULL;
+        msec last[CHORES_MAX] = { 0 };
 
         while (!*stop) {
                 struct job *job = NULL;
@@ -117,6 +198,7 @@ void runner_run(struct cx *cx, const struct job_kind *kinds, const volatile bool
                         job_run(cx, kinds, job, queue, worker);
                 else
                         (void)db_wait(cx, POLL_MS);
+                chores_do(cx, chores, worker, last, stop);
         }
         unit_begin(cx, queue);
         if (worker != NULL)

@@ -3,6 +3,7 @@
 #define DAICHO_GATE_RUNNER_H
 
 #include "jobs/jobs.h"
+#include "identity/permission.h"
 #include "log/verb.h"
 
 /* run(): cx is inside the tenant as the account that started the job, in a transaction on the work connection; entry and COMMIT are the
@@ -11,10 +12,27 @@ struct job_kind {
         const char *name; /* "import" */
         enum log_verb verb;
         rc (*run)(struct cx *cx, struct job *job);
-        bool owner; /* the define job: runs as daicho_owner with the right to DDL */
+        bool owner;                 /* the define job: runs as daicho_owner with the right to DDL */
+        enum permission permission; /* for the register it is about: asked of the account or key that started it when it begins and when it ends */
 };
 
-/* The loop of a jobs process. kinds: ends with name == NULL; joined in cli/. */
-void runner_run(struct cx *cx, const struct job_kind *kinds, const volatile bool *stop);
+/* What falls due by itself, whether or not anybody is there: asked every `every_ms` by each jobs process between jobs. One unit of work each, done as the
+ * system, with an entry of its own. */
+struct chore {
+        const char *kind; /* of the entry's subject: "person" */
+        enum log_verb verb;
+        int every_ms;
+        /* Outside any tenant: the next one after `after`; *ret_tenant absent: there is none. */
+        rc (*next)(struct cx *cx, int64_t after, str *ret_tenant, int64_t *ret_id);
+        /* Inside it, in a transaction. *ret: members for the entry's detail; NULL: another process has done it meanwhile. */
+        rc (*run)(struct cx *cx, int64_t id, json_t **ret);
+        /* Inside it, after run: messages that go with it, made of what run told; may be NULL. */
+        rc (*tell)(struct cx *cx, const json_t *told);
+        /* Outside any tenant, each time, without an entry; may be NULL. */
+        rc (*sweep)(struct cx *cx);
+};
+
+/* The loop of a jobs process. kinds: ends with name == NULL, chores with kind == NULL; joined in main.c. */
+void runner_run(struct cx *cx, const struct job_kind *kinds, const struct chore *chores, const volatile bool *stop);
 
 #endif

@@ -5,4 +5,4 @@
 
 static const struct gate_hooks none;
 const struct gate_hooks *unit_hooks = &none;
-bool unit_login_only;
+enum pool unit_pool;

@@ -18,12 +18,13 @@ struct unit {
         str key;                   /* API key; absent */
         bool entered;              /* the tenant's role is taken in this transaction */
         str theme;
-        bool must_change;
+        enum stage stage;
+        msec proven;            /* when the person last proved who they are */
         struct entrance *guess; /* entered on a guess that has not been confirmed; NULL: entered, or not at all */
         struct rows *found;     /* what the look-up behind the guess gave, once it has come back */
 };
 
 extern const struct gate_hooks *unit_hooks;
-extern bool unit_login_only;
+extern enum pool unit_pool;
 
 #endif

@@ -91,7 +91,8 @@ str http_header(const struct http_req *req, const char *name)
 
 str http_cookie(const struct http_req *req, const char *name)
 {
-        return cookie_value(http_header(req, "Cookie"), name);
+        /* nginx hands it on under this name: libmicrohttpd takes a Cookie header apart by itself, and hangs up over one that is odd */
+        return cookie_value(http_header(req, "X-Cookie"), name);
 }
 
 void http_set(struct http_res *res, str name, str value)
@@ -196,7 +197,7 @@ static void request_begin(struct cx *cx, struct MHD_Connection *connection, cons
         cx->actor = (struct actor){ .kind = ACTOR_NOBODY, .name = S("-"), .groups = S("") };
         cx->tenant = STR_NONE;
         cx->masked = true;
-        cx->permissions = 0;
+        cx->permissions = (struct rights){ 0 };
         cx->log = NULL;
         cx->now = 0;
         *req = (struct http_req){ .path = S("/"), .native = connection };

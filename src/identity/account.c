@@ -12,6 +12,9 @@
 #include "identity/group.h"
 #include "identity/password.h"
 #include "identity/permission.h"
+#include "identity/person.h"
+#include "identity/provider.h"
+#include "identity/policy.h"
 #include "identity/session.h"
 
 enum { NAME_MAX = 100, EMAIL_MAX = 254, GROUPS_MAX = 50, LIST_DEFAULT = 50, LIST_MAX = 200 };
@@ -36,7 +39,8 @@ static json_t *ids_model(str ids)
 
 static json_t *model(struct cx *cx, const struct account *a)
 {
-        uint64_t held = permission_parse(a->permissions);
+        struct rights held = permission_parse(cx->mem, a->permissions), grants = permission_parse(cx->mem, a->grants);
+        struct rights denials = permission_parse(cx->mem, a->denials);
         json_t *m = json_object();
 
         json_set(m, "id", json_integer(a->id));
@@ -46,13 +50,20 @@ static json_t *model(struct cx *cx, const struct account *a)
         json_set(m, "lang", json_str(a->lang));
         json_set(m, "theme", json_str(a->theme));
         json_set(m, "state", json_str(a->state));
+        json_set(m, "suspended_for", json_str(a->suspended_for));
+        json_set(m, "person_id", json_integer(a->person_id));
+        json_set(m, "person", json_str(a->person));
         json_set(m, "version", json_integer(a->version));
         json_set(m, "groups", ids_model(a->group_ids));
         json_set(m, "group_names", json_str(a->groups));
-        json_set(m, "permissions", permission_words(held));
-        json_set(m, "permission_list", permission_titles(cx, held));
+        json_set(m, "permissions", permission_words(&held));
+        json_set(m, "permission_list", permission_titles(cx, &held));
+        json_set(m, "grants", permission_words(&grants));
+        json_set(m, "denials", permission_words(&denials));
+        json_set(m, "factor_required", json_boolean(a->factor_required));
         json_set(m, "sessions", json_integer(a->sessions));
         json_set(m, "failures", json_integer(a->failures));
+        json_set(m, "locked_at", time_model(cx, a->locked_at, a->locked_at_null));
         json_set(m, "created_at", time_model(cx, a->created_at, false));
         json_set(m, "last_login_at", time_model(cx, a->last_login_at, a->last_login_at_null));
         return m;
@@ -208,12 +219,23 @@ static rc theme_read(struct cx *cx, const json_t *in, str *ret)
         return choice_read(cx, in, "theme", themes, COUNT(themes), ret);
 }
 
-/* [id…] -> "1 5 7" without repetition, what they hold together. Numbers or texts of digits (forms). */
-static rc groups_read(struct cx *cx, const json_t *list, str *ret, uint64_t *ret_permissions)
+static bool listed(str ids, int64_t id)
+{
+        int64_t one;
+
+        while (!str_empty(ids))
+                if (str_int(str_cut(ids, ' ', &ids), &one) && one == id)
+                        return true;
+        return false;
+}
+
+/* [id…] -> "1 5 7" without repetition, what those not in `before` hold together. Numbers or texts of digits (forms). */
+static rc groups_read(struct cx *cx, const json_t *list, str before, str *ret, struct rights *ret_added)
 {
         struct buf out = buf_open(cx->mem, KB(2));
-        int64_t ids[GROUPS_MAX];
-        size_t count = 0;
+        int64_t ids[GROUPS_MAX], added[GROUPS_MAX];
+        size_t count = 0, added_count = 0;
+        struct rights all;
 
         if (list != NULL && !json_is_array(list)) /* null must not take all of them away */
                 return fail(cx, RC_INVALID, "groups", "must be a list");
@@ -235,7 +257,11 @@ static rc groups_read(struct cx *cx, const json_t *list, str *ret, uint64_t *ret
                         buf_char(&out, ' ');
                 buf_int(&out, id);
         }
-        TRY(group_sum(cx, ids, count, "groups", ret_permissions));
+        for (size_t i = 0; i < count; i++)
+                if (!listed(before, ids[i]))
+                        added[added_count++] = ids[i];
+        TRY(group_sum(cx, ids, count, "groups", &all));
+        TRY(group_sum(cx, added, added_count, "groups", ret_added));
         *ret = buf_str(&out);
         return RC_OK;
 }
@@ -249,11 +275,11 @@ rc account_queue_up(struct cx *cx)
         return sql_account_lock(cx, &count);
 }
 
-rc account_manager_left(struct cx *cx, uint64_t before)
+rc account_manager_left(struct cx *cx, const struct rights *before)
 {
         int64_t count;
 
-        if ((before & permission_parse(str_of(permission_word(PERM_ACCOUNT_MANAGE)))) == 0)
+        if ((before->all & permission_parse(cx->mem, str_of(permission_word(PERM_ACCOUNT_MANAGE))).all) == 0)
                 return RC_OK;
         TRY(sql_account_administrators(cx, str_of(permission_word(PERM_ACCOUNT_MANAGE)), &count));
         if (count == 0 && cx->actor.kind != ACTOR_OPERATOR)
@@ -263,30 +289,63 @@ rc account_manager_left(struct cx *cx, uint64_t before)
 
 static rc password_store(struct cx *cx, int64_t id, str password, bool must_change)
 {
-        bool done;
+        bool done, passwords;
 
+        TRY(provider_passwords(cx, &passwords));
+        if (!passwords)
+                return fail(cx, RC_FORBIDDEN, "password", "this contract keeps no passwords; its people log in by a sign-on service");
         TRY(sql_account_hash_set(cx, id, password_hash(cx, password), must_change, &done));
         return done ? RC_OK : fail(cx, RC_UNKNOWN, NULL, "there is no such account");
 }
 
-/* The password given, checked, or a made one. */
-static rc password_choose(struct cx *cx, str asked, str login, str *ret, str *ret_made)
+/* The password given, checked, or a made one; must it be changed by its owner? What the operator chose need not. */
+static rc password_choose(struct cx *cx, str asked, const struct guess_owner *owner, bool change, str *ret, str *ret_made, bool *ret_must)
 {
-        if (str_absent(asked) || str_empty(asked)) {
-                *ret = *ret_made = password_make(cx);
-                return RC_OK;
+        struct policy policy;
+        bool made = str_absent(asked) || str_empty(asked);
+
+        TRY(policy_read(cx, &policy));
+        if (!made) {
+                struct guess_owner whose = *owner;
+
+                whose.tenant = cx->tenant;
+                whose.title = policy.title;
+                TRY(password_check(cx, &policy, &whose, asked, "password"));
         }
-        TRY(password_check(cx, asked, login, cx->tenant, "password"));
-        *ret = asked;
-        *ret_made = STR_NONE;
+        *ret = made ? password_make(cx, policy.length_min) : asked;
+        *ret_made = made ? *ret : STR_NONE;
+        *ret_must = change || (policy.first_reset && (made || cx->actor.kind != ACTOR_OPERATOR));
+        return RC_OK;
+}
+
+/* The person the account is for: one that has none yet, and was not stopped. 0: a new one is made from the account's name. */
+static rc person_read(struct cx *cx, const json_t *in, int64_t *ret)
+{
+        const json_t *account;
+        json_t *person;
+        str state;
+
+        *ret = json_integer_value(json_object_get(in, "person_id"));
+        if (*ret == 0)
+                return RC_OK;
+        TRY(person_get(cx, *ret, &person));
+        account = json_object_get(person, "account");
+        if (json_is_object(account))
+                return fail(cx, RC_CONFLICT, "person_id", "this person has the account \"%.*s\" already; one person has one account",
+                            STR_ARG(json_get_text(account, "login")));
+        state = json_get_text(person, "state");
+        if (str_is(state, "left") || str_is(state, "suspended"))
+                return fail(cx, RC_CONFLICT, "person_id", "this person was stopped; a reinstatement must be approved first");
         return RC_OK;
 }
 
 rc account_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_password)
 {
-        str login = STR_NONE, name = STR_NONE, email = STR_NONE, lang = STR_NONE, groups = S(""), password, made;
-        uint64_t permissions = 0;
-        int64_t id;
+        str login = STR_NONE, name = STR_NONE, email = STR_NONE, lang = STR_NONE, groups = S(""), password = STR_NONE, made = STR_NONE;
+        struct rights permissions;
+        bool passwords;
+        int64_t id, person;
+        bool must = false;
 
         TRY(login_read(cx, in, &login));
         TRY(text_read(cx, in, "name", NAME_MAX, true, &name));
@@ -295,12 +354,21 @@ rc account_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_passwo
         TRY(text_read(cx, in, "email", EMAIL_MAX, false, &email));
         TRY(email_check(cx, email));
         TRY(lang_read(cx, in, &lang));
-        TRY(password_choose(cx, json_get_text(in, "password"), login, &password, &made));
+        TRY(provider_passwords(cx, &passwords));
+        if (json_is_true(json_object_get(in, "without_password")))
+                passwords = false;
+        if (passwords)
+                TRY(password_choose(cx, json_get_text(in, "password"), &(struct guess_owner){ .login = login, .name = name, .email = email },
+                                    json_is_true(json_object_get(in, "must_change")), &password, &made, &must));
+        else if (!str_empty(json_get_text(in, "password")))
+                return fail(cx, RC_INVALID, "password", "this contract keeps no passwords; its people log in by a sign-on service");
         TRY(account_queue_up(cx));
-        TRY(groups_read(cx, json_object_get(in, "groups"), &groups, &permissions));
-        TRY(permission_above(cx, permissions));
-        TRY(sql_account_insert(cx, cx->tenant, login, name, email, lang, groups, &id));
-        TRY(password_store(cx, id, password, !str_absent(made) || cx->actor.kind != ACTOR_OPERATOR));
+        TRY(groups_read(cx, json_object_get(in, "groups"), STR_NONE, &groups, &permissions));
+        TRY(permission_above(cx, &permissions));
+        TRY(person_read(cx, in, &person));
+        TRY(sql_account_insert(cx, cx->tenant, login, name, email, lang, groups, person ? &person : NULL, &id));
+        if (passwords)
+                TRY(password_store(cx, id, password, must));
         TRY(account_get(cx, id, ret));
         *ret_password = made;
         return RC_OK;
@@ -308,12 +376,25 @@ rc account_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_passwo
 
 static rc row_open(struct cx *cx, int64_t id, int64_t version, struct account **ret)
 {
+        struct rights held;
+
         TRY(account_queue_up(cx));
         TRY(row_find(cx, id, ret));
-        TRY(permission_above(cx, permission_parse((*ret)->permissions)));
+        held = permission_parse(cx->mem, (*ret)->permissions);
+        TRY(permission_above(cx, &held));
         if ((*ret)->version != version)
                 return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
         return RC_OK;
+}
+
+rc account_above(struct cx *cx, int64_t id)
+{
+        struct account *row;
+        struct rights held;
+
+        TRY(row_find(cx, id, &row));
+        held = permission_parse(cx->mem, row->permissions);
+        return permission_above(cx, &held);
 }
 
 static bool own(const struct cx *cx, int64_t id)
@@ -321,23 +402,50 @@ static bool own(const struct cx *cx, int64_t id)
         return cx->actor.kind == ACTOR_ACCOUNT && cx->actor.id == id;
 }
 
-/* Suspended or about to go: out at once. Keys are refused while the account is suspended and go with it (schema/0003_identity.sql). */
-static rc put_out(struct cx *cx, int64_t id)
+/* Suspended: the person is stopped, for a pause. Back only with a second person's consent (person.h). */
+static rc state_change(struct cx *cx, const struct account *row, str next)
 {
-        TRY(session_end_others(cx, id, 0));
-        return sql_account_jobs_cancel(cx, id);
+        json_t *in, *done;
+
+        if (str_equal(row->state, next))
+                return RC_OK;
+        if (str_is(next, "active"))
+                return fail(cx, RC_CONFLICT, "state", "a suspended account comes back only by a reinstatement that a second person approves");
+        in = json_set(json_object(), "reason", json_string("other"));
+        return person_stop(cx, row->person_id, in, &done);
+}
+
+/* Members grants and denials: what is given to this account alone, and what it may not whatever its groups say. */
+static rc own_rights_change(struct cx *cx, const struct account *row, const json_t *in)
+{
+        struct rights grants = permission_parse(cx->mem, row->grants), denials = permission_parse(cx->mem, row->denials);
+        const json_t *give = json_object_get(in, "grants"), *deny = json_object_get(in, "denials");
+        struct rights before = grants;
+        size_t changed;
+
+        if (give == NULL && deny == NULL)
+                return RC_OK;
+        if (give != NULL)
+                TRY(permission_read(cx, give, "grants", &before, &grants));
+        if (deny != NULL)
+                TRY(permission_read_any(cx, deny, "denials", &denials));
+        TRY(sql_account_rights_change(cx, row->id, permission_format(cx->mem, &grants), permission_format(cx->mem, &denials), &changed));
+        must(changed == 1); /* changed above */
+        return RC_OK;
 }
 
 rc account_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, json_t **ret_before, json_t **ret)
 {
         static const char *const states[] = { "active", "suspended" };
-        uint64_t permissions, held;
+        struct rights added, held, after;
         struct account *row;
         int64_t changed;
         json_t *before;
+        str state;
 
         TRY(row_open(cx, id, version, &row));
-        held = permission_parse(row->permissions);
+        state = row->state;
+        held = permission_parse(cx->mem, row->permissions);
         before = model(cx, row);
         TRY(login_read(cx, in, &row->login));
         TRY(text_read(cx, in, "name", NAME_MAX, true, &row->name));
@@ -345,19 +453,22 @@ rc account_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, 
         TRY(email_check(cx, row->email));
         TRY(lang_read(cx, in, &row->lang));
         TRY(theme_read(cx, in, &row->theme));
-        TRY(choice_read(cx, in, "state", states, COUNT(states), &row->state));
+        TRY(choice_read(cx, in, "state", states, COUNT(states), &state));
         if (json_object_get(in, "groups") != NULL) {
-                TRY(groups_read(cx, json_object_get(in, "groups"), &row->group_ids, &permissions));
-                TRY(permission_above(cx, permissions));
+                TRY(groups_read(cx, json_object_get(in, "groups"), row->group_ids, &row->group_ids, &added));
+                TRY(permission_above(cx, &added));
         }
-        if (own(cx, id) && str_is(row->state, "suspended"))
+        if (own(cx, id) && str_is(state, "suspended"))
                 return fail(cx, RC_CONFLICT, "state", "nobody suspends or removes their own account; somebody else must do it");
-        TRY(sql_account_change(cx, id, version, row->login, row->name, row->email, row->lang, row->theme, row->state, row->group_ids, &changed));
+        TRY(sql_account_change(cx, id, version, row->login, row->name, row->email, row->lang, row->theme, row->group_ids, &changed));
         if (changed == 0)
                 return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
-        TRY(account_manager_left(cx, held));
-        if (str_is(row->state, "suspended"))
-                TRY(put_out(cx, id));
+        TRY(own_rights_change(cx, row, in));
+        TRY(state_change(cx, row, state));
+        TRY(row_find(cx, id, &row));
+        after = permission_parse(cx->mem, row->permissions);
+        TRY(permission_gain(cx, &held, &after)); /* whichever way it came: a group, a grant, a denial taken back */
+        TRY(account_manager_left(cx, &held));
         *ret_before = before;
         return account_get(cx, id, ret);
 }
@@ -365,18 +476,39 @@ rc account_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, 
 rc account_erase(struct cx *cx, int64_t id, int64_t version, json_t **ret_before)
 {
         struct account *row;
+        struct rights held;
         int64_t erased;
 
         TRY(row_open(cx, id, version, &row));
         if (own(cx, id))
                 return fail(cx, RC_CONFLICT, NULL, "nobody suspends or removes their own account; somebody else must do it");
-        TRY(put_out(cx, id));
+        TRY(sql_account_put_out(cx, id));
         TRY(sql_account_drop(cx, id, version, &erased));
         if (erased == 0)
                 return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
-        TRY(account_manager_left(cx, permission_parse(row->permissions)));
+        held = permission_parse(cx->mem, row->permissions);
+        TRY(account_manager_left(cx, &held));
         *ret_before = model(cx, row);
         return RC_OK;
+}
+
+rc account_grid(struct cx *cx, int64_t id, json_t **ret)
+{
+        struct permission_lists lists = { 0 };
+        struct permission_group *groups;
+        struct account_group_of *list;
+        struct account *row;
+
+        TRY(row_find(cx, id, &row));
+        TRY(sql_account_groups(cx, id, &list, &lists.group_count));
+        groups = NEW_ARRAY(cx->mem, struct permission_group, lists.group_count + 1);
+        for (size_t i = 0; i < lists.group_count; i++)
+                groups[i] = (struct permission_group){ .name = list[i].name, .rights = permission_parse(cx->mem, list[i].permissions) };
+        lists.groups = groups;
+        lists.given = permission_parse(cx->mem, row->grants);
+        lists.denied = permission_parse(cx->mem, row->denials);
+        lists.held = permission_parse(cx->mem, row->permissions);
+        return permission_grid(cx, &lists, ret);
 }
 
 static rc own_row(struct cx *cx, struct account **ret)
@@ -396,8 +528,7 @@ rc account_update_own(struct cx *cx, const json_t *in, json_t **ret_before, json
         before = model(cx, row);
         TRY(lang_read(cx, in, &row->lang));
         TRY(theme_read(cx, in, &row->theme));
-        TRY(sql_account_change(cx, row->id, row->version, row->login, row->name, row->email, row->lang, row->theme, row->state, row->group_ids,
-                               &changed));
+        TRY(sql_account_change(cx, row->id, row->version, row->login, row->name, row->email, row->lang, row->theme, row->group_ids, &changed));
         if (changed == 0)
                 return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
         *ret_before = before;
@@ -406,34 +537,72 @@ rc account_update_own(struct cx *cx, const json_t *in, json_t **ret_before, json
 
 /* Passwords ------------------------------------------------------------------------------------------------------------------------- */
 
-rc account_password_reset(struct cx *cx, int64_t id, str password, str *ret_password)
+rc account_password_reset(struct cx *cx, int64_t id, str password, bool change, str *ret_password)
 {
         struct account *row;
+        struct rights held;
         str chosen, made;
+        bool must;
 
         TRY(row_find(cx, id, &row));
+        held = permission_parse(cx->mem, row->permissions);
         if (own(cx, id))
                 return fail(cx, RC_CONFLICT, NULL, "the own password is changed under \"my account\", with the current one");
-        TRY(permission_above(cx, permission_parse(row->permissions)));
-        TRY(password_choose(cx, password, row->login, &chosen, &made));
-        TRY(password_store(cx, id, chosen, !str_absent(made) || cx->actor.kind != ACTOR_OPERATOR));
+        TRY(permission_above(cx, &held));
+        TRY(password_choose(cx, password, &(struct guess_owner){ .login = row->login, .name = row->name, .email = row->email }, change, &chosen, &made,
+                            &must));
+        TRY(password_store(cx, id, chosen, must));
+        TRY(sql_account_unlock(cx, id));
         TRY(session_end_others(cx, id, 0));
         *ret_password = made;
         return RC_OK;
 }
 
-rc account_password_change(struct cx *cx, str current, str next)
+rc account_password_expire(struct cx *cx, int64_t id)
+{
+        return sql_account_hash_expire(cx, id, ACCOUNT_FIRST_DAYS);
+}
+
+rc account_password_renew(struct cx *cx, int64_t id, str *ret_password)
+{
+        struct policy policy;
+
+        TRY(policy_read(cx, &policy));
+        *ret_password = password_make(cx, policy.length_min);
+        TRY(sql_account_unlock(cx, id));
+        return password_store(cx, id, *ret_password, true);
+}
+
+rc account_password_check(struct cx *cx, str current, str next)
 {
         struct account *row;
-        str hash;
+        struct guess_owner owner;
+        struct policy policy;
 
         TRY(own_row(cx, &row));
-        TRY(password_check(cx, next, row->login, cx->tenant, "password"));
-        TRY(sql_account_hash(cx, row->id, &hash));
-        if (!password_matches(cx, current, hash))
-                return fail(cx, RC_INVALID, "current", "this is not the current password");
+        TRY(policy_read(cx, &policy));
+        owner = (struct guess_owner){ .login = row->login, .name = row->name, .email = row->email, .tenant = cx->tenant, .title = policy.title };
+        TRY(password_check(cx, &policy, &owner, next, "password"));
         if (str_equal(current, next))
                 return fail(cx, RC_INVALID, "password", "the new password must differ from the current one");
-        TRY(password_store(cx, row->id, next, false));
-        return session_end_others(cx, row->id, cx->actor.session);
+        return RC_OK;
+}
+
+rc account_password_change(struct cx *cx, str next)
+{
+        TRY(password_store(cx, cx->actor.id, next, false));
+        return session_end_others(cx, cx->actor.id, cx->actor.session);
+}
+
+rc account_unlock(struct cx *cx, int64_t id, json_t **ret_before, json_t **ret)
+{
+        struct account *row;
+        struct rights held;
+
+        TRY(row_find(cx, id, &row));
+        held = permission_parse(cx->mem, row->permissions);
+        TRY(permission_above(cx, &held));
+        *ret_before = model(cx, row);
+        TRY(sql_account_unlock(cx, id));
+        return account_get(cx, id, ret);
 }

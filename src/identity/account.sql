@@ -1,16 +1,16 @@
 -- Accounts of the tenant entered. Row security keeps to the tenant's own; lists of words and numbers travel as text with spaces between.
 
 -- account_list(search text?, state text?, after text?, max int) -> many(201) account(id int, login text, name text, email text?, lang text?, theme
---     text, state text, version int, created_at time, last_login_at time?, failures int, groups text, group_ids text, permissions text,
---     sessions int, sort text)
-select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.created_at, a.last_login_at, a.failures,
-    coalesce(g.names, '') as groups, array_to_string(a.groups, ' ') as group_ids, coalesce(g.words, '') as permissions,
-    (select count(*) from daicho.session s where s.account_id = a.id and s.seen_at > daicho.clock() - interval '3 hours') as sessions, lower(a.login) as sort
+--     text, state text, version int, created_at time, last_login_at time?, failures int, locked_at time?, groups text, group_ids text, permissions text,
+--     grants text, denials text, factor_required bool, sessions int, sort text,
+--     person_id int, person text, suspended_for text?)
+select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.created_at, a.last_login_at, a.failures, a.locked_at,
+    a.group_names as groups, array_to_string(a.groups, ' ') as group_ids, a.words as permissions, array_to_string(a.grants, ' ') as grants,
+    array_to_string(a.denials, ' ') as denials, a.factor_required,
+    (select count(*) from daicho.session s join daicho.policy p on p.tenant = s.tenant where s.account_id = a.id and s.stage in ('full', 'locked')
+        and s.seen_at > daicho.clock() - make_interval(mins => p.idle_minutes)) as sessions, lower(a.login) as sort,
+    a.person_id, (select p.name from daicho.person p where p.id = a.person_id) as person, a.suspended_for
 from daicho.account a
-left join lateral (
-    select string_agg(distinct g.name, ', ') as names, string_agg(array_to_string(g.permissions, ' '), ' ') as words
-    from daicho.account_group g where g.id = any (a.groups)
-) g on true
 where ($1::text is null or strpos(lower(a.login), lower($1::text)) > 0 or strpos(a.name, $1::text) > 0)
     and ($2::text is null or a.state = $2::text)
     and ($3::text is null or lower(a.login) > $3::text)
@@ -18,42 +18,43 @@ order by lower(a.login)
 limit $4::bigint;
 
 -- account_find(id int) -> maybe account
-select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.created_at, a.last_login_at, a.failures,
-    coalesce(g.names, '') as groups, array_to_string(a.groups, ' ') as group_ids, coalesce(g.words, '') as permissions,
-    (select count(*) from daicho.session s where s.account_id = a.id and s.seen_at > daicho.clock() - interval '3 hours') as sessions, lower(a.login) as sort
+select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.created_at, a.last_login_at, a.failures, a.locked_at,
+    a.group_names as groups, array_to_string(a.groups, ' ') as group_ids, a.words as permissions, array_to_string(a.grants, ' ') as grants,
+    array_to_string(a.denials, ' ') as denials, a.factor_required,
+    (select count(*) from daicho.session s join daicho.policy p on p.tenant = s.tenant where s.account_id = a.id and s.stage in ('full', 'locked')
+        and s.seen_at > daicho.clock() - make_interval(mins => p.idle_minutes)) as sessions, lower(a.login) as sort,
+    a.person_id, (select p.name from daicho.person p where p.id = a.person_id) as person, a.suspended_for
 from daicho.account a
-left join lateral (
-    select string_agg(distinct g.name, ', ') as names, string_agg(array_to_string(g.permissions, ' '), ' ') as words
-    from daicho.account_group g where g.id = any (a.groups)
-) g on true
 where a.id = $1;
 
 -- account_find_login(login text) -> maybe int
 select a.id from daicho.account a where lower(a.login) = lower($1);
 
--- account_insert(tenant text, login text, name text, email text?, lang text?, groups text) -> one int
-insert into daicho.account (tenant, login, name, email, lang, groups)
-values ($1, $2, $3, $4, $5, string_to_array($6, ' ')::bigint[])
+-- person_id null: a person is made from the account's name.
+-- account_insert(tenant text, login text, name text, email text?, lang text?, groups text, person_id int?) -> one int
+insert into daicho.account (tenant, login, name, email, lang, groups, person_id)
+values ($1, $2, $3, $4, $5, string_to_array($6, ' ')::bigint[], $7)
 returning id;
 
--- account_change(id int, version int, login text, name text, email text?, lang text?, theme text, state text, groups text) -> maybe int
-update daicho.account set login = $3, name = $4, email = $5, lang = $6, theme = $7, state = $8,
-    groups = string_to_array($9, ' ')::bigint[], version = version + 1,
-    failures = case when state = 'suspended' and $8 = 'active' then 0 else failures end
+-- account_change(id int, version int, login text, name text, email text?, lang text?, theme text, groups text) -> maybe int
+update daicho.account set login = $3, name = $4, email = $5, lang = $6, theme = $7, groups = string_to_array($8, ' ')::bigint[], version = version + 1
 where id = $1 and version = $2
 returning id;
 
 -- account_drop(id int, version int) -> maybe int
 delete from daicho.account where id = $1 and version = $2 returning id;
 
--- account_hash(id int) -> one text?
-select daicho.credential_of($1) as hash;
+-- account_unlock(id int) -> none
+update daicho.account set failures = 0, locked_at = null where id = $1;
 
 -- account_hash_set(id int, hash text, must_change bool) -> one bool
 select daicho.credential_set($1, $2, $3) as done;
 
--- account_jobs_cancel(id int) -> none
-select daicho.job_cancel_of($1);
+-- account_hash_expire(id int, days int) -> none
+select daicho.credential_expire($1, $2::int);
+
+-- account_put_out(id int) -> none
+select daicho.account_put_out($1);
 
 -- Whoever changes who is an administrator stands in line here until the other has committed: the groups of a tenant are few.
 -- account_lock() -> one int
@@ -61,4 +62,14 @@ select count(*) as count from (select 1 from daicho.account_group order by id fo
 
 -- account_administrators(word text) -> one int
 select count(*) as count from daicho.account a
-where a.state = 'active' and exists (select from daicho.account_group g where g.id = any (a.groups) and $1 = any (g.permissions));
+where a.state = 'active' and $1 = any (string_to_array(a.words, ' '));
+
+-- What is given to the account itself, and denied it whatever its groups say.
+-- account_rights_change(id int, grants text, denials text) -> changed
+update daicho.account set grants = string_to_array($2, ' '), denials = string_to_array($3, ' ') where id = $1;
+
+-- account_groups(id int) -> many(500) account_group_of(name text, permissions text)
+select g.name, array_to_string(g.permissions, ' ') as permissions
+from daicho.account_group g join daicho.account a on g.id = any (a.groups)
+where a.id = $1
+order by lower(g.name);

@@ -13,13 +13,14 @@ enum { NAME_MAX = 100 };
 
 static json_t *model(struct cx *cx, const struct account_group *row)
 {
-        uint64_t held = permission_parse(row->permissions);
+        struct rights held = permission_parse(cx->mem, row->permissions);
         json_t *m = json_object();
 
         json_set(m, "id", json_integer(row->id));
         json_set(m, "name", json_str(row->name));
-        json_set(m, "permissions", permission_words(held));
-        json_set(m, "permission_list", permission_titles(cx, held));
+        json_set(m, "permissions", permission_words(&held));
+        json_set(m, "permission_list", permission_titles(cx, &held));
+        json_set(m, "factor_required", json_boolean(row->factor_required));
         json_set(m, "version", json_integer(row->version));
         json_set(m, "members", json_integer(row->accounts));
         return m;
@@ -72,21 +73,25 @@ static rc name_read(struct cx *cx, const json_t *in, str *ret)
 
 rc group_create(struct cx *cx, const json_t *in, json_t **ret)
 {
-        uint64_t permissions;
+        struct rights permissions;
         int64_t id;
         str name;
 
         TRY(name_read(cx, in, &name));
-        TRY(permission_read(cx, json_object_get(in, "permissions"), "permissions", &permissions));
-        TRY(sql_group_insert(cx, cx->tenant, name, permission_format(cx->mem, permissions), &id));
+        TRY(permission_read(cx, json_object_get(in, "permissions"), "permissions", NULL, &permissions));
+        TRY(sql_group_insert(cx, cx->tenant, name, permission_format(cx->mem, &permissions), json_is_true(json_object_get(in, "factor_required")),
+                             &id));
         return group_get(cx, id, ret);
 }
 
 static rc row_open(struct cx *cx, int64_t id, int64_t version, struct account_group **ret)
 {
+        struct rights held;
+
         TRY(account_queue_up(cx));
         TRY(row_find(cx, id, ret));
-        TRY(permission_above(cx, permission_parse((*ret)->permissions)));
+        held = permission_parse(cx->mem, (*ret)->permissions);
+        TRY(permission_above(cx, &held));
         if ((*ret)->version != version)
                 return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
         return RC_OK;
@@ -96,7 +101,8 @@ rc group_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, js
 {
         const json_t *words = json_object_get(in, "permissions");
         struct account_group *row;
-        uint64_t permissions;
+        const json_t *factor = json_object_get(in, "factor_required");
+        struct rights permissions, held;
         int64_t changed;
         json_t *before;
         str name;
@@ -104,14 +110,15 @@ rc group_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, js
         TRY(row_open(cx, id, version, &row));
         before = model(cx, row);
         name = row->name;
-        permissions = permission_parse(row->permissions);
+        permissions = held = permission_parse(cx->mem, row->permissions);
         if (json_object_get(in, "name") != NULL)
                 TRY(name_read(cx, in, &name));
         if (words != NULL)
-                TRY(permission_read(cx, words, "permissions", &permissions));
-        TRY(sql_group_change(cx, id, version, name, permission_format(cx->mem, permissions), &changed));
+                TRY(permission_read(cx, words, "permissions", &held, &permissions));
+        TRY(sql_group_change(cx, id, version, name, permission_format(cx->mem, &permissions), factor ? json_is_true(factor) : row->factor_required,
+                             &changed));
         must(changed == id); /* locked above */
-        TRY(account_manager_left(cx, permission_parse(row->permissions)));
+        TRY(account_manager_left(cx, &held));
         *ret_before = before;
         return group_get(cx, id, ret);
 }
@@ -141,22 +148,36 @@ rc group_find(struct cx *cx, str name, int64_t *ret_id)
         return RC_OK;
 }
 
-rc group_sum(struct cx *cx, const int64_t *ids, size_t count, const char *item, uint64_t *ret_permissions)
+rc group_sum(struct cx *cx, const int64_t *ids, size_t count, const char *item, struct rights *ret_permissions)
 {
-        uint64_t sum = 0;
+        struct rights sum = { 0 };
         struct account_group *row;
         size_t rows;
 
         TRY(sql_group_list(cx, &row, &rows));
         for (size_t i = 0; i < count; i++) {
+                struct rights one;
                 size_t at = 0;
 
                 while (at < rows && row[at].id != ids[i])
                         at++;
                 if (at == rows)
                         return fail(cx, RC_INVALID, item, "there is no such group");
-                sum |= permission_parse(row[at].permissions);
+                one = permission_parse(cx->mem, row[at].permissions);
+                sum = permission_join(cx->mem, &sum, &one);
         }
         *ret_permissions = sum;
         return RC_OK;
+}
+
+rc group_grid(struct cx *cx, int64_t id, json_t **ret)
+{
+        struct permission_lists lists = { 0 };
+        struct account_group *row;
+
+        if (id != 0) {
+                TRY(row_find(cx, id, &row));
+                lists.given = lists.held = permission_parse(cx->mem, row->permissions);
+        }
+        return permission_grid(cx, &lists, ret);
 }

@@ -5,19 +5,22 @@
 
 #include "base/json.h"
 
-/* Models: {id, name, permissions: [word…], permission_list: [{name, title, …}], version, members}; a list: {groups: […]}. */
+/* Models: {id, name, permissions: [word…], permission_list: [{name, title, …}], factor_required, version, members}; a list: {groups: […]}. */
 rc group_list(struct cx *cx, json_t **ret) MUST_USE;
 rc group_get(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
-/* in: {name, permissions: [word…]}. RC_FORBIDDEN, RC_INVALID, RC_CONFLICT (name taken). */
+/* in: {name, permissions: [word…], factor_required}. RC_FORBIDDEN, RC_INVALID, RC_CONFLICT (name taken). */
 rc group_create(struct cx *cx, const json_t *in, json_t **ret) MUST_USE;
 /* in: members that change. RC_STALE when `version` is not the current one, RC_CONFLICT when nobody would be left to manage accounts. */
 rc group_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, json_t **ret_before, json_t **ret) MUST_USE;
 /* RC_CONFLICT while an account is in it. */
 rc group_erase(struct cx *cx, int64_t id, int64_t version, json_t **ret_before) MUST_USE;
 
+/* What it may, as a form (permission_grid); id 0: a new one. */
+rc group_grid(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
+
 /* For the operator's commands: by name. RC_UNKNOWN. */
 rc group_find(struct cx *cx, str name, int64_t *ret_id) MUST_USE;
 /* What the groups (ids separated by spaces) hold together, and their ids checked. RC_INVALID about `item` for one that is not the tenant's. */
-rc group_sum(struct cx *cx, const int64_t *ids, size_t count, const char *item, uint64_t *ret_permissions) MUST_USE;
+rc group_sum(struct cx *cx, const int64_t *ids, size_t count, const char *item, struct rights *ret_permissions) MUST_USE;
 
 #endif

@@ -23,33 +23,79 @@ void password_start(int cost)
         dummy[0] = 0;
 }
 
-/* Tried first by whoever guesses. Long lists and judgement of strength come with the tenant's policy. */
-static const char *const guessable[] = {
-        "password", "passw0rd", "password1",  "password123",     "p@ssw0rd",      "12345678", "123456789",  "1234567890", "11111111",
-        "00000000", "qwertyui", "qwertyuiop", "qwerty123",       "1qaz2wsx",      "1q2w3e4r", "1q2w3e4r5t", "zaq12wsx",   "abcd1234",
-        "abcdefgh", "asdfghjk", "asdfghjkl",  "iloveyou",        "sunshine",      "football", "baseball",   "princess",   "superman",
-        "trustno1", "letmein1", "welcome1",   "admin123",        "administrator", "changeme", "sakura123",  "nihon123",   "tokyo2020",
-        "arigatou", "arigato1", "konnichiwa", "ohayougozaimasu", "pasuwaado",     "doraemon", "pokemon1",   "87654321",   "aaaaaaaa",
-        "88888888", "abc12345", "a1b2c3d4",   "daicho123",       "daichodaicho",
+/* Which of the four classes it has. Full-width letters are no letters here: they were refused before. */
+struct classes {
+        bool lower, upper, digit, symbol;
 };
 
-rc password_check(struct cx *cx, str password, str login, str tenant, const char *item)
+static struct classes classes_of(str password)
+{
+        struct classes c = { 0 };
+
+        for (size_t i = 0; i < password.n; i++) {
+                unsigned char b = (unsigned char)password.p[i];
+
+                c.lower |= b >= 'a' && b <= 'z';
+                c.upper |= b >= 'A' && b <= 'Z';
+                c.digit |= b >= '0' && b <= '9';
+                c.symbol |= b >= 0x20 && b < 0x7f && !(b >= 'a' && b <= 'z') && !(b >= 'A' && b <= 'Z') && !(b >= '0' && b <= '9');
+        }
+        return c;
+}
+
+/* Letters, digits and signs as an input method writes them when nobody looks: at the next keyboard the password would not be found again. */
+static bool full_width(str password)
+{
+        for (size_t at = 0; at < password.n;) {
+                uint32_t c = utf8_decode(password, &at);
+
+                if ((c >= 0xff01 && c <= 0xff5e) || c == 0x3000)
+                        return true;
+        }
+        return false;
+}
+
+static rc length_check(struct cx *cx, const struct policy *policy, str password, const char *item)
+{
+        if (utf8_length(password) < (size_t)policy->length_min)
+                return fail(cx, RC_INVALID, item, "a password must have at least %d characters", (int)policy->length_min);
+        if (!policy->length_long && utf8_length(password) > PASSWORD_CHARS_MAX)
+                return fail(cx, RC_INVALID, item, "a password must have at most %d characters", PASSWORD_CHARS_MAX);
+        if (password.n > PASSWORD_BYTES_MAX)
+                return fail(cx, RC_INVALID, item, "a password must not be longer than %d bytes; this one has %zu (a Japanese character counts 3)",
+                            PASSWORD_BYTES_MAX, password.n);
+        return RC_OK;
+}
+
+static rc classes_check(struct cx *cx, const struct policy *policy, str password, const char *item)
+{
+        struct classes c = classes_of(password);
+
+        if (policy->need_lower && !c.lower)
+                (void)fail(cx, RC_INVALID, item, "a password needs a small letter (a to z)");
+        if (policy->need_upper && !c.upper)
+                (void)fail(cx, RC_INVALID, item, "a password needs a capital letter (A to Z)");
+        if (policy->need_digit && !c.digit)
+                (void)fail(cx, RC_INVALID, item, "a password needs a digit (0 to 9)");
+        if (policy->need_symbol && !c.symbol)
+                (void)fail(cx, RC_INVALID, item, "a password needs a sign (such as ! # - _)");
+        if (c.lower + c.upper + c.digit + c.symbol < policy->classes_min)
+                (void)fail(cx, RC_INVALID, item, "a password needs %d of the four: small letters, capital letters, digits, signs",
+                           (int)policy->classes_min);
+        return cx->failure.code;
+}
+
+rc password_check(struct cx *cx, const struct policy *policy, const struct guess_owner *owner, str password, const char *item)
 {
         if (str_absent(password) || password.n == 0)
                 return fail(cx, RC_INVALID, item, "a password is needed");
         if (memchr(password.p, 0, password.n) != NULL || !utf8_valid(password) || text_control(password, false) != password.n)
                 return fail(cx, RC_INVALID, item, "a password must not hold control characters");
-        if (utf8_length(password) < PASSWORD_CHARS_MIN)
-                return fail(cx, RC_INVALID, item, "a password must have at least %d characters", PASSWORD_CHARS_MIN);
-        if (password.n > PASSWORD_BYTES_MAX)
-                return fail(cx, RC_INVALID, item, "a password must not be longer than %d bytes; this one has %zu (a Japanese character counts 3)",
-                            PASSWORD_BYTES_MAX, password.n);
-        if ((!str_absent(login) && str_equal_nocase(password, login)) || (!str_absent(tenant) && str_equal_nocase(password, tenant)))
-                return fail(cx, RC_INVALID, item, "the password must not be the log-in name or the contract");
-        for (size_t i = 0; i < COUNT(guessable); i++)
-                if (str_equal_nocase(password, str_of(guessable[i])))
-                        return fail(cx, RC_INVALID, item, "this password is among the first that are guessed");
-        return RC_OK;
+        if (full_width(password))
+                return fail(cx, RC_INVALID, item, "a password must not hold full-width letters, digits or signs; please type them half-width");
+        TRY(length_check(cx, policy, password, item));
+        TRY(classes_check(cx, policy, password, item));
+        return guess_check(cx, owner, password, item);
 }
 
 /* crypt_data is 32 kB and holds the password: arena, wiped. setting: a salt or a hash. False: the setting is no bcrypt. */
@@ -106,20 +152,21 @@ bool password_matches(struct cx *cx, str password, str hash)
         return known && fits && crypto_equal((str){ made, HASH_SIZE }, hash);
 }
 
-str password_make(struct cx *cx)
+str password_make(struct cx *cx, int64_t length_min)
 {
         /* no 0 O o, 1 l I, 2 Z z, 5 S s: read from paper and told by telephone */
         static const char letters[] = "ABCDEFGHJKLMNPQRTUVWXYabcdefghijkmnpqrtuvwxy346789";
-        enum { PARTS = 4, PART = 4, SIZE = PARTS * (PART + 1) - 1 };
-        char text[SIZE];
-        bool lower, upper, digit;
+        enum { PART = 4, SIZE_MIN = 4 * (PART + 1) - 1, ROOM = POLICY_LENGTH_MAX };
+        size_t size = length_min > SIZE_MIN ? (size_t)length_min : SIZE_MIN;
+        char text[ROOM];
+        struct classes c;
 
+        must(size <= ROOM);
         do {
-                lower = upper = digit = false;
-                for (size_t i = 0; i < SIZE; i++) {
+                for (size_t i = 0; i < size; i++) {
                         uint8_t byte;
 
-                        if (i % (PART + 1) == PART) {
+                        if (i % (PART + 1) == PART && i + 1 < size) {
                                 text[i] = '-';
                                 continue;
                         }
@@ -127,10 +174,8 @@ str password_make(struct cx *cx)
                                 crypto_random(&byte, 1);
                         while (byte >= 256 / (sizeof(letters) - 1) * (sizeof(letters) - 1));
                         text[i] = letters[byte % (sizeof(letters) - 1)];
-                        lower |= text[i] >= 'a' && text[i] <= 'z';
-                        upper |= text[i] >= 'A' && text[i] <= 'Z';
-                        digit |= text[i] >= '0' && text[i] <= '9';
                 }
-        } while (!lower || !upper || !digit);
-        return str_copy(cx->mem, (str){ text, SIZE });
+                c = classes_of((str){ text, size });
+        } while (!c.lower || !c.upper || !c.digit);
+        return str_copy(cx->mem, (str){ text, size });
 }

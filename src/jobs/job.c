@@ -15,6 +15,8 @@ enum {
         ERRORS_MAX = 64,
 };
 
+const struct job_sight job_sight_all = { { true, STR_NONE }, { true, STR_NONE }, { true, STR_NONE }, true, true };
+
 static str actor_kind_word(enum actor_kind kind)
 {
         static const char *const words[] = { "system", "account", "key", "operator", "system" };
@@ -146,32 +148,43 @@ static rc job_model(struct cx *cx, const struct job_row *r, bool may_see, json_t
         return RC_OK;
 }
 
-static rc row_find(struct cx *cx, int64_t id, struct job_row **ret)
+static bool within(const struct job_range *range, str name)
+{
+        str names = range->names;
+
+        while (!str_empty(names))
+                if (str_equal(str_cut(names, ' ', &names), name))
+                        return !range->all;
+        return range->all;
+}
+
+static rc row_find(struct cx *cx, int64_t id, const struct job_sight *sight, struct job_row **ret)
 {
         struct job_row *r;
 
         TRY(sql_job_find(cx, id, &r));
-        if (r == NULL)
+        if (r == NULL || (!mine(cx, r) && !(str_absent(r->register_) ? sight->contract : within(&sight->any, r->register_))))
                 return fail(cx, RC_UNKNOWN, NULL, "there is no such job");
         *ret = r;
         return RC_OK;
 }
 
-rc job_get(struct cx *cx, int64_t id, bool may_see, json_t **ret)
+rc job_get(struct cx *cx, int64_t id, const struct job_sight *sight, json_t **ret)
 {
         struct job_row *r;
 
-        TRY(row_find(cx, id, &r));
-        return job_model(cx, r, may_see, ret);
+        TRY(row_find(cx, id, sight, &r));
+        return job_model(cx, r, str_absent(r->register_) ? sight->contract_file : within(&sight->imports, r->register_), ret);
 }
 
-rc job_list(struct cx *cx, int64_t before_id, bool active_only, int limit, json_t **ret)
+rc job_list(struct cx *cx, int64_t before_id, bool active_only, int limit, const struct job_sight *sight, json_t **ret)
 {
         json_t *jobs = json_array(), *model = json_object();
         struct job_row *list;
         size_t count, running = 0;
 
-        TRY(sql_job_list(cx, before_id, active_only, limit + 1, &list, &count));
+        TRY(sql_job_list(cx, before_id, active_only, limit + 1, sight->any.all, sight->any.names, sight->contract, actor_kind_word(cx->actor.kind),
+                         cx->actor.id, &list, &count));
         for (size_t i = 0; i < count && i < (size_t)limit; i++) {
                 json_t *one;
 
@@ -186,12 +199,12 @@ rc job_list(struct cx *cx, int64_t before_id, bool active_only, int limit, json_
         return RC_OK;
 }
 
-rc job_cancel(struct cx *cx, int64_t id, bool may_all)
+rc job_cancel(struct cx *cx, int64_t id, const struct job_sight *sight, bool may_all)
 {
         struct job_row *r;
         str state;
 
-        TRY(row_find(cx, id, &r));
+        TRY(row_find(cx, id, sight, &r));
         if (!may_all && !mine(cx, r))
                 return fail(cx, RC_FORBIDDEN, NULL, "only who started a job or may manage the contract can cancel it");
         TRY(sql_job_stop(cx, id, &state));
@@ -200,12 +213,14 @@ rc job_cancel(struct cx *cx, int64_t id, bool may_all)
         return RC_OK;
 }
 
-rc job_file(struct cx *cx, int64_t id, bool may_import, bool may_export, str *ret_path, str *ret_name)
+rc job_file(struct cx *cx, int64_t id, const struct job_sight *sight, str *ret_path, str *ret_name)
 {
         struct job_row *r;
+        bool may;
 
-        TRY(row_find(cx, id, &r));
-        if (!mine(cx, r) && !(str_is(r->kind, "import") ? may_import : may_export))
+        TRY(row_find(cx, id, sight, &r));
+        may = str_absent(r->register_) ? sight->contract_file : within(str_is(r->kind, "import") ? &sight->imports : &sight->exports, r->register_);
+        if (!mine(cx, r) && !may)
                 return fail(cx, RC_FORBIDDEN, NULL, "this file is for who started the job and for those who may do the same");
         if (cx->masked && !r->masked)
                 return fail(cx, RC_FORBIDDEN, NULL, "this file holds personal items, which this account may not see");
@@ -243,6 +258,17 @@ rc job_take(struct cx *cx, struct job **ret)
         TRY(json_read(cx, r->args, &job->args));
         *ret = job;
         return RC_OK;
+}
+
+rc job_words(struct cx *cx, struct job *job, str *ret)
+{
+        struct db *work = cx->db;
+        rc code;
+
+        cx->db = job->side;
+        code = sql_job_words_now(cx, job->id, ret);
+        cx->db = work;
+        return code;
 }
 
 rc job_check(struct cx *cx, const struct job *job)

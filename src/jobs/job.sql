@@ -1,17 +1,14 @@
 -- The queue. People reach it through their tenant's role; the runner through functions of the owner that only daicho_jobs may call.
 
--- What they may is not the caller's to say: the words stand in their groups, or in the key as far as its maker holds them.
+-- What they may is not the caller's to say: the words stand in their account or key, and a trigger compares (schema/0007_permission.sql).
 -- job_insert(tenant text, actor_kind text, actor_id int, actor text, groups text, kind text, register text?, args json) -> one int
 insert into daicho.job (tenant, actor_kind, actor_id, actor, groups, kind, register, args, masked, account_id, permissions)
 select $1, $2, $3, $4, $5, $6, $7, $8::jsonb, current_user::text ~ '_masked$', coalesce(who.account_id, 0), coalesce(who.words, '')
 from (select 1) one
 left join lateral (
-    select a.id as account_id, (select string_agg(distinct w, ' ') from daicho.account_group g, unnest(g.permissions) w where g.id = any (a.groups)) as words
-    from daicho.account a where $2 = 'account' and a.id = $3
+    select a.id as account_id, a.words from daicho.account a where $2 = 'account' and a.id = $3
     union all
-    select coalesce(k.created_by, 0), (select string_agg(w, ' ') from unnest(k.permissions) w where k.created_by is null or exists (
-            select from daicho.account a join daicho.account_group g on g.id = any (a.groups) where a.id = k.created_by and w = any (g.permissions)))
-    from daicho.api_key k where $2 = 'key' and k.id = $3
+    select coalesce(k.created_by, 0), k.words from daicho.api_key k where $2 = 'key' and k.id = $3
 ) who on true
 returning id;
 
@@ -23,11 +20,14 @@ select j.id, j.tenant, j.account_id, j.actor_kind, j.actor_id, j.actor, j.groups
 from daicho.job j
 where j.id = $1;
 
--- job_list(before_id int, active bool, max int) -> many(201) job_row
+-- Their own, and those about registers in sight: all but those named, or only those named.
+-- job_list(before_id int, active bool, max int, all bool, names text, contract bool, actor_kind text, actor_id int) -> many(201) job_row
 select j.id, j.tenant, j.account_id, j.actor_kind, j.actor_id, j.actor, j.groups, j.permissions, j.masked, j.kind, j.register, j.args, j.state, j.attempt, j.done,
     j.total, j.step, j.cancel_asked, j.result, j.result_file, j.result_name, j.created_at, j.started_at, j.finished_at, daicho.clock() as now
 from daicho.job j
 where ($1::bigint = 0 or j.id < $1::bigint) and (not $2::boolean or j.state in ('queued', 'running'))
+    and (j.register is null and $6::boolean or j.register is not null and $4::boolean <> (j.register = any (string_to_array($5::text, ' ')))
+        or j.actor_kind = $7::text and j.actor_id = $8::bigint or $7::text = 'account' and j.account_id = $8::bigint)
 order by j.id desc
 limit $3::bigint;
 
@@ -38,6 +38,9 @@ select s as state from daicho.job_cancel($1) s where s is not null;
 select j.id, j.tenant, j.account_id, j.actor_kind, j.actor_id, j.actor, j.groups, j.permissions, j.masked, j.kind, j.register, j.args, j.state, j.attempt, j.done,
     j.total, j.step, j.cancel_asked, j.result, j.result_file, j.result_name, j.created_at, j.started_at, j.finished_at, daicho.clock() as now
 from daicho.job_take() j;
+
+-- job_words_now(id int) -> one text?
+select daicho.job_words($1) as words;
 
 -- job_end(id int, attempt int, state text, result json?, result_file text?, result_name text?) -> one text?
 select daicho.job_finish($1, $2::int, $3, $4::jsonb, $5, $6) as state;

@@ -35,25 +35,44 @@ rc job_add(struct cx *cx, const char *kind, str register_name, json_t *args, int
  * step: key of a text ("job.step.read"). */
 rc job_progress(struct cx *cx, struct job *job, int64_t done, int64_t total, const char *step) MUST_USE;
 
+/* Which jobs somebody sees: their own, and those about registers they have a right on; all: every register but those in names, else those in names
+ * (separated by spaces). The door knows it from their permissions. */
+struct job_range {
+        bool all;
+        str names;
+};
+
+struct job_sight {
+        struct job_range any;     /* any right: that there is such a job, and how it goes */
+        struct job_range imports; /* its rows: what was refused */
+        struct job_range exports; /* its file */
+        bool contract;            /* jobs about no register (the log as a file): that there is one */
+        bool contract_file;       /* … and what it left */
+};
+
+extern const struct job_sight job_sight_all; /* the operator's */
+
 /* Models for people and API. One job:
  *   id kind register state (queued running done failed cancelled) active is_queued is_running is_done is_failed is_cancelled attempt done total
  *   percent rate (rows a second) seconds_left seconds (so far or in all) step actor mine created_at started_at finished_at cancel_asked
  *   result (what the work left: numbers, refused rows; after a refusal {code, errors: [{item, line, detail}]}) has_file file_name
  * A list: {jobs: […], next: id | null, running: how many of them are queued or running}. RC_UNKNOWN: no such job in this tenant. */
-/* may_see: lists inside the result (refused rows with their values) also to those who did not start it. Masked accounts never see those of others. */
-rc job_get(struct cx *cx, int64_t id, bool may_see, json_t **ret) MUST_USE;
-rc job_list(struct cx *cx, int64_t before_id, bool active_only, int limit, json_t **ret) MUST_USE;
+/* Lists inside the result (refused rows with their values) also to those who did not start it but may import there. Masked accounts never see those of
+ * others. */
+rc job_get(struct cx *cx, int64_t id, const struct job_sight *sight, json_t **ret) MUST_USE;
+rc job_list(struct cx *cx, int64_t before_id, bool active_only, int limit, const struct job_sight *sight, json_t **ret) MUST_USE;
 /* By who started it; by others when may_all. A job that has not begun is cancelled at once, a running one is told; RC_CONFLICT when it is over. */
-rc job_cancel(struct cx *cx, int64_t id, bool may_all) MUST_USE;
-/* The file a job left: for who started it, and for those who could do the same: may_import for an import (its refused rows), may_export for the
- * others. A masked account gets only what a masked one made. RC_FORBIDDEN, RC_UNKNOWN. */
-rc job_file(struct cx *cx, int64_t id, bool may_import, bool may_export, str *ret_path, str *ret_name) MUST_USE;
+rc job_cancel(struct cx *cx, int64_t id, const struct job_sight *sight, bool may_all) MUST_USE;
+/* The file a job left: for who started it, and for those who could do the same: import there (its refused rows), or export. A masked account gets only what a masked one made. RC_FORBIDDEN, RC_UNKNOWN. */
+rc job_file(struct cx *cx, int64_t id, const struct job_sight *sight, str *ret_path, str *ret_name) MUST_USE;
 
 /* For the runner (gate/runner.c): take the next due job, fair between tenants; *ret NULL when there is none. cx->db: the connection that stays the
  * runner's while the job runs, outside any tenant, role daicho_jobs; it becomes job->side. Taking ends the runner's hold on the job before. */
 rc job_take(struct cx *cx, struct job **ret) MUST_USE;
 /* Is it still to be done? RC_CANCELLED, or RC_INTERNAL when JOB_ATTEMPTS runners died over it. */
 rc job_check(struct cx *cx, const struct job *job) MUST_USE;
+/* What who started it may do now, of what they could do then; absent: they are out. On the runner's connection. */
+rc job_words(struct cx *cx, struct job *job, str *ret) MUST_USE;
 /* The end. Of good work: inside its own transaction (cx->db the work connection, in the tenant), so that work and end are one commit.
  * Of refused work, after its rollback: outside any tenant; passing troubles (busy, unavailable, disk full) go back into the queue, 10 s, then
  * 40 s, at most JOB_ATTEMPTS times; others fail with the refusals of cx->failure in the result. RC_CONFLICT: the job is no longer this runner's.

@@ -7,11 +7,12 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/fail.h"
+#include "db/db.h"
 #include "log/commitment.h"
 #include "log/log.sql.h"
 #include "page/page.h"
 
-enum { DETAIL_MAX = 48 * 1024 }; /* an entry and its detail must fit a leaf of 65 535 bytes */
+enum { DETAIL_MAX = 48 * 1024, WINDOW = 200000, PATIENCE_MS = 1000 };
 
 struct log_draft {
         str kind;
@@ -137,6 +138,8 @@ void log_write(struct cx *cx, enum log_verb verb, rc result)
         str kind = actor_kind_word(a->kind), name = or_empty(a->name), groups = or_empty(a->groups), source = or_empty(a->source);
         str word = str_of(log_verb_word(d->verb != LOG_NOTHING ? d->verb : verb)), code = str_of(rc_name(result));
         const int64_t *id = d->id != 0 ? &d->id : NULL;
+        uint8_t salt[COMMITMENT_SALT_SIZE], commitment[COMMITMENT_SIZE];
+        str salt_text = { (const char *)salt, sizeof(salt) }, commitment_text = { (const char *)commitment, sizeof(commitment) };
         str detail;
 
         if (result == RC_OK && d->quiet)
@@ -144,18 +147,17 @@ void log_write(struct cx *cx, enum log_verb verb, rc result)
         if (result != RC_OK)
                 note_refusal(cx);
         detail = detail_text(cx, d);
-        if (str_absent(cx->tenant)) {
-                sql_log_insert_house_queue(cx, kind, a->id, name, groups, source, word, d->kind, id, code, detail);
-        } else if (str_absent(detail)) {
-                sql_log_insert_queue(cx, kind, a->id, name, groups, source, word, d->kind, id, code);
-        } else {
-                uint8_t salt[COMMITMENT_SALT_SIZE], commitment[COMMITMENT_SIZE];
-
+        if (!str_absent(detail)) {
                 crypto_random(salt, sizeof(salt));
-                commitment_of(cx->mem, (str){ (const char *)salt, sizeof(salt) }, detail, commitment);
-                sql_log_insert_detail_queue(cx, kind, a->id, name, groups, source, word, d->kind, id, code,
-                                            (str){ (const char *)commitment, sizeof(commitment) }, (str){ (const char *)salt, sizeof(salt) }, detail);
+                commitment_of(cx->mem, salt_text, detail, commitment);
         }
+        if (str_absent(cx->tenant))
+                sql_log_insert_house_queue(cx, kind, a->id, name, groups, source, word, d->kind, id, code, detail,
+                                           str_absent(detail) ? STR_NONE : salt_text, str_absent(detail) ? STR_NONE : commitment_text);
+        else if (str_absent(detail))
+                sql_log_insert_queue(cx, kind, a->id, name, groups, source, word, d->kind, id, code);
+        else
+                sql_log_insert_detail_queue(cx, kind, a->id, name, groups, source, word, d->kind, id, code, commitment_text, salt_text, detail);
 }
 
 /* Reading ------------------------------------------------------------------------------------------------------------------------------ */
@@ -186,19 +188,6 @@ static str kind_title(struct cx *cx, const struct titles *titles, str kind)
         return text_or(cx, "log.kind", kind, kind);
 }
 
-/* A text of the catalogue for something that is no markup: {{name}} becomes {{&name}}, so that nothing is escaped. */
-static str unescaped(struct cx *cx, str text)
-{
-        struct buf out = buf_open(cx->mem, KB(8));
-
-        for (size_t i = 0; i < text.n; i++) {
-                buf_char(&out, text.p[i]);
-                if (i > 0 && i + 1 < text.n && text.p[i] == '{' && text.p[i - 1] == '{' && text.p[i + 1] >= 'a' && text.p[i + 1] <= 'z')
-                        buf_char(&out, '&');
-        }
-        return buf_str(&out);
-}
-
 /* "hanakoが顧客 123を変更しました". */
 static rc sentence(struct cx *cx, const struct log_entry *e, str actor, str subject, str *ret)
 {
@@ -212,7 +201,7 @@ static rc sentence(struct cx *cx, const struct log_entry *e, str actor, str subj
         json_set(model, "has_subject", json_boolean(subject.n > 0));
         json_set(model, "verb", json_str(text_or(cx, "verb", e->verb, e->verb)));
         text = refused ? page_text(cx->lang, "log.refused") : text_or(cx, "log.sentence", e->verb, page_text(cx->lang, "log.plain"));
-        TRY(page_render_text(cx, unescaped(cx, text), model, &out));
+        TRY(page_render_plain(cx, text, model, &out));
         *ret = buf_str(&out);
         return RC_OK;
 }
@@ -312,35 +301,254 @@ static rc result_read(struct cx *cx, str word, str *ret)
         return RC_OK;
 }
 
-rc log_list(struct cx *cx, const json_t *filter, int64_t before_id, int limit, json_t **ret)
+/* What was asked for, read and checked. */
+struct search {
+        str actor, actor_kind, verb, kind, result, source, group, pattern;
+        int64_t *subject;
+        msec *from, *to;
+        int64_t lowest, highest; /* numbers that can fit the time asked for */
+        bool narrow;             /* something is filtered out */
+        bool newer;              /* upwards */
+};
+
+static rc part(struct cx *cx, const struct search *s, int64_t low, int64_t high, int max, struct log_entry **ret, size_t *ret_count)
+{
+        bool text = !str_absent(s->pattern);
+
+        /* each search has its own plan: which filters are given decides which index helps */
+        db_queue(cx, S("set local plan_cache_mode = force_custom_plan"), NULL, 0);
+        if (text && s->newer)
+                return sql_log_newer_with(cx, s->actor, s->actor_kind, s->verb, s->kind, s->subject, s->result, s->source, s->group, s->from, s->to,
+                                          low, high, max, s->pattern, ret, ret_count);
+        if (text)
+                return sql_log_older_with(cx, s->actor, s->actor_kind, s->verb, s->kind, s->subject, s->result, s->source, s->group, s->from, s->to,
+                                          low, high, max, s->pattern, ret, ret_count);
+        if (s->newer)
+                return sql_log_newer(cx, s->actor, s->actor_kind, s->verb, s->kind, s->subject, s->result, s->source, s->group, s->from, s->to, low,
+                                     high, max, ret, ret_count);
+        return sql_log_older(cx, s->actor, s->actor_kind, s->verb, s->kind, s->subject, s->result, s->source, s->group, s->from, s->to, low, high,
+                             max, ret, ret_count);
+}
+
+/* The text as it stands in JSON, for ilike. */
+static str pattern_of(struct cx *cx, str text)
+{
+        struct buf json = buf_open(cx->mem, KB(16)), out = buf_open(cx->mem, KB(32));
+
+        buf_json(&json, text);
+        buf_char(&out, '%');
+        for (size_t i = 1; i + 1 < json.n; i++) {
+                if (strchr("\\%_", json.p[i]) != NULL)
+                        buf_char(&out, '\\');
+                buf_char(&out, json.p[i]);
+        }
+        buf_char(&out, '%');
+        return buf_str(&out);
+}
+
+/* The lowest number whose entry, and all behind it, are not older than `at`, give or take a day: numbers are drawn when an entry is written, its time is
+ * when its work began. About 25 looks into an index, whatever the size. */
+static rc number_at(struct cx *cx, msec at, int64_t newest, int64_t *ret)
+{
+        int64_t low = 1, high = newest + 1;
+
+        while (low < high) {
+                int64_t middle = low + (high - low) / 2;
+                struct log_step *step;
+
+                TRY(sql_log_probe(cx, middle, &step));
+                if (step == NULL || step->at >= at)
+                        high = middle;
+                else
+                        low = step->id + 1;
+        }
+        *ret = low;
+        return RC_OK;
+}
+
+static rc search_read(struct cx *cx, const json_t *filter, struct search *s)
 {
         static const char *const kinds[] = { "nobody", "account", "key", "operator", "system" };
-        str verb = given(filter, "verb"), actor_kind = given(filter, "actor_kind"), result;
         const json_t *subject = json_object_get(filter, "subject");
         int64_t subject_id = json_integer_value(subject);
-        msec *from, *to;
-        struct log_entry *list;
-        struct titles titles;
-        json_t *entries = json_array(), *model = json_object();
-        size_t count;
+        bool numbered = json_is_integer(subject) || (json_is_string(subject) && str_int(json_text(subject), &subject_id));
+        str text = given(filter, "text");
 
-        TRY(word_check(cx, verb, "verb", words, COUNT(words)));
-        TRY(word_check(cx, actor_kind, "actor_kind", kinds, COUNT(kinds)));
-        TRY(result_read(cx, given(filter, "result"), &result));
-        TRY(time_read(cx, given(filter, "from"), false, "from", &from));
-        TRY(time_read(cx, given(filter, "to"), true, "to", &to));
-        TRY(sql_log_list(cx, given(filter, "actor"), actor_kind, verb, given(filter, "kind"), json_is_integer(subject) ? &subject_id : NULL, result,
-                         given(filter, "source"), from, to, before_id, limit + 1, &list, &count));
+        *s = (struct search){ .actor = given(filter, "actor"),
+                              .actor_kind = given(filter, "actor_kind"),
+                              .verb = given(filter, "verb"),
+                              .kind = given(filter, "kind"),
+                              .source = given(filter, "source"),
+                              .group = given(filter, "group"),
+                              .pattern = STR_NONE };
+        TRY(word_check(cx, s->verb, "verb", words, COUNT(words)));
+        TRY(word_check(cx, s->actor_kind, "actor_kind", kinds, COUNT(kinds)));
+        TRY(result_read(cx, given(filter, "result"), &s->result));
+        TRY(time_read(cx, given(filter, "from"), false, "from", &s->from));
+        TRY(time_read(cx, given(filter, "to"), true, "to", &s->to));
+        if (numbered)
+                s->subject = arena_copy(cx->mem, &subject_id, sizeof(subject_id));
+        if (!str_absent(text) && cx->masked)
+                return fail(cx, RC_FORBIDDEN, "text", "what entries say exactly may hold personal items, which this account does not see");
+        if (!str_absent(text))
+                s->pattern = pattern_of(cx, text);
+        s->narrow = !str_absent(s->actor) || !str_absent(s->actor_kind) || !str_absent(s->verb) || !str_absent(s->kind) || !str_absent(s->source) ||
+                    !str_absent(s->group) || !str_absent(s->pattern) || !str_absent(s->result) || s->subject != NULL || s->from != NULL ||
+                    s->to != NULL;
+        return RC_OK;
+}
+
+/* Which numbers come into question. */
+static rc bounds_find(struct cx *cx, const struct log_query *query, struct search *s)
+{
+        int64_t newest;
+
+        TRY(sql_log_newest(cx, &newest));
+        s->lowest = query->behind > 0 ? query->behind + 1 : 1;
+        s->highest = query->before > 0 && query->before - 1 < newest ? query->before - 1 : newest;
+        if (s->from != NULL) {
+                int64_t low;
+
+                TRY(number_at(cx, *s->from - CLOCK_DAY, newest, &low));
+                s->lowest = low > s->lowest ? low : s->lowest;
+        }
+        if (s->to != NULL) {
+                int64_t high;
+
+                TRY(number_at(cx, *s->to + CLOCK_DAY, newest, &high));
+                s->highest = high - 1 < s->highest ? high - 1 : s->highest;
+        }
+        s->newer = query->behind > 0;
+        return RC_OK;
+}
+
+/* In windows of numbers, so that a search for what is rare ends in time. *ret_at: the last number looked at when there was no time for more, else 0. */
+static rc gather(struct cx *cx, const struct search *s, bool patient, int wanted, struct log_entry *list, size_t *ret_count, int64_t *ret_at)
+{
+        msec begun = clock_tick();
+        int64_t low = s->lowest, high = s->highest, window = s->narrow ? WINDOW : INT64_MAX;
+        size_t count = 0;
+
+        *ret_at = 0;
+        while (low <= high && count < (size_t)wanted) {
+                int64_t from = !s->newer && high - low >= window ? high - window + 1 : low;
+                int64_t to = s->newer && high - low >= window ? low + window - 1 : high;
+                struct log_entry *some;
+                size_t found;
+
+                TRY(part(cx, s, from, to, wanted - (int)count, &some, &found));
+                memcpy(list + count, some, found * sizeof(*some));
+                count += found;
+                if (s->newer)
+                        low = to + 1;
+                else
+                        high = from - 1;
+                if (low <= high && count < (size_t)wanted && !patient && clock_tick() - begun > PATIENCE_MS) {
+                        *ret_at = s->newer ? to : from;
+                        break;
+                }
+        }
+        *ret_count = count;
+        return RC_OK;
+}
+
+static rc details_add(struct cx *cx, json_t *entries)
+{
+        struct buf ids = buf_open(cx->mem, KB(32));
+        struct log_detail_row *rows;
+        size_t count, i;
+        json_t *entry;
+
+        buf_char(&ids, '{');
+        json_array_foreach(entries, i, entry) {
+                if (i > 0)
+                        buf_char(&ids, ',');
+                buf_int(&ids, json_integer_value(json_object_get(entry, "id")));
+        }
+        buf_char(&ids, '}');
+        TRY(sql_log_details(cx, buf_str(&ids), &rows, &count));
+        for (size_t k = 0; k < count; k++)
+                json_array_foreach(entries, i, entry) {
+                        if (json_integer_value(json_object_get(entry, "id")) == rows[k].id)
+                                json_set(entry, "detail_text", json_str(rows[k].detail));
+                }
+        return RC_OK;
+}
+
+/* Which numbers lead on, seen from a page of `count` entries (more: there is another one in this direction). */
+static void cursors_set(json_t *model, const struct log_query *query, const struct log_entry *list, size_t count, bool more, int64_t at)
+{
+        int64_t next = 0, prev = 0;
+
+        if (query->behind > 0) {
+                prev = more ? list[0].id : at;
+                next = count > 0 ? list[count - 1].id : query->behind + 1;
+        } else {
+                next = more ? list[count - 1].id : at;
+                prev = query->before > 0 ? (count > 0 ? list[0].id : query->before - 1) : 0;
+        }
+        json_set(model, "next", next > 0 ? json_integer(next) : json_null());
+        json_set(model, "prev", prev > 0 ? json_integer(prev) : json_null());
+}
+
+rc log_list(struct cx *cx, const struct log_query *query, json_t **ret)
+{
+        struct log_entry *list = NEW_ARRAY(cx->mem, struct log_entry, (size_t)query->limit + 1);
+        json_t *entries = json_array(), *model = json_object();
+        struct titles titles;
+        struct search s;
+        size_t count;
+        int64_t at;
+        bool more;
+
+        must(query->limit >= 1 && query->limit <= LOG_LIMIT_MAX);
+        TRY(search_read(cx, query->filter, &s));
+        TRY(bounds_find(cx, query, &s));
+        TRY(gather(cx, &s, query->patient, query->limit + 1, list, &count, &at));
         TRY(titles_read(cx, &titles));
-        for (size_t i = 0; i < count && i < (size_t)limit; i++) {
+        more = count > (size_t)query->limit;
+        count -= more;
+        for (size_t i = 0; s.newer && i < count / 2; i++) {
+                struct log_entry swap = list[i];
+
+                list[i] = list[count - 1 - i];
+                list[count - 1 - i] = swap;
+        }
+        for (size_t i = 0; i < count; i++) {
                 json_t *one;
 
                 TRY(entry_model(cx, &titles, &list[i], &one));
                 must(json_array_append_new(entries, one) == 0);
         }
+        if (query->details && !cx->masked && count > 0)
+                TRY(details_add(cx, entries));
         json_set(model, "entries", entries);
-        json_set(model, "next", count > (size_t)limit ? json_integer(list[limit - 1].id) : json_null());
+        cursors_set(model, query, list, count, more, at);
+        if (at > 0) {
+                struct log_step *step;
+
+                TRY(sql_log_probe(cx, at, &step));
+                if (step != NULL)
+                        json_set(model, "searched_to", json_str(clock_rfc3339(cx->mem, step->at)));
+        }
         *ret = model;
+        return RC_OK;
+}
+
+rc log_erasable(struct cx *cx, str kind, int64_t id, int64_t *ret_count)
+{
+        return sql_log_erasable(cx, kind, id, ret_count);
+}
+
+rc log_erase(struct cx *cx, str kind, int64_t id, str confirm, int64_t *ret_count)
+{
+        str expected = str_format(cx->mem, "%.*s/%" PRId64, STR_ARG(kind), id);
+
+        log_subject(cx, kind, id);
+        if (!str_equal(str_trim(confirm), expected))
+                return fail(cx, RC_INVALID, "confirm", "must be %.*s, so that nothing is erased by mistake", STR_ARG(expected));
+        TRY(sql_log_erase(cx, kind, id, ret_count));
+        log_detail(cx, "erased", json_integer(*ret_count));
         return RC_OK;
 }
 

@@ -23,13 +23,30 @@ json_t *log_difference(const json_t *before, const json_t *after);
 /* Called by gate, jobs and cli only: queue the entry so that it travels with COMMIT. Of a refusal (result not RC_OK) it notes the items of cx->failure. */
 void log_write(struct cx *cx, enum log_verb verb, rc result);
 
-/* One page of entries, newest first; before_id 0: from the newest. Model {entries: […], next: id | null}.
+/* One page of entries, newest first.
  * filter, each member may be missing: actor (log-in or key name), actor_kind, verb, kind, subject (id), result ("ok", "refused" or a refusal's name),
- * source, from, to (a day in Tokyo, both included, or RFC 3339). RC_INVALID names the member that cannot be read. */
-rc log_list(struct cx *cx, const json_t *filter, int64_t before_id, int limit, json_t **ret) MUST_USE;
+ * source, group (one of the groups as they were then), text (part of the detail; RC_FORBIDDEN for masked accounts), from, to (a day in Tokyo, both
+ * included, or RFC 3339). RC_INVALID names the member that cannot be read. */
+struct log_query {
+        const json_t *filter; /* NULL: none */
+        int64_t before;       /* entries older than this number; 0: from the newest */
+        int64_t behind;       /* entries newer than this number, the nearest of them; 0: not asked */
+        int limit;            /* 1..LOG_LIMIT_MAX */
+        bool patient;         /* look through everything; else at most about a second: a page may then hold less than there is */
+        bool details;         /* each entry with its detail, where this reader may see it */
+};
+enum { LOG_LIMIT_MAX = 1000 };
+/* {entries: […], next: id | null: `before` of the next page, prev: id | null: `behind` of the page before, searched_to: when the search was broken off,
+ * the time of the oldest entry looked at; next leads on from there}. */
+rc log_list(struct cx *cx, const struct log_query *query, json_t **ret) MUST_USE;
 /* One entry with its detail: the entry's members and detail_state none | shown | hidden (masked account) | erased, detail, salt, commitment,
  * proven (detail and commitment fit). RC_UNKNOWN. */
 rc log_get(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
+/* Erase what entries about this record or account (kind "account": also by it) say exactly. The entries stay, and their proofs. confirm: "KIND/ID".
+ * RC_FORBIDDEN without log.erase: the database looks. */
+rc log_erase(struct cx *cx, str kind, int64_t id, str confirm, int64_t *ret_count) MUST_USE;
+/* How many details that would be. */
+rc log_erasable(struct cx *cx, str kind, int64_t id, int64_t *ret_count) MUST_USE;
 /* For the filter form: [{name, title, selected}] of all verbs. */
 json_t *log_verb_choices(struct cx *cx, str chosen);
 

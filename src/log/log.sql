@@ -15,28 +15,95 @@ insert into tenant.log_detail (id, salt, detail) select id, $11, $12 from entry;
 
 -- Outside any tenant: an unknown contract, a command of the operator.
 -- log_insert_house(actor_kind text, actor_id int, actor text, groups text, source text, verb text, kind text?, subject_id int?, result text, detail
---     text?) -> none
-insert into daicho.log (actor_kind, actor_id, actor, groups, source, verb, kind, subject_id, result, detail)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb);
+--     text?, salt bytea?, commitment bytea?) -> none
+insert into daicho.log (actor_kind, actor_id, actor, groups, source, verb, kind, subject_id, result, detail, salt, commitment)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::json, $11, $12);
 
--- actor: a log-in or key name. result: OK, or a refusal's name, or '-' for every refusal. before_id 0: from the newest.
--- log_list(actor text?, actor_kind text?, verb text?, kind text?, subject_id int?, result text?, source text?, from_at time?, to_at time?,
---     before_id int, max int) -> many(201) log_entry(id int, at time, actor_kind text, actor_id int, actor text, groups text, source text, verb
---     text, kind text?, subject_id int?, result text, commitment bytea?)
+-- Entries numbered low..high that fit. actor: a log-in or key name. result: OK, or a refusal's name, or '-' for every refusal. One statement a direction,
+-- and two more that look into details: masked accounts may not even name that table.
+-- log_older(actor text?, actor_kind text?, verb text?, kind text?, subject_id int?, result text?, source text?, group_ text?, from_at time?, to_at time?, low
+--     int, high int, max int) -> many(1001) log_entry(id int, at time, actor_kind text, actor_id int, actor text, groups text, source text,
+--     verb text, kind text?, subject_id int?, result text, commitment bytea?)
 select l.id, l.at, l.actor_kind, l.actor_id, l.actor, l.groups, l.source, l.verb, l.kind, l.subject_id, l.result, l.commitment
 from tenant.log l
-where ($1::text is null or lower(l.actor) = lower($1::text))
+where l.id between $11 and $12
+    and ($1::text is null or lower(l.actor) = lower($1::text))
     and ($2::text is null or l.actor_kind = $2::text)
     and ($3::text is null or l.verb = $3::text)
     and ($4::text is null or l.kind = $4::text)
     and ($5::bigint is null or l.subject_id = $5::bigint)
     and ($6::text is null or l.result = $6::text or ($6::text = '-' and l.result <> 'OK'))
     and ($7::text is null or l.source = $7::text)
-    and ($8::timestamptz is null or l.at >= $8::timestamptz)
-    and ($9::timestamptz is null or l.at < $9::timestamptz)
-    and ($10::bigint = 0 or l.id < $10::bigint)
+    and ($8::text is null or position(', ' || lower($8::text) || ', ' in ', ' || lower(l.groups) || ', ') > 0)
+    and ($9::timestamptz is null or l.at >= $9::timestamptz)
+    and ($10::timestamptz is null or l.at < $10::timestamptz)
 order by l.id desc
-limit $11::bigint;
+limit $13::bigint;
+
+-- log_newer(actor text?, actor_kind text?, verb text?, kind text?, subject_id int?, result text?, source text?, group_ text?, from_at time?, to_at time?, low
+--     int, high int, max int) -> many(1001) log_entry
+select l.id, l.at, l.actor_kind, l.actor_id, l.actor, l.groups, l.source, l.verb, l.kind, l.subject_id, l.result, l.commitment
+from tenant.log l
+where l.id between $11 and $12
+    and ($1::text is null or lower(l.actor) = lower($1::text))
+    and ($2::text is null or l.actor_kind = $2::text)
+    and ($3::text is null or l.verb = $3::text)
+    and ($4::text is null or l.kind = $4::text)
+    and ($5::bigint is null or l.subject_id = $5::bigint)
+    and ($6::text is null or l.result = $6::text or ($6::text = '-' and l.result <> 'OK'))
+    and ($7::text is null or l.source = $7::text)
+    and ($8::text is null or position(', ' || lower($8::text) || ', ' in ', ' || lower(l.groups) || ', ') > 0)
+    and ($9::timestamptz is null or l.at >= $9::timestamptz)
+    and ($10::timestamptz is null or l.at < $10::timestamptz)
+order by l.id asc
+limit $13::bigint;
+
+-- log_older_with(actor text?, actor_kind text?, verb text?, kind text?, subject_id int?, result text?, source text?, group_ text?, from_at time?, to_at time?, low
+--     int, high int, max int, pattern text) -> many(1001) log_entry
+select l.id, l.at, l.actor_kind, l.actor_id, l.actor, l.groups, l.source, l.verb, l.kind, l.subject_id, l.result, l.commitment
+from tenant.log l
+join tenant.log_detail d on d.id = l.id
+where l.id between $11 and $12
+    and ($1::text is null or lower(l.actor) = lower($1::text))
+    and ($2::text is null or l.actor_kind = $2::text)
+    and ($3::text is null or l.verb = $3::text)
+    and ($4::text is null or l.kind = $4::text)
+    and ($5::bigint is null or l.subject_id = $5::bigint)
+    and ($6::text is null or l.result = $6::text or ($6::text = '-' and l.result <> 'OK'))
+    and ($7::text is null or l.source = $7::text)
+    and ($8::text is null or position(', ' || lower($8::text) || ', ' in ', ' || lower(l.groups) || ', ') > 0)
+    and ($9::timestamptz is null or l.at >= $9::timestamptz)
+    and ($10::timestamptz is null or l.at < $10::timestamptz)
+    and d.detail ilike $14::text
+order by l.id desc
+limit $13::bigint;
+
+-- log_newer_with(actor text?, actor_kind text?, verb text?, kind text?, subject_id int?, result text?, source text?, group_ text?, from_at time?, to_at time?, low
+--     int, high int, max int, pattern text) -> many(1001) log_entry
+select l.id, l.at, l.actor_kind, l.actor_id, l.actor, l.groups, l.source, l.verb, l.kind, l.subject_id, l.result, l.commitment
+from tenant.log l
+join tenant.log_detail d on d.id = l.id
+where l.id between $11 and $12
+    and ($1::text is null or lower(l.actor) = lower($1::text))
+    and ($2::text is null or l.actor_kind = $2::text)
+    and ($3::text is null or l.verb = $3::text)
+    and ($4::text is null or l.kind = $4::text)
+    and ($5::bigint is null or l.subject_id = $5::bigint)
+    and ($6::text is null or l.result = $6::text or ($6::text = '-' and l.result <> 'OK'))
+    and ($7::text is null or l.source = $7::text)
+    and ($8::text is null or position(', ' || lower($8::text) || ', ' in ', ' || lower(l.groups) || ', ') > 0)
+    and ($9::timestamptz is null or l.at >= $9::timestamptz)
+    and ($10::timestamptz is null or l.at < $10::timestamptz)
+    and d.detail ilike $14::text
+order by l.id asc
+limit $13::bigint;
+
+-- log_newest() -> one int
+select coalesce(max(l.id), 0) from tenant.log l;
+
+-- The first entry of this number or a higher one: what a search for a point in time steps on.
+-- log_probe(id int) -> maybe log_step(id int, at time)
+select l.id, l.at from tenant.log l where l.id >= $1 order by l.id limit 1;
 
 -- log_find(id int) -> maybe log_entry
 select l.id, l.at, l.actor_kind, l.actor_id, l.actor, l.groups, l.source, l.verb, l.kind, l.subject_id, l.result, l.commitment
@@ -45,6 +112,19 @@ where l.id = $1;
 
 -- log_detail_find(id int) -> maybe log_detail(salt bytea, detail text)
 select d.salt, d.detail from tenant.log_detail d where d.id = $1;
+
+-- ids: "{1,2,3}".
+-- log_details(ids text) -> many(1000) log_detail_row(id int, detail text)
+select d.id, d.detail from tenant.log_detail d where d.id = any ($1::text::bigint[]);
+
+-- How many details of a person or record there are to erase: entries about it and, of an account, entries by it.
+-- log_erasable(kind text, subject_id int) -> one int
+select count(*) from tenant.log_detail d join tenant.log l on l.id = d.id
+where l.kind = $1 and l.subject_id = $2 or $1 = 'account' and l.actor_kind = 'account' and l.actor_id = $2;
+
+-- The database looks whether the one who asks may (schema/0014_seal.sql).
+-- log_erase(kind text, subject_id int) -> one int
+select daicho.log_erase($1, $2);
 
 -- What people call the registers, for the sentence of an entry.
 -- log_registers() -> many(500) log_register(name text, title_ja text?, title_en text?)

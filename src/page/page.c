@@ -129,6 +129,24 @@ rc page_render(struct cx *cx, const char *name, json_t *model, struct buf *out)
         return render_template(cx, t, model, partial_find, cx, out);
 }
 
+/* {{name}} becomes {{&name}}. */
+static str unescaped(struct cx *cx, str text)
+{
+        struct buf out = buf_open(cx->mem, text.n * 2);
+
+        for (size_t i = 0; i < text.n; i++) {
+                buf_char(&out, text.p[i]);
+                if (i > 0 && i + 1 < text.n && text.p[i] == '{' && text.p[i - 1] == '{' && text.p[i + 1] >= 'a' && text.p[i + 1] <= 'z')
+                        buf_char(&out, '&');
+        }
+        return buf_str(&out);
+}
+
+rc page_render_plain(struct cx *cx, str text, json_t *model, struct buf *out)
+{
+        return page_render_text(cx, unescaped(cx, text), model, out);
+}
+
 rc page_render_text(struct cx *cx, str text, json_t *model, struct buf *out)
 {
         struct template *t;

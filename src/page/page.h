@@ -13,6 +13,8 @@ rc page_start(struct cx *cx, str directory) MUST_USE;
 rc page_render(struct cx *cx, const char *name, json_t *model, struct buf *out) MUST_USE;
 /* Render any template text (also `daicho template`); partials are looked up under pages/. */
 rc page_render_text(struct cx *cx, str template, json_t *model, struct buf *out) MUST_USE;
+/* The same for something that is no markup (a mail, a log sentence): nothing is escaped. */
+rc page_render_plain(struct cx *cx, str template, json_t *model, struct buf *out) MUST_USE;
 /* One text of the catalogue, "record.new"; the key itself when missing. */
 str page_text(enum lang lang, const char *key);
 

@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 #include "base/utf8.h"
+#include "identity/permission.h"
 #include "register/item.h"
 #include "register/search.h"
 
@@ -270,7 +271,7 @@ static rc read_history(struct reading *r, const json_t *json, const char *path, 
                 c->history = NULL;
         }
         if (c->history == NULL || c->history->master == NULL || !str_equal(c->history->master->reference, r->def->name) ||
-            !sql_visible(r->cx, c->history->master))
+            !sql_visible(r->cx, c->history->master) || !permission_held_for(r->cx, PERM_RECORD_READ, name))
                 return fail(r->cx, RC_INVALID, member(r, path, "register"), "there is no history \"%.*s\" of this register",
                             STR_ARG(utf8_head(name, 60)));
         inner.def = c->history;

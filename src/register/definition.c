@@ -11,6 +11,7 @@
 #include "base/fail.h"
 #include "base/utf8.h"
 #include "base/yaml.h"
+#include "identity/permission.h"
 #include "register/definition.sql.h"
 #include "register/item.h"
 
@@ -807,7 +808,7 @@ rc definition_histories(struct cx *cx, str master, const struct definition ***re
         for (size_t i = 0; i < count; i++) {
                 const struct definition *def;
 
-                if (str_equal(rows[i].name, master))
+                if (str_equal(rows[i].name, master) || !permission_held_for(cx, PERM_RECORD_READ, rows[i].name))
                         continue;
                 def = definition_of_row(cx, &rows[i]);
                 if (def->master != NULL && str_equal(def->master->reference, master))
@@ -826,8 +827,11 @@ rc definition_list(struct cx *cx, json_t **ret)
 
         TRY(sql_definition_rows(cx, &rows, &count));
         for (size_t i = 0; i < count; i++) {
-                json_t *one = definition_model(cx, definition_of_row(cx, &rows[i]));
+                json_t *one;
 
+                if (!permission_held_for(cx, PERM_REGISTER, rows[i].name))
+                        continue;
+                one = definition_model(cx, definition_of_row(cx, &rows[i]));
                 json_set(one, "about", json_integer(rows[i].about));
                 json_array_append_new(list, one);
         }

@@ -6,11 +6,9 @@ select r.id, r.version, case when r.version <> $2 then r.definition::text end as
 from tenant.register r where r.name = $1 and r.state = 'active';
 
 -- definition_rows() -> many(1000) register_summary(id int, name text, version int, definition text, about int)
--- About how many records: what the statistics of the running server say, or after a crash the last ANALYZE.
-select r.id, r.name, r.version, r.definition::text,
-    (case when pg_stat_get_live_tuples(c.oid) > 0 or coalesce(c.reltuples, 0) < 0 then pg_stat_get_live_tuples(c.oid) else coalesce(c.reltuples, 0) end)::bigint as about
+select r.id, r.name, r.version, r.definition::text, coalesce(a.about, 0) as about
 from tenant.register r
-left join pg_class c on c.relname = 'r_' || r.name and c.relnamespace = (select n.oid from pg_namespace n where n.nspname = 't_' || daicho.tenant())
+left join daicho.register_about(array(select x.name from tenant.register x where x.state = 'active')) a on a.name = r.name
 where r.state = 'active'
 order by r.position, r.id;
 

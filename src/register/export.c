@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/file.h"
+#include "identity/permission.h"
 #include "log/log.h"
 #include "register/condition.h"
 #include "register/formula.h"
@@ -56,7 +57,7 @@ static rc reference_key(struct cx *cx, const struct item *item, const struct def
         if (item->type != ITEM_REFERENCE)
                 return RC_OK;
         TRY(definition_get(cx, item->reference, ret_to));
-        if ((*ret_to)->key == NULL || !sql_visible(cx, (*ret_to)->key))
+        if ((*ret_to)->key == NULL || !sql_visible(cx, (*ret_to)->key) || !permission_held_for(cx, PERM_RECORD_READ, (*ret_to)->name))
                 *ret_to = NULL;
         return RC_OK;
 }
@@ -135,9 +136,9 @@ static rc estimate(struct export *ex)
         struct sql *sql = sql_open(ex->cx);
         struct rows *rows;
 
-        sql_add(sql, "select c.reltuples::bigint from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 't_' || "
-                     "daicho.tenant() and c.relname = 'r_' || ");
+        sql_add(sql, "select a.about from daicho.register_about(array[");
         sql_arg(sql, ex->def->name, "text");
+        sql_add(sql, "]) a");
         TRY(sql_run(sql, &rows));
         ex->total = rows_count(rows) > 0 ? rows_int(rows, 0, 0) : 0;
         return RC_OK;

@@ -8,6 +8,7 @@
 #include "base/crypto.h"
 #include "base/fail.h"
 #include "base/utf8.h"
+#include "identity/permission.h"
 #include "register/item.h"
 #include "register/search.h"
 #include "register/search.sql.h"
@@ -148,7 +149,7 @@ static rc reference_find(struct cx *cx, const struct item *item, str text, str *
                 return RC_OK;
         }
         TRY(definition_get(cx, item->reference, &def));
-        if (def->key == NULL || !sql_visible(cx, def->key))
+        if (def->key == NULL || !sql_visible(cx, def->key) || !permission_held_for(cx, PERM_RECORD_READ, def->name))
                 return fail(cx, RC_INVALID, item->name.p, "must be the number of a record");
         {
                 struct item named = *def->key; /* its sentences speak about our item */
@@ -189,7 +190,10 @@ static void member_read(struct cx *cx, const struct item *item, const json_t *va
                 (void)reference_find(cx, item, in->values[n], &in->values[n]);
 }
 
-rc record_read(struct cx *cx, const struct definition *def, const json_t *object, bool whole, struct record_input **ret)
+/* Check an object {item: value} against the definition: all mistakes at once. whole: what is not given is empty; else
+ * it stays as it is. Unknown members and personal items a masked account may not see are refused. References written as
+ * keys are looked up. */
+static rc input_read(struct cx *cx, const struct definition *def, const json_t *object, bool whole, struct record_input **ret)
 {
         struct record_input *in = NEW(cx->mem, struct record_input);
         const char *name;
@@ -260,7 +264,7 @@ rc record_create(struct cx *cx, str register_name, const json_t *object, const s
                 struct sql *sql = sql_open(cx);
                 struct rows *rows;
                 bool again;
-                rc code = record_read(cx, def, object, true, &in);
+                rc code = input_read(cx, def, object, true, &in);
 
                 if (code != RC_OK) {
                         TRY(refusal_checked(cx, &def, code, &again));
@@ -342,7 +346,7 @@ rc record_update(struct cx *cx, str register_name, int64_t id, int64_t version, 
                 struct sql *sql = sql_open(cx);
                 struct rows *rows;
                 bool again;
-                rc code = record_read(cx, def, object, false, &in);
+                rc code = input_read(cx, def, object, false, &in);
 
                 if (code != RC_OK) {
                         TRY(refusal_checked(cx, &def, code, &again));
@@ -944,8 +948,12 @@ rc record_headings(struct cx *cx, str register_name, const int64_t *ids, size_t 
         if (count == 0)
                 return RC_OK;
         TRY(definition_get(cx, register_name, &def));
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count; i++) {
                 numbers[i] = db_int(cx, ids[i]);
+                (void)json_set(all, numbers[i].p, json_str(str_format(cx->mem, "#%" PRId64, ids[i])));
+        }
+        if (!permission_held_for(cx, PERM_RECORD_READ, register_name))
+                return RC_OK;
         sql_add(sql, "select r.id");
         for (size_t i = 0; i < def->heading_count; i++)
                 if (sql_visible(cx, def->heading[i])) {

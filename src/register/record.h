@@ -20,11 +20,6 @@ struct record_input {
         bool *given;
 };
 
-/* Check an object {item: value} against the definition: all mistakes at once. whole: what is not given is empty; else
- * it stays as it is. Unknown members and personal items a masked account may not see are refused. References written as
- * keys are looked up. */
-rc record_read(struct cx *cx, const struct definition *def, const json_t *object, bool whole, struct record_input **ret) MUST_USE;
-
 /* RC_CONFLICT with the item that is taken already. Both read the object and answer with the record as it is now. */
 rc record_create(struct cx *cx, str register_name, const json_t *object, const struct definition **ret_def, struct record **ret) MUST_USE;
 /* version: what the writer saw. RC_STALE: *ret is the record as it is now. RC_UNKNOWN. Nothing changes when nothing

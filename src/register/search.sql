@@ -5,7 +5,4 @@ order by w.n;
 
 -- Records by the statistics of the running server, or of the last ANALYZE; 0: nothing known yet. The same number as in the menu (console/frame.sql).
 -- search_known(register text) -> one int
-select coalesce((
-    select greatest(case when pg_catalog.pg_stat_get_live_tuples(c.oid) > 0 then pg_catalog.pg_stat_get_live_tuples(c.oid) else c.reltuples end, 0)::bigint
-    from pg_catalog.pg_class c
-    where c.relname = 'r_' || $1 and c.relnamespace = pg_catalog.to_regnamespace('t_' || daicho.tenant())), 0) as records;
+select coalesce((select a.about from daicho.register_about(array[$1::text]) a), 0) as records;

@@ -5,6 +5,7 @@
 #include "register/stage.h"
 
 #include "base/fail.h"
+#include "identity/permission.h"
 #include "register/item.h"
 #include "register/sql.h"
 #include "register/stage.sql.h"
@@ -173,7 +174,7 @@ static rc check_unique(struct cx *cx, const struct stage *stage, size_t i)
         return run(sql, NULL);
 }
 
-/* References are written as an id, or as the key of the record: one that exists. */
+/* References are written as an id, or as the key of the record, where the account may see it: one that exists. */
 static rc check_reference(struct cx *cx, const struct stage *stage, size_t i)
 {
         const struct item *item = stage->items[i];
@@ -181,7 +182,7 @@ static rc check_reference(struct cx *cx, const struct stage *stage, size_t i)
         struct sql *sql = sql_open(cx);
 
         TRY(definition_get(cx, item->reference, &to));
-        if (to->key != NULL) {
+        if (to->key != NULL && sql_visible(cx, to->key) && permission_held_for(cx, PERM_RECORD_READ, to->name)) {
                 cell(sql, "update pg_temp.import_row s set ", 'c', i);
                 sql_add(sql, " = t.id from ");
                 sql_table(sql, to);

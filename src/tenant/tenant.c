@@ -9,7 +9,7 @@
 #include "db/migrate.h"
 #include "tenant/tenant.sql.h"
 
-enum { NAME_MIN = 2, NAME_MAX = 30, TITLE_MAX = 100 };
+enum { NAME_MIN = 2, NAME_MAX = 30, TITLE_MAX = 100, REASON_MAX = 1000 };
 
 static bool name_valid(str name)
 {
@@ -56,8 +56,11 @@ static rc create(struct cx *cx, const struct tenant *t)
         TRY(sql_tenant_find(cx, t->name, &other));
         if (other != NULL)
                 return fail(cx, RC_CONFLICT, "name", "there is a contract of this name");
-        sql_tenant_insert_queue(cx, t->name, t->title, t->lang);
-        sql_tenant_insert_groups_queue(cx, t->name, t->lang);
+        sql_tenant_insert_queue(cx, t->name, t->title, t->lang, t->operators);
+        if (t->operators)
+                sql_tenant_insert_operator_groups_queue(cx, t->name, t->lang);
+        else
+                sql_tenant_insert_groups_queue(cx, t->name, t->lang);
         sql_tenant_open_roles_queue(cx, t->name);
         TRY(sql_tenant_open_schema(cx, t->name));
         return migrate_schema(cx, t->name, 0, &version);
@@ -69,9 +72,15 @@ rc tenant_create(struct cx *cx, str name, str title, str lang)
         return all_or_nothing(cx, create, &(struct tenant){ .name = name, .title = str_trim(title), .lang = lang });
 }
 
+rc tenant_create_operators(struct cx *cx, str name, str title, str lang)
+{
+        TRY(check(cx, name, title, lang));
+        return all_or_nothing(cx, create, &(struct tenant){ .name = name, .title = str_trim(title), .lang = lang, .operators = true });
+}
+
 static struct tenant tenant_of(const struct tenant_row *row)
 {
-        return (struct tenant){ row->name, row->title, row->state, row->lang, row->schema_version, row->created_at, row->accounts };
+        return (struct tenant){ row->name, row->title, row->state, row->lang, row->schema_version, row->created_at, row->accounts, false };
 }
 
 rc tenant_list(struct cx *cx, struct tenant **ret, size_t *ret_count)
@@ -106,11 +115,37 @@ rc tenant_get(struct cx *cx, str name, struct tenant **ret)
         return RC_OK;
 }
 
+rc tenant_waive(struct cx *cx, str name, str approved_by, str reason)
+{
+        size_t changed;
+
+        if (str_empty(str_trim(approved_by)) || utf8_length(approved_by) > TITLE_MAX)
+                (void)fail(cx, RC_INVALID, "approved-by", "must name the person who agreed, in at most %d characters", TITLE_MAX);
+        else if (str_equal_nocase(str_trim(approved_by), cx->actor.name))
+                (void)fail(cx, RC_INVALID, "approved-by", "somebody else must approve this: who asks does not approve");
+        if (str_empty(str_trim(reason)) || utf8_length(reason) > REASON_MAX)
+                (void)fail(cx, RC_INVALID, "reason", "must be given, in at most %d characters", REASON_MAX);
+        TRY(cx->failure.code);
+        TRY(sql_tenant_waive(cx, name, &changed));
+        if (changed == 0)
+                return unknown(cx);
+        TRY(sql_tenant_waive_end(cx, name, cx->actor.name, &changed));
+        return sql_tenant_waive_note(cx, name, str_absent(cx->actor.name) ? S("") : cx->actor.name, str_trim(approved_by), str_trim(reason));
+}
+
 static rc state_change(struct cx *cx, str name, str state)
 {
         size_t changed;
 
         TRY(sql_tenant_state_change(cx, name, state, &changed));
+        return changed == 1 ? RC_OK : unknown(cx);
+}
+
+rc tenant_factor(struct cx *cx, str name, bool everybody)
+{
+        size_t changed;
+
+        TRY(sql_tenant_factor_change(cx, name, everybody, &changed));
         return changed == 1 ? RC_OK : unknown(cx);
 }
 

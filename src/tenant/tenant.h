@@ -13,15 +13,23 @@ struct tenant {
         int64_t schema_version;
         msec created_at;
         int64_t accounts;
+        bool operators; /* wished: the one contract whose accounts are operators */
 };
 
 /* Roles, schema with all its migrations, default groups: all or nothing. Joins the caller's transaction or makes its own.
  * RC_INVALID (name, title, lang), RC_CONFLICT when there is one of that name. */
 rc tenant_create(struct cx *cx, str name, str title, str lang) MUST_USE;
+/* The contract of the operators, of which there is one: its accounts hold no right on records, and ask for support grants. RC_CONFLICT. */
+rc tenant_create_operators(struct cx *cx, str name, str title, str lang) MUST_USE;
 rc tenant_list(struct cx *cx, struct tenant **ret, size_t *ret_count) MUST_USE;
 /* RC_UNKNOWN when there is none. */
 rc tenant_get(struct cx *cx, str name, struct tenant **ret) MUST_USE;
+/* A new contract needs client certificates. This one does without: the operator asks (cx->actor), `approved_by`, another person, agreed; it stands in the
+ * contract's statement. RC_INVALID (approved_by, reason), RC_UNKNOWN. */
+rc tenant_waive(struct cx *cx, str name, str approved_by, str reason) MUST_USE;
 /* Sessions and keys stop working at once; nothing is lost. */
+/* Who needs a second factor: everybody, or those who administer and whose groups ask for it. The contract itself cannot change this. */
+rc tenant_factor(struct cx *cx, str name, bool everybody) MUST_USE;
 rc tenant_suspend(struct cx *cx, str name) MUST_USE;
 rc tenant_resume(struct cx *cx, str name) MUST_USE;
 /* The end of a contract: schema, roles and every row of the shared tables are gone for good. */

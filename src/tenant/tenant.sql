@@ -12,17 +12,27 @@ select t.name, t.title, t.state, t.lang, t.schema_version, t.created_at,
 from daicho.tenant t
 where t.name = $1;
 
--- tenant_insert(name text, title text, lang text) -> none
-insert into daicho.tenant (name, title, lang) values ($1, $2, $3);
+-- tenant_insert(name text, title text, lang text, operator bool) -> none
+insert into daicho.tenant (name, title, lang, kind) values ($1, $2, $3, case when $4 then 'operator' else 'customer' end);
 
 -- tenant_insert_groups(name text, lang text) -> none
 insert into daicho.account_group (tenant, name, permissions)
 select $1, case $2 when 'ja' then g.ja else g.en end, g.permissions
 from (values
     ('管理者', 'Administrators',
-        '{record.read,record.write,record.delete,record.import,record.export,personal.see,register.define,account.manage,key.manage,log.read,tenant.manage}'::text[]),
+        '{record.read,record.write,record.delete,record.import,record.export,register.define,personal.see,account.manage,person.manage}'::text[]
+            || '{policy.manage,session.manage,key.manage,certificate.manage,provider.manage,support.approve,log.read,log.export,log.erase,tenant.manage}'::text[]),
     ('担当者', 'Staff', '{record.read,record.write,record.import,record.export,personal.see}'),
     ('閲覧者(個人情報なし)', 'Viewers (no personal data)', '{record.read}')
+) g (ja, en, permissions);
+
+-- tenant_insert_operator_groups(name text, lang text) -> none
+insert into daicho.account_group (tenant, name, permissions)
+select $1, case $2 when 'ja' then g.ja else g.en end, g.permissions
+from (values
+    ('管理者', 'Administrators',
+        '{support.ask,account.manage,person.manage,policy.manage,session.manage,certificate.manage,provider.manage,log.read,log.export}'::text[]),
+    ('運営担当者', 'Operators', '{support.ask}')
 ) g (ja, en, permissions);
 
 -- Roles are made by a function of the cluster's superuser (schema/bootstrap.sql): daicho_owner itself may not make any.
@@ -41,5 +51,18 @@ select daicho_admin.tenant_roles_drop($1);
 -- tenant_state_change(name text, state text) -> changed
 update daicho.tenant set state = $2 where name = $1;
 
+-- tenant_factor_change(name text, everybody bool) -> changed
+update daicho.tenant set factor_everybody = $2 where name = $1;
+
 -- tenant_delete(name text) -> changed
 delete from daicho.tenant where name = $1;
+
+-- Client certificates are required unless two people said otherwise.
+-- tenant_waive(name text) -> changed
+update daicho.policy set certificate_required = false, version = version + 1, updated_at = daicho.clock() where tenant = $1;
+
+-- tenant_waive_end(name text, by text) -> changed
+update daicho.opt_out set ended_by = $2, ended_at = daicho.clock() where tenant = $1 and ended_at is null;
+
+-- tenant_waive_note(name text, asked_by text, approved_by text, reason text) -> none
+insert into daicho.opt_out (tenant, reason, asked_by, approved_by, approved_at) values ($1, $4, $2, $3, daicho.clock());

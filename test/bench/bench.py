@@ -5,9 +5,10 @@
 
 ratio > 1 is better than the floor where the figure is a speed; "x faster" figures say so. Starts a house of its own in a temporary
 directory, loads 1 000 000 customers (ROWS=… for another size), stops it, removes it. Exit status 1 when a bound is missed.
-A name as argument runs that part only: read create list search import export storm sizes.
+A name as argument runs that part only: read create list search import export storm sizes log_verify
+entry_and_sealing seal_rate log_viewer.
 """
-import concurrent.futures, csv, json, os, pathlib, random, re, shutil, socket, statistics, subprocess, sys, tempfile, time
+import concurrent.futures, csv, hashlib, json, os, pathlib, random, re, resource, shutil, socket, statistics, subprocess, sys, tempfile, time, urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import house as house_module
@@ -79,9 +80,9 @@ class Bench:
 
     # parts ---------------------------------------------------------------------------------------------------------------------------
     # the same statements as gate/enter.sql and log/log.sql
-    ENTER = ("select e.tenant, e.masked, e.kind, e.id, e.actor, e.groups, e.permissions, e.lang, e.theme, e.session_id, e.must_change, e.now_ms, "
+    ENTER = ("select e.tenant, e.masked, e.kind, e.id, e.actor, e.groups, e.permissions, e.lang, e.theme, e.session_id, e.must_change, e.now_ms, e.stage, e.proven_ms, "
              "pg_catalog.set_config('role', e.role, true) as role, "
-             "pg_catalog.set_config('daicho.actor', e.kind || ':' || e.id || ':' || e.actor, true) as told from daicho.key_enter('\\x{hash}') e;\n")
+             "pg_catalog.set_config('daicho.actor', e.kind || ':' || e.id || ':' || e.actor, true) as told from daicho.key_enter('\\x{hash}', '127.0.0.1') e;\n")
     LOG = ("insert into t_bench.log (actor_kind, actor_id, actor, groups, source, verb, kind, subject_id, result) "
            "values ('key', 1, 'bench', '', '127.0.0.1', '{verb}', 'customers', :id, 'OK');\n")
 
@@ -280,6 +281,88 @@ class Bench:
         self.house.restart()
         info('start_again', seconds=f'{time.monotonic() - t:.2f}')
 
+    def entry_and_sealing(self):
+        """What the log costs a mutating request: the create of above, and the same transaction without its entry and with the sealer stopped."""
+        import signal
+        row = "'試験', '花子', 'シケン', 'ハナコ', '" + self.gender + "', '1990-01-02'"
+        statement = ("insert into t_bench.r_customers (email, family_name, given_name, family_kana, given_kana, gender, birthday, created_by, updated_by) values "
+                     f"('entry' || :client_id || '-' || :n || '@mail.example', {row}, 'bench', 'bench') returning id;\n")
+        head = lambda seed: f'\\set n {seed} + random(1, 2000000000)\n\\set id 1\n'
+        whole = lambda seed: self.floor_script(statement, 'create', head(seed))
+        bare = lambda seed: whole(seed).replace(self.LOG.format(verb='create'), '')
+        sealer, = self.house.workers('sealer')
+        ratios = []
+        for i in range(3):
+            os.kill(sealer, signal.SIGSTOP)
+            without = self.pgbench(bare(3 * 10 ** 10 + i * 10 ** 10))
+            os.kill(sealer, signal.SIGCONT)
+            ratios.append(self.pgbench(whole(8 * 10 ** 10 + i * 10 ** 10)) / without)
+        self.sql("delete from t_bench.r_customers where email like 'entry%'")
+        line('entry_and_sealing', statistics.median(ratios), 0.8, 0.9, 'the_same_transaction_without_entry_and_sealer', low=f'{min(ratios):.2f}', high=f'{max(ratios):.2f}')
+
+    def seal_rate(self):
+        """Entries a second of one core that the sealer reads, hashes, writes as tiles and bundles and notes in the database."""
+        count = int(os.environ.get('ENTRIES', 200_000))
+        pid, = self.house.workers('sealer')
+        sealed = lambda: int(self.sql("select size from daicho.seal_tree where tenant = 'bench'")[0][0])
+        cpu = lambda: sum(map(int, pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[11:13])) / os.sysconf('SC_CLK_TCK')
+        self.sql("insert into t_bench.log (actor_kind, actor, groups, source, verb, kind, subject_id, result, commitment) select 'account', 'hanako', '営業', "
+                 f"'192.0.2.7', 'update', 'customers', n, 'OK', sha256(n::text::bytea) from generate_series(1, {count}) n")
+        first, used, started = sealed(), cpu(), time.monotonic()
+        until = started + 120
+        while sealed() - first < count and time.monotonic() < until:
+            time.sleep(0.01)
+        done, used = sealed() - first, cpu() - used
+        # reading them is PostgreSQL's part of the work, timed by itself
+        t = time.monotonic()
+        self.sql(f"select count(*) from (select * from t_bench.log order by xid, id limit {count}) x")
+        info('seal_read_floor', seconds=f'{time.monotonic() - t:.2f}')
+        line('seal_rate', done / max(used, 0.01) / 20_000, 1, 5, '20000_entries_per_second_of_one_core', entries=done, cpu_seconds=f'{used:.2f}',
+             per_second_of_core=int(done / max(used, 0.01)), waited=f'{time.monotonic() - started:.1f}')
+
+    def log_viewer(self):
+        """Each filter of the viewer on a long log, worst of five: ENTRIES (2 000 000) entries over ten years, in one contract."""
+        count = int(os.environ.get('ENTRIES', 2_000_000))
+        self.sql("insert into t_bench.log (at, actor_kind, actor, groups, source, verb, kind, subject_id, result) "
+                 f"select now() - interval '10 years' * (1 - n::float8 / {count}), 'account', 'user' || (n * 7919 % 200), '営業', '192.0.2.' || n % 250, "
+                 "(array['view','list','search','update'])[1 + n % 4], 'customers', n % 100000, case when n % 500 = 0 then 'FORBIDDEN' else 'OK' end "
+                 f"from generate_series(1, {count}) n")
+        self.sql('analyze t_bench.log')
+        for name, query in [('newest', ''), ('actor', '?actor=user7'), ('actor_unknown', '?actor=nobody'), ('refused', '?result=refused'),
+                            ('subject', '?kind=customers&subject=4711'), ('verb_rare', '?verb=define'), ('source', '?source=192.0.2.77'),
+                            ('day_years_ago', '?from=2020-05-05&to=2020-05-05'), ('actor_years_ago', '?actor=user7&from=2019-01-01&to=2019-02-01'),
+                            ('group', '?group=' + urllib.parse.quote('営業')), ('text_nowhere', '?text=nowhere')]:
+            took = []
+            for _ in range(5):
+                t = time.monotonic()
+                answer = self.house.api('GET', '/log' + query, key=self.key)
+                took.append(time.monotonic() - t)
+                assert answer.status == 200, answer
+            told = answer.json()
+            info('log_viewer', filter=name, worst_ms=f'{max(took) * 1000:.1f}', median_ms=f'{statistics.median(took) * 1000:.1f}', found=len(told['entries']),
+                 broken_off='searched_to' in told, entries=count)
+
+    def log_verify(self):
+        """A bundle of 300 000 entries, checked by one process on one core: entries, tiles, root, signature. Floor: the entries through SHA-256 once, nothing else."""
+        count, log = 300_000, self.tmp / 'log'
+        run(BUILD / 'log_make', log, count)
+        data = b''.join(p.read_bytes() for p in sorted(log.glob('tile/entries/**/*')) if p.is_file())
+        floor = min(self.timed(lambda: hashlib.sha256(data).digest()) for _ in range(5))
+        key = (log / 'vkey').read_text().strip()
+        took = min(self.timed(lambda: run(BUILD / 'daicho', 'log', 'verify', log, '--key', key)) for _ in range(5))
+        speed = count / took
+        line('log_verify', floor / took, 0.1, 0.25, 'sha256_of_the_same_bytes', entries_per_second=int(speed), megabytes=len(data) >> 20)
+        line('log_verify_speed', speed / 300_000, 1, 3, '300000_entries_per_second', seconds=f'{took:.2f}')
+
+    @staticmethod
+    def timed(work):
+        """Seconds of one core that the work took, ours and those of the programs it ran."""
+        def spent():
+            return sum(resource.getrusage(who).ru_utime + resource.getrusage(who).ru_stime for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        begun = spent()
+        work()
+        return spent() - begun
+
     def stripped(self):
         copy = self.tmp / 'daicho.stripped'
         shutil.copy(BUILD / 'daicho', copy)
@@ -288,7 +371,7 @@ class Bench:
 
 
 def main():
-    chosen = sys.argv[1:] or ['import', 'read', 'create', 'list', 'search', 'export', 'storm', 'sizes']
+    chosen = sys.argv[1:] or ['import', 'read', 'create', 'list', 'search', 'export', 'storm', 'sizes', 'log_verify', 'entry_and_sealing', 'seal_rate', 'log_viewer']
     bench = Bench()
     try:
         bench.gender = '女'

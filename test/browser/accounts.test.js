@@ -54,13 +54,13 @@ test('an account is made with a password shown once, which its owner must change
         await colleague.page.getByRole('button', { name: '変更する' }).click();
         await colleague.page.getByText('パスワードを変更しました').waitFor();
         await colleague.page.goto('/me');
-        await colleague.page.getByText('この端末').waitFor();
+        await colleague.page.getByText('この端末', { exact: true }).waitFor();
         assert.deepEqual(await axe(colleague.page), []);
         await shot(colleague.page, 'me');
 
         /* suspended: out at the next click */
         await page.getByLabel('状態').selectOption('suspended');
-        await page.getByRole('button', { name: '保存する' }).click();
+        await page.getByRole('button', { name: '保存する', exact: true }).click();
         await page.getByText('保存しました').waitFor();
         await colleague.page.goto('/me');
         await colleague.page.waitForURL(/\/login/);
@@ -75,7 +75,7 @@ test('a key is shown once and can be revoked', async () => {
         await login(page, house);
         await page.goto('/keys');
         await page.fill('#f-name', '在庫システム');
-        await page.getByLabel('台帳を見る').check();
+        await page.getByLabel('すべての台帳: 台帳を見る').check();
         await page.fill('#f-days', '30');
         await page.getByRole('button', { name: '作る', exact: true }).click();
         const key = await page.inputValue('#the-key');

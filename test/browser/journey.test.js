@@ -169,7 +169,7 @@ test('a new API key is shown once, copied with one press, and works', async () =
         await login(page, house);
         await page.goto('/keys');
         await page.fill('#f-name', 'EC連携');
-        await page.getByLabel('台帳を見る').check();
+        await page.getByLabel('すべての台帳: 台帳を見る').check();
         await page.getByRole('button', { name: '作る', exact: true }).click();
         const key = await page.inputValue('#the-key');
         assert.match(key, /^dk_/);

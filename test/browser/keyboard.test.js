@@ -2,7 +2,7 @@
 'use strict';
 const assert = require('node:assert');
 const test = require('node:test');
-const { start, person, login, customers, bringIn } = require('./house.js');
+const { start, person, login, nextCode, customers, bringIn } = require('./house.js');
 
 let house;
 test.before(async () => {
@@ -30,6 +30,13 @@ test('log in, go, search, move, open, edit and save with keys only', async () =>
         await page.keyboard.type(house.accounts.admin.login);
         await key('Tab');
         await page.keyboard.type(house.accounts.admin.password);
+        await key('Enter');
+        await page.waitForURL(/\/login\/factor/);
+        assert.equal((await focused(page)).id, 'p-code');
+        await page.keyboard.type(await nextCode(house, 'admin'));
+        await key('Enter');
+        await page.waitForURL(/\/login\/confirm/);
+        assert.match((await focused(page)).text, /ここで続ける/, 'the way on is a key away');
         await key('Enter');
         await page.waitForURL((url) => url.pathname === '/');
 

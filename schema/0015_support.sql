@@ -1,0 +1,226 @@
+-- Why: an operator is not a tenant. Operators are accounts of one contract of a kind of its own; they hold nothing in any other contract, and nobody
+-- elsewhere holds what is theirs. Into the records of a contract an operator comes by a support grant only: asked for with a reason, approved there by
+-- somebody else, for a time by the database's clock, to read, and written down in that contract's own log.
+
+alter table daicho.tenant add column kind text not null default 'customer' check (kind in ('customer', 'operator'));
+create unique index tenant_operator_key on daicho.tenant (kind) where kind = 'operator';
+
+-- Words that belong to operators alone, and words operators never hold: on every path that gives any.
+create function daicho.words_check(tenant_ text, words text[]) returns void
+language plpgsql stable security definer set search_path = pg_catalog as $$
+begin
+    if (select t.kind from daicho.tenant t where t.name = tenant_) = 'operator' then
+        if exists (select from unnest(words) w where w ~ '^(record|register|personal|support\.approve|key)\M') then
+            raise check_violation using message = 'an operator holds no right on records', constraint = 'account_group_permissions_check';
+        end if;
+    elsif 'support.ask' = any (words) then
+        raise check_violation using message = 'only operators ask for support grants', constraint = 'account_group_permissions_check';
+    end if;
+end
+$$;
+create function daicho.group_words() returns trigger language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    perform daicho.words_check(new.tenant, new.permissions);
+    return new;
+end
+$$;
+create trigger words before insert or update of permissions, tenant on daicho.account_group for each row execute function daicho.group_words();
+create function daicho.account_words() returns trigger language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    perform daicho.words_check(new.tenant, new.grants);
+    return new;
+end
+$$;
+create trigger words before insert or update of grants, tenant on daicho.account for each row execute function daicho.account_words();
+
+alter table daicho.support_grant add column refused_by text,
+    add column approved_person bigint;
+
+-- Is it open: approved, not ended, its time not over?
+create function daicho.support_open(g daicho.support_grant) returns boolean language sql stable set search_path = pg_catalog as $$
+    select (g).approved_at is not null and (g).ended_at is null and (g).ends_at > daicho.clock()
+$$;
+
+-- What session_enter gives an operator who works by a grant: the other contract's role, to read. When the grant is over, the operator's own contract.
+create function daicho.support_acting(e daicho.entrance) returns daicho.entrance
+language plpgsql stable security definer set search_path = pg_catalog as $$
+declare
+    g daicho.support_grant;
+begin
+    select x.* into g from daicho.support_grant x join daicho.tenant t on t.name = x.tenant
+    where x.id = e.acting and x.operator_id = e.id and t.state = 'active';
+    if not found or not daicho.support_open(g) then
+        e.acting := null;
+        return e;
+    end if;
+    e.tenant := g.tenant;
+    e.masked := not g.personal;
+    e.role := 't_' || g.tenant || case when g.personal then '' else '_masked' end;
+    e.kind := 'operator';
+    e.groups := 'support ' || g.id;
+    e.permissions := case when g.personal then 'record.read personal.see' else 'record.read' end;
+    return e;
+end
+$$;
+
+-- An entry in the contract's own log about what happens to a grant, also by those outside.
+create function daicho.support_log(g daicho.support_grant, verb text) returns void
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    execute format('insert into %I.log (actor_kind, actor_id, actor, groups, source, verb, kind, subject_id, result) '
+        'values (''operator'', $1, $2, $3, ''-'', $4, ''support'', $5, ''OK'')', 't_' || g.tenant)
+    using g.operator_id, g.operator, 'support ' || g.id, verb, g.id;
+end
+$$;
+
+-- Asked by an account of the operators' contract. Null: there is no such contract.
+create function daicho.support_ask(tenant_ text, reason_ text, minutes_ int, personal_ boolean) returns bigint
+language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    g daicho.support_grant;
+    a record;
+begin
+    select x.id, x.login into a from daicho.account x join daicho.tenant t on t.name = x.tenant and t.kind = 'operator'
+    where x.id = daicho.actor_account() and x.tenant = daicho.role_tenant() and 'support.ask' = any (string_to_array(x.words, ' '));
+    if not found then
+        raise insufficient_privilege using message = 'operators ask for support grants';
+    end if;
+    insert into daicho.support_grant (tenant, operator_id, operator, reason, personal, minutes)
+    select t.name, a.id, a.login, reason_, personal_, minutes_ from daicho.tenant t where t.name = tenant_ and t.kind = 'customer' and t.state = 'active'
+    returning * into g;
+    if g.id is null then
+        return null;
+    end if;
+    perform daicho.support_log(g, 'create');
+    return g.id;
+end
+$$;
+
+-- In what follows null says that the grant is not in a state for it, 'unknown' that the caller has no such grant.
+
+-- Approved by an account of the contract it is about that holds support.approve: never the operator, whose account is of another contract.
+create function daicho.support_approve(id_ bigint) returns text
+language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    a record;
+begin
+    select x.id, x.login, x.person_id into a from daicho.account x
+    where x.id = daicho.actor_account() and x.tenant = daicho.role_tenant() and 'support.approve' = any (string_to_array(x.words, ' '));
+    if not found then
+        raise insufficient_privilege using message = 'the contract itself approves support';
+    end if;
+    update daicho.support_grant g set approved_by = a.login, approved_id = a.id, approved_person = a.person_id, approved_at = daicho.clock(),
+        ends_at = daicho.clock() + make_interval(mins => g.minutes)
+    where g.id = id_ and g.tenant = daicho.role_tenant() and g.approved_at is null and g.ended_at is null
+        and g.asked_at > daicho.clock() - interval '7 days';
+    return case when found then 'approved'
+        when not exists (select from daicho.support_grant g where g.id = id_ and g.tenant = daicho.role_tenant()) then 'unknown' end;
+end
+$$;
+
+-- Ended (or refused, when it was not approved yet) by either side.
+create function daicho.support_end(id_ bigint) returns text
+language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    g daicho.support_grant;
+begin
+    update daicho.support_grant x set ended_at = daicho.clock(),
+        refused_by = case when x.approved_at is null and x.tenant = daicho.role_tenant() then split_part(current_setting('daicho.actor', true), ':', 3) end
+    where x.id = id_ and x.ended_at is null
+        and (x.tenant = daicho.role_tenant() or x.operator_id = daicho.actor_account() and exists (
+            select from daicho.account a where a.id = x.operator_id and a.tenant = daicho.role_tenant()))
+    returning * into g;
+    if not found then
+        return case when not exists (select from daicho.support_grant x where x.id = id_
+            and (x.tenant = daicho.role_tenant() or x.operator_id = daicho.actor_account())) then 'unknown' end;
+    end if;
+    update daicho.session set acting = null where acting = id_;
+    if g.tenant <> daicho.role_tenant() then
+        perform daicho.support_log(g, 'revoke');
+    end if;
+    return case when g.approved_at is null then 'refused' else 'ended' end;
+end
+$$;
+
+-- Into the contract, with the operator's own session.
+create function daicho.support_enter(session_id_ bigint, id_ bigint) returns text
+language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    g daicho.support_grant;
+begin
+    select x.* into g from daicho.support_grant x where x.id = id_ and x.operator_id = daicho.actor_account();
+    if not found then
+        return 'unknown';
+    elsif not daicho.support_open(g) then
+        return null;
+    end if;
+    update daicho.session set acting = id_
+    where id = session_id_ and account_id = g.operator_id and tenant = daicho.role_tenant() and stage = 'full';
+    if not found then
+        return null;
+    end if;
+    perform daicho.support_log(g, 'login');
+    return g.tenant;
+end
+$$;
+
+-- Out again; called inside the other contract.
+create function daicho.support_leave(session_id_ bigint) returns boolean
+language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    g daicho.support_grant;
+begin
+    select x.* into g from daicho.session s join daicho.support_grant x on x.id = s.acting where s.id = session_id_ and x.tenant = daicho.role_tenant();
+    if not found then
+        return false;
+    end if;
+    update daicho.session set acting = null where id = session_id_;
+    return true;
+end
+$$;
+
+-- Log-out, also of an operator inside another contract.
+create function daicho.session_quit(session_id_ bigint) returns boolean
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    delete from daicho.session s where s.id = session_id_ and (s.tenant = daicho.role_tenant()
+        or exists (select from daicho.support_grant g where g.id = s.acting and g.tenant = daicho.role_tenant()));
+    return found;
+end
+$$;
+
+-- What operators see of contracts: names, states, sizes; never what is in them.
+create function daicho.operator_contracts()
+returns table (name text, title text, state text, lang text, created_at timestamptz, accounts bigint, sessions bigint, jobs bigint, bytes bigint)
+language plpgsql stable security definer set search_path = pg_catalog as $$
+begin
+    if not exists (select from daicho.tenant t where t.name = daicho.role_tenant() and t.kind = 'operator') then
+        raise insufficient_privilege using message = 'this is for operators';
+    end if;
+    return query select t.name, t.title, t.state, t.lang, t.created_at,
+        (select count(*) from daicho.account a where a.tenant = t.name),
+        (select count(*) from daicho.session s where s.tenant = t.name and s.stage = 'full'),
+        (select count(*) from daicho.job j where j.tenant = t.name and j.state in ('queued', 'running')),
+        (select coalesce(sum(pg_catalog.pg_total_relation_size(c.oid)), 0)::bigint from pg_catalog.pg_class c
+            join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = 't_' || t.name and c.relkind = 'r')
+    from daicho.tenant t where t.kind = 'customer' order by t.name;
+end
+$$;
+
+-- The grants an operator has asked for; the contract sees its own through row security.
+create function daicho.operator_grants() returns setof daicho.support_grant
+language plpgsql stable security definer set search_path = pg_catalog as $$
+begin
+    if not exists (select from daicho.tenant t where t.name = daicho.role_tenant() and t.kind = 'operator') then
+        raise insufficient_privilege using message = 'this is for operators';
+    end if;
+    return query select g.* from daicho.support_grant g order by g.id desc limit 200;
+end
+$$;
+
+revoke execute on function daicho.words_check(text, text[]), daicho.group_words(), daicho.account_words(), daicho.support_open(daicho.support_grant),
+    daicho.support_acting(daicho.entrance), daicho.support_log(daicho.support_grant, text),
+    daicho.support_ask(text, text, int, boolean), daicho.support_approve(bigint), daicho.support_end(bigint), daicho.support_enter(bigint, bigint),
+    daicho.support_leave(bigint), daicho.session_quit(bigint), daicho.operator_contracts(), daicho.operator_grants() from public;
+grant execute on function daicho.support_ask(text, text, int, boolean), daicho.support_approve(bigint), daicho.support_end(bigint),
+    daicho.support_enter(bigint, bigint), daicho.support_leave(bigint), daicho.session_quit(bigint), daicho.operator_contracts(), daicho.operator_grants() to daicho_tenant;

@@ -1,0 +1,153 @@
+/* notice.c - see notice.h. */
+#include "base/house.h"
+
+#include "notify/notice.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "notify/notice.sql.h"
+#include "page/page.h"
+#include "post/message.h"
+
+struct notice_text {
+        const char *kind; /* word: texts notice.KIND.subject and notice.KIND.body of the catalogue, plain text over `model` */
+        enum lang lang;   /* the recipient's */
+        json_t *model;
+        bool secret; /* the body is wiped once it is sent or given up */
+};
+
+enum { BODY_MAX = 20000, URL_MAX = 300 };
+
+static char house_url[URL_MAX];
+
+void notice_start(str url)
+{
+        must(url.n < URL_MAX);
+        memcpy(house_url, url.p, url.n);
+        house_url[url.n] = '\0';
+}
+
+static rc text_make(struct cx *cx, const struct notice_text *text, const char *part, size_t max, str *ret)
+{
+        struct buf out = buf_open(cx->mem, max);
+        enum lang lang = cx->lang;
+        const char *key = str_format(cx->mem, "notice.%s.%s", text->kind, part).p;
+        rc result;
+
+        cx->lang = text->lang;
+        json_set(text->model, "url", json_str(str_of(house_url)));
+        result = page_render_plain(cx, page_text(text->lang, key), text->model, &out);
+        cx->lang = lang;
+        TRY(result);
+        if (buf_full(&out))
+                return fail(cx, RC_TOO_LARGE, "body", "a message may have at most %d bytes", (int)max);
+        *ret = str_trim(buf_str(&out));
+        return RC_OK;
+}
+
+/* To `recipient`: about the tenant entered, or outside of any as the house. */
+static rc tell(struct cx *cx, str recipient, const struct notice_text *text)
+{
+        str subject, body;
+
+        if (!message_address_valid(recipient))
+                return fail(cx, RC_INVALID, "email", "is not an e-mail address");
+        TRY(text_make(cx, text, "subject", MESSAGE_SUBJECT_MAX, &subject));
+        TRY(text_make(cx, text, "body", BODY_MAX, &body));
+        if (str_absent(cx->tenant))
+                return sql_notice_insert_house(cx, str_of(text->kind), recipient, subject, body);
+        return sql_notice_insert(cx, cx->tenant, str_of(text->kind), recipient, subject, body, text->secret);
+}
+
+rc notice_first_password(struct cx *cx, str recipient, str lang, str login, str password, int64_t days)
+{
+        struct notice_text text = { .kind = "first_password", .model = json_object(), .secret = true };
+        struct contract_words *contract;
+
+        TRY(sql_notice_contract(cx, &contract));
+        text.lang = str_is(str_absent(lang) ? contract->lang : lang, "en") ? LANG_EN : LANG_JA;
+        json_set(text.model, "tenant", json_str(contract->name));
+        json_set(text.model, "tenant_title", json_str(contract->title));
+        json_set(text.model, "login", json_str(login));
+        json_set(text.model, "password", json_str(password));
+        json_set(text.model, "days", json_integer(days));
+        return tell(cx, recipient, &text);
+}
+
+rc notice_link(struct cx *cx, str recipient, str lang, str login, str link)
+{
+        struct notice_text text = { .kind = "link", .model = json_object(), .secret = true };
+        struct contract_words *contract;
+
+        TRY(sql_notice_contract(cx, &contract));
+        text.lang = str_is(str_absent(lang) ? contract->lang : lang, "en") ? LANG_EN : LANG_JA;
+        json_set(text.model, "tenant_title", json_str(contract->title));
+        json_set(text.model, "login", json_str(login));
+        json_set(text.model, "link", json_str(link));
+        return tell(cx, recipient, &text);
+}
+
+rc notice_managers(struct cx *cx, const char *kind, const json_t *model)
+{
+        struct contract_words *contract;
+        struct notice_manager *manager;
+        size_t count;
+
+        TRY(sql_notice_contract(cx, &contract));
+        TRY(sql_notice_managers(cx, &manager, &count));
+        for (size_t i = 0; i < count; i++) {
+                struct notice_text text = { .kind = kind, .model = json_copy((json_t *)(uintptr_t)model) };
+
+                if (!message_address_valid(manager[i].email))
+                        continue;
+                text.lang = str_is(str_absent(manager[i].lang) ? contract->lang : manager[i].lang, "en") ? LANG_EN : LANG_JA;
+                json_set(text.model, "tenant_title", json_str(contract->title));
+                TRY(tell(cx, manager[i].email, &text));
+        }
+        return RC_OK;
+}
+
+rc notice_login(struct cx *cx, str recipient, str lang, const struct notice_login *what)
+{
+        struct notice_text text = { .kind = what->locked ? "login_locked" : "login_burst", .model = json_object() };
+        str subject, body;
+
+        if (!message_address_valid(recipient))
+                return RC_OK;
+        text.lang = str_is(lang, "en") ? LANG_EN : LANG_JA;
+        json_set(text.model, "tenant", json_str(what->tenant));
+        json_set(text.model, "tenant_title", json_str(what->tenant_title));
+        json_set(text.model, "login", json_str(what->login));
+        json_set(text.model, "source", json_str(what->source));
+        json_set(text.model, "count", json_integer(what->count));
+        json_set(text.model, "at", json_str(clock_text(cx->mem, text.lang, what->at)));
+        TRY(text_make(cx, &text, "subject", MESSAGE_SUBJECT_MAX, &subject));
+        TRY(text_make(cx, &text, "body", BODY_MAX, &body));
+        return sql_notice_insert_login(cx, what->tenant, what->locked ? S("locked") : S("burst"), recipient, subject, body);
+}
+
+rc notice_list(struct cx *cx, int64_t before_id, int limit, json_t **ret)
+{
+        json_t *model = json_object(), *list = json_array();
+        struct notice *row;
+        size_t count;
+
+        TRY(sql_notice_list(cx, before_id, limit + 1, &row, &count));
+        for (size_t i = 0; i < count && i < (size_t)limit; i++) {
+                json_t *one = json_object();
+
+                json_set(one, "id", json_integer(row[i].id));
+                json_set(one, "kind", json_str(row[i].kind));
+                json_set(one, "recipient", json_str(row[i].recipient));
+                json_set(one, "subject", json_str(row[i].subject));
+                json_set(one, "state", json_str(row[i].state));
+                json_set(one, "created_at", json_str(clock_rfc3339(cx->mem, row[i].created_at)));
+                json_set(one, "sent_at", row[i].sent_at_null ? json_null() : json_str(clock_rfc3339(cx->mem, row[i].sent_at)));
+                must(json_array_append_new(list, one) == 0);
+        }
+        json_set(model, "notices", list);
+        json_set(model, "next", count > (size_t)limit ? json_integer(row[limit - 1].id) : json_null());
+        *ret = model;
+        return RC_OK;
+}

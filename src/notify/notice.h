@@ -1,0 +1,34 @@
+/* notice.h - one message to one person. It is written down in the transaction of what it tells about, and sent by the mailer after the commit. */
+#ifndef DAICHO_NOTIFY_NOTICE_H
+#define DAICHO_NOTIFY_NOTICE_H
+
+#include "base/json.h"
+
+/* Once at start: "https://shop.example:8443", for links in messages; in every model as `url`. */
+void notice_start(str url);
+
+/* To somebody for whom an account of the tenant entered was made: where to log in, and the password, good for `days`. lang absent: the contract's. */
+rc notice_first_password(struct cx *cx, str recipient, str lang, str login, str password, int64_t days) MUST_USE;
+
+/* To somebody whose account is to be linked with a sign-on service: the link that does it. lang absent: the contract's. */
+rc notice_link(struct cx *cx, str recipient, str lang, str login, str link) MUST_USE;
+
+/* To everybody of the tenant entered who manages people and has an address, about something that cannot wait. kind: person_loss, person_violation
+ * {id, name, by, device, what, note} or account_shared {person_id, name, login, here, there}. */
+rc notice_managers(struct cx *cx, const char *kind, const json_t *model) MUST_USE;
+/* Wrong log-ins in the contract `tenant`: an account was locked, or there were many. In an auth process, outside of any contract. */
+struct notice_login {
+        str tenant, tenant_title;
+        str login;  /* as the account writes it; absent: nobody has the name that was typed */
+        str source; /* address the last one came from */
+        int64_t count;
+        msec at;
+        bool locked; /* else: a burst */
+};
+rc notice_login(struct cx *cx, str recipient, str lang, const struct notice_login *what) MUST_USE;
+
+/* Messages of the tenant entered, newest first: {notices: [{id, kind, kind_title, recipient, subject, state queued | sent | failed, created_at, sent_at}],
+ * next: id | null}. Bodies are never shown. before_id 0: from the newest. */
+rc notice_list(struct cx *cx, int64_t before_id, int limit, json_t **ret) MUST_USE;
+
+#endif

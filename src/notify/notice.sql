@@ -1,0 +1,33 @@
+-- Messages to people.
+
+-- notice_insert(tenant text, kind text, recipient text, subject text, body text, secret bool) -> none
+insert into daicho.notice (tenant, kind, recipient, subject, body, secret) values ($1, $2, $3, $4, $5, $6);
+
+-- notice_insert_house(kind text, recipient text, subject text, body text) -> none
+select daicho.notice_house($1, $2, $3, $4);
+
+-- By an auth process, outside of any contract.
+-- notice_insert_login(tenant text, alert text, recipient text, subject text, body text) -> none
+select daicho.login_tell($1, $2, $3, $4, $5);
+
+-- notice_list(before_id int, max int) -> many(201) notice(id int, kind text, recipient text, subject text, state text, created_at time, sent_at time?)
+select n.id, n.kind, n.recipient, n.subject, n.state, n.created_at, n.sent_at
+from daicho.notice n
+where $1::bigint = 0 or n.id < $1::bigint
+order by n.id desc
+limit $2::bigint;
+
+-- notice_contract() -> one contract_words(name text, title text, lang text)
+select t.name, t.title, t.lang from daicho.tenant t;
+
+-- Who looks after people here, and can be written to.
+-- notice_managers() -> many(50) notice_manager(email text, lang text?)
+select a.email, a.lang from daicho.account a
+where a.state = 'active' and a.email is not null and 'person.manage' = any (string_to_array(a.words, ' ')) order by a.id limit 50;
+
+-- By the mailer.
+-- notice_take() -> maybe letter(id int, kind text, recipient text, subject text, body text, attempt int, created_at time)
+select n.id, n.kind, n.recipient, n.subject, n.body, n.attempt, n.created_at from daicho.notice_take() n;
+
+-- notice_end(id int, attempt int, result text, said text) -> one text?
+select daicho.notice_end($1, $2::int, $3, $4) as state;
