@@ -102,6 +102,19 @@ def test_the_page_shows_where_you_come_from(house, shop):
     assert '10.0.0.0/8' in browser.get('/addresses').text
 
 
+def test_ones_own_address_is_added_with_a_tick(house, shop):
+    page = shop.browser().get('/addresses').text
+    assert 'name="own"' in page and '127.0.0.1' in page
+    version = lambda: shop.api('GET', '/addresses').json()['version']
+    put = lambda **more: shop.api('PUT', '/addresses', json={'on': True, 'addresses': ['192.0.2.0/24'], 'version': version(), **more})
+    assert put().status == 409 and put(own=False).status == 409
+    answer = put(own=True)
+    assert answer.status == 200 and answer.json()['addresses'] == ['192.0.2.0/24', '127.0.0.1/32'] and answer.json()['source_listed'] is True
+    assert put(own=True, addresses=['127.0.0.0/8']).json()['addresses'] == ['127.0.0.0/8']      # it is in there already
+    assert put(own=True, addresses=[]).json()['addresses'] == ['127.0.0.1/32']
+    assert 'name="own"' not in shop.browser().get('/addresses').text
+
+
 def test_reg_12_6_a_a_key_is_used_from_its_own_addresses_only(house, shop, elsewhere):
     made = shop.api('POST', '/keys', json={'name': 'bound', 'permissions': ['account.manage'], 'addresses': ['127.0.0.9', '2001:db8::/32']}).json()
     assert made['made']['addresses'] == ['127.0.0.9/32', '2001:db8::/32']

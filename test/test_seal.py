@@ -548,3 +548,84 @@ def test_the_page_about_the_log(shop, fast):
     assert told['house']['origin'] == 'localhost/seal/house/1'
     page = shop.browser().get('/log/proof').text
     assert origin in page and '立会人がまだ連署していません' in page
+
+
+# what a person sees --------------------------------------------------------------------------------------------------------------------------
+def test_the_list_says_how_far_the_log_is_sealed(shop, fast):
+    size = sealed(shop)
+    told = shop.api('GET', '/log').json()
+    assert told['log']['state'] == 'sealed' and told['log']['size'] >= size and told['witness'] is None
+    assert 'log' not in shop.api('GET', f'/log?after={told["entries"][0]["id"]}').json()      # told once, with the first page
+    assert '封印済み' in shop.browser().get('/log').text
+    fast.sql("update daicho.seal_tree set signed_at = signed_at - interval '3 hours' where tenant = %s", args=(shop.name,))
+    page = shop.browser().get('/log/proof').text
+    assert '封印が遅れています' in page or shop.api('GET', '/log/proof').json()['log']['state'] == 'sealed'    # the sealer may have signed since
+    with fast.connect() as late:            # holds the horizon: nothing new can be sealed
+        late.autocommit = False
+        late.execute('select pg_current_xact_id()')
+        shop.api('GET', '/groups')
+        fast.sql("update daicho.seal_tree set signed_at = signed_at - interval '20 minutes' where tenant = %s", args=(shop.name,))
+        assert shop.api('GET', '/log').json()['log']['state'] == 'late'
+        late.rollback()
+
+
+def test_the_last_cosignature_is_told_and_when_it_is_old(shop, fast):
+    """Whoever cosigns the house's log, in which this one's heads are sealed, is its witness too."""
+    sealed(shop)
+    house = fast.dir / 'seal/house/1'
+    assert until(lambda: (house / 'checkpoint').exists())
+
+    def cosigned(at, where=house):
+        line = base64.b64encode(b'\1\2\3\4' + int(at).to_bytes(8, 'big') + bytes(64)).decode()
+        (where / 'cosigned').write_text((where / 'checkpoint').read_text().rstrip('\n') + f'\n— witness.example/w1 {line}\n')
+    try:
+        cosigned(time.time() - 3600)
+        told = shop.api('GET', '/log/proof').json()['witness']
+        assert told['house'] is True and told['old'] is False and [w['name'] for w in told['witnesses']] == ['witness.example/w1']
+        page = shop.browser().get('/log').text
+        assert '立会人の連署 2' in page and '連署がありません' not in page
+        cosigned(time.time() - 3 * 86400)
+        assert shop.api('GET', '/log').json()['witness']['old'] is True
+        for path in '/log', '/log/proof':
+            assert re.search('2[0-9/]+ [0-9:]+ から立会人の連署がありません', shop.browser().get(path).text), path
+        cosigned(time.time() - 60, files(shop))
+        told = shop.api('GET', '/log/proof').json()['witness']
+        assert told['old'] is False and 'house' not in told
+        (house / 'cosigned').write_text('torn')
+        (files(shop) / 'cosigned').write_text('')
+        assert shop.api('GET', '/log/proof').json()['witness'] is None
+    finally:
+        (house / 'cosigned').unlink()
+
+
+def test_a_receipt_is_checked_on_a_page(shop, fast):
+    shop.api('POST', '/groups', json={'name': '点検'})
+    sealed(shop)
+    id = next(e['id'] for e in shop.log() if e['verb'] == 'create' and e['kind'] == 'group')
+    receipt = shop.api('GET', f'/log/{id}/receipt').content
+    bring = lambda data, key=shop.key: fast.api('POST', '/log/check', key=key, files={'file': ('x.tlog-proof', data, 'text/plain')})
+    answer = bring(receipt)
+    assert answer.status == 200, answer
+    told = answer.json()['receipt']
+    assert told['state'] == 'genuine' and told['entry']['id'] == id and told['entry']['verb'] == 'create' and told['size'] > told['index'] >= 0
+    written = [e for e in shop.log() if e['verb'] == 'verify']
+    assert len(written) == 1 and written[0]['subject_id'] == id and written[0]['detail'] == {'receipt': 'genuine'}
+    page = shop.browser().request('POST', '/log/check', files={'file': ('x.tlog-proof', receipt, 'text/plain')})
+    assert page.status == 200 and '書き換えられていません' in page.text and '点検' not in page.text
+    # another entry in its place, a signature that does not fit, another contract's log
+    text, note = receipt.decode().split('\n\n', 1)
+    first, extra, *rest = text.split('\n')
+    other = base64.b64encode(base64.b64decode(extra.removeprefix('extra ')).replace(b'verb create', b'verb delete')).decode()
+    assert bring('\n'.join([first, f'extra {other}', *rest]).encode() + b'\n\n' + note.encode()).json()['receipt']['state'] == 'forged'
+    lines = note.split('\n')
+    lines[1] = str(int(lines[1]) + 1)
+    assert bring((text + '\n\n' + '\n'.join(lines)).encode()).json()['receipt']['state'] == 'forged'
+    stranger = fast.tenant(registers=())
+    assert bring(receipt, stranger.key).json()['receipt']['state'] == 'foreign'
+    for junk in b'x', b'c2sp.org/tlog-proof@v1\n', receipt[:-40], bytes(300):
+        assert bring(junk).status == 422, junk
+    assert bring(b'').status == 422 and bring(b'x' * (2 << 20)).status == 413
+    assert bring(receipt, shop.new_key('blind', 'record.read')).status == 403
+    # the row is changed by somebody who may do everything in the database
+    fast.sql(f"update t_{shop.name}.log set actor = 'somebody' where id = %s", args=(id,))
+    assert bring(receipt).json()['receipt']['state'] == 'changed'

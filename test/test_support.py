@@ -228,3 +228,17 @@ def test_the_database_refuses_an_operator_who_approves(operators, shop, house):
     id = operators.ask(operators.one, shop.name).json()['id']
     with house.connect('superuser') as db, pytest.raises(psycopg.errors.CheckViolation):
         db.execute('update daicho.support_grant set approved_id = operator_id where id = %s', [id])
+
+
+def test_the_operators_page_shows_contracts_and_grants(operators, shop, house):
+    assert shop.staff.id
+    id = operators.ask(operators.one, shop.name, reason='一覧の確認').json()['id']
+    told = call(operators.one, 'GET', '/operator')
+    assert told.status == 200, told
+    mine = [c for c in told.json()['contracts'] if c['name'] == shop.name]
+    assert len(mine) == 1 and mine[0]['state'] == 'active' and mine[0]['accounts'] >= 1 and mine[0]['bytes'] > 0
+    asked = [g for g in told.json()['grants'] if g['id'] == id][0]
+    assert asked['state'] == 'asked' and asked['mine'] is True and asked['tenant'] == shop.name
+    assert [g['mine'] for g in call(operators.two, 'GET', '/operator').json()['grants'] if g['id'] == id] == [False]
+    page = operators.one.browser().get('/operator')
+    assert page.status == 200 and shop.name in page.text and '一覧の確認' in page.text and 'himitsu' not in page.text

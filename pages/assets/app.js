@@ -55,6 +55,8 @@ function problems(root) {
                         event.preventDefault();
                         field.focus();
                 });
+                for (let box = field.closest('details:not([open])'); box; box = box.parentElement.closest('details:not([open])'))
+                        box.open = true;
                 field.setAttribute('aria-invalid', 'true');
                 field.dataset.liveInvalid = '';
                 const sentence = document.createElement('p');

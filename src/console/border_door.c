@@ -11,6 +11,7 @@ static const struct field set_fields[] = {
         { .name = "on", .type = SHAPE_BOOL, .summary = "Let in only who comes from a listed address" },
         { .name = "addresses", .type = SHAPE_LIST, .max = 200, .summary = "Ranges: 192.0.2.0/24, 2001:db8::/32, or single addresses" },
         { .name = "ranges", .type = SHAPE_TEXT, .max = 16000, .lines = true, .summary = "The same as one text, one range a line" },
+        { .name = "own", .type = SHAPE_BOOL, .summary = "Add the address you come from, when it is not in the list" },
         { .name = "confirm", .type = SHAPE_TEXT, .max = 64, .summary = "Your own address, when you mean to lock it out" },
         { .name = "version", .type = SHAPE_INT, .min = 1, .max = INT64_MAX, .summary = "Version you read" },
         { NULL },

@@ -47,6 +47,8 @@ static const struct {
         { "account", "accounts", "theme", NULL },
         { "entry", "entries", "actor_kind", "actor_kind" },
         { "factor", "factors", "kind", "factors.kind_of" },
+        { "log", "log", "state", "log.proof.state_of" },
+        { "receipt", "receipt", "state", "log.check.state_of" },
 };
 
 static bool has(const json_t *object, const char *name)

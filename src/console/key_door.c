@@ -54,6 +54,9 @@ static const struct shape made_out = { "KeyMade", made_fields };
 static const struct field one_fields[] = { { .name = "revoked", .type = SHAPE_OBJECT, .required = true, .of = &key_shape }, { NULL } };
 static const struct shape one_out = { "KeyRevoked", one_fields };
 
+static const struct field get_fields[] = { { .name = "made", .type = SHAPE_OBJECT, .required = true, .of = &key_shape }, { NULL } };
+static const struct shape get_out = { "KeyAnswer", get_fields };
+
 static const struct field rotate_fields[] = {
         { .name = "hours",
           .type = SHAPE_INT,
@@ -107,6 +110,18 @@ static rc id_read(struct cx *cx, const struct http_req *req, int64_t *ret)
                 return fail(cx, RC_UNKNOWN, NULL, "there is no such key");
         log_subject(cx, S("key"), *ret);
         return key_check(cx, *ret);
+}
+
+/* GET /keys/{id} - key.html: {made: the key}. */
+static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *key, *model = json_object();
+        int64_t id;
+
+        TRY(id_read(cx, req, &id));
+        TRY(key_get(cx, id, &key));
+        json_set(model, "made", key);
+        return http_reply(res, 200, "key.html", model);
 }
 
 /* POST /keys/{id}/rotate - keys.html with {key, made} on top; what uses the key until now has `hours` to change. */
@@ -165,6 +180,7 @@ const struct route key_door_routes[] = {
         ROUTE( GET,    "/keys",                PERM_KEY_MANAGE, LOG_LIST,   0,      NORMAL, list,      "List API keys", .out = &list_out ),
         ROUTE( POST,   "/keys",                PERM_KEY_MANAGE, LOG_CREATE, KB(32), NORMAL, create,    "Make an API key", .in = &create_in, .out = &made_out,
                .fresh = true ),
+        ROUTE( GET,    "/keys/{id}",           PERM_KEY_MANAGE, LOG_VIEW,   0,      NORMAL, show,      "Read an API key", .out = &get_out ),
         ROUTE( POST,   "/keys/{id}/rotate",    PERM_KEY_MANAGE, LOG_UPDATE, KB(4),  NORMAL, rotate,    "Give an API key a new secret",
                .in = &rotate_in, .out = &made_out, .fresh = true ),
         ROUTE( PUT,    "/keys/{id}/addresses", PERM_KEY_MANAGE, LOG_UPDATE, KB(32), NORMAL, addresses, "Change from where an API key may be used",

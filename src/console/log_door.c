@@ -3,11 +3,13 @@
 
 #include "console/log_door.h"
 
+#include "base/buf.h"
 #include "base/fail.h"
 #include "console/dress.h"
 #include "console/log_file.h"
 #include "log/log.h"
 #include "log/proof.h"
+#include "page/page.h"
 
 static const struct field query_fields[] = {
         { .name = "actor", .type = SHAPE_TEXT, .max = 100, .summary = "Log-in name, or name of a key" },
@@ -57,6 +59,8 @@ static const struct field list_fields[] = {
         { .name = "next", .type = SHAPE_INT, .summary = "Give it as `after` for the next page; null at the end" },
         { .name = "prev", .type = SHAPE_INT, .summary = "Give it as `behind` for the page before; null at the beginning" },
         { .name = "searched_to", .type = SHAPE_DATETIME, .summary = "The search was broken off here; `next` leads on" },
+        { .name = "log", .type = SHAPE_JSON, .summary = "First page: how far the log is sealed, as GET /log/proof has it" },
+        { .name = "witness", .type = SHAPE_JSON, .summary = "First page: who cosigned it last" },
         { NULL },
 };
 static const struct shape list_out = { "LogList", list_fields };
@@ -122,12 +126,37 @@ static json_t *filter_of(const json_t *in)
         return filter;
 }
 
-/* GET /log - log.html: {entries: […], next, prev, searched_to, filter: {what was asked for, is_ok, is_refused}, filtered, verbs: [{name, title,
- * selected}]}. */
+/* Does it use what stands behind "more conditions"? */
+static bool is_more(const json_t *filter)
+{
+        static const char *const names[] = { "subject", "source", "group", "text" };
+
+        for (size_t i = 0; i < COUNT(names); i++)
+                if (json_object_get(filter, names[i]) != NULL)
+                        return true;
+        return false;
+}
+
+/* How far the log is sealed, in short; told with the first page of a list. */
+static rc seal_add(struct cx *cx, json_t *model)
+{
+        static const char *const members[] = { "state", "size", "waiting", "signed_at" };
+        json_t *told, *log = json_object();
+
+        TRY(proof_log(cx, &told));
+        for (size_t i = 0; i < COUNT(members); i++)
+                json_set(log, members[i], json_object_get(json_object_get(told, "log"), members[i]));
+        json_set(model, "log", log);
+        json_set(model, "witness", json_object_get(told, "witness"));
+        return RC_OK;
+}
+
+/* GET /log - log.html: {entries: […], next, prev, searched_to, log: {state, size, waiting, signed_at}, witness: as proof.h says, filter: {what was
+ * asked for, is_ok, is_refused}, filtered, verbs: [{name, title, selected}], kinds: likewise}. */
 static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         struct log_query query = { .limit = LIMIT };
-        json_t *in, *model, *filter;
+        json_t *in, *model, *filter, *kinds;
         bool filtered;
 
         log_subject(cx, S("log"), 0);
@@ -145,6 +174,7 @@ static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
         TRY(log_list(cx, &query, &model));
         json_set(filter, "is_ok", json_boolean(str_equal_nocase(json_get_text(filter, "result"), S("ok"))));
         json_set(filter, "is_refused", json_boolean(str_is(json_get_text(filter, "result"), "refused")));
+        json_set(filter, "is_more", json_boolean(is_more(filter)));
         json_set(model, "filter", filter);
         json_set(model, "filtered", json_boolean(filtered));
         json_set(model, "filter_query", json_str(dress_query(cx, req, (const char *const[]){ "after", "behind", "limit", NULL }, NULL, S(""))));
@@ -157,10 +187,93 @@ static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
                          json_str(dress_query(cx, req, (const char *const[]){ "after", "behind", NULL }, "behind",
                                               str_format(cx->mem, "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(model, "prev"))))));
         json_set(model, "verbs", log_verb_choices(cx, json_get_text(filter, "verb")));
+        TRY(log_kind_choices(cx, json_get_text(filter, "kind"), &kinds));
+        json_set(model, "kinds", kinds);
+        if (query.before == 0 && query.behind == 0)
+                TRY(seal_add(cx, model));
         return http_reply(res, 200, "log.html", model);
 }
 
-/* GET /log/{id} - log_entry.html: {entry: {…, detail, detail_text, detail_state, commitment, salt, proven}, proof: as proof.h says}. */
+/* Addresses of lists: what else they did, what else was done to it. */
+static void queries_add(struct cx *cx, json_t *entry)
+{
+        struct buf who = buf_open(cx->mem, KB(4)), what = buf_open(cx->mem, KB(4));
+        str actor = json_get_text(entry, "actor"), kind = json_get_text(entry, "kind");
+        json_int_t subject = json_integer_value(json_object_get(entry, "subject_id"));
+
+        if (!str_empty(actor)) {
+                buf_add(&who, S("actor="));
+                buf_url(&who, actor);
+                json_set(entry, "actor_query", json_str(buf_str(&who)));
+        }
+        if (!str_empty(kind) && subject > 0) {
+                buf_add(&what, S("kind="));
+                buf_url(&what, kind);
+                buf_format(&what, "&subject=%" JSON_INTEGER_FORMAT, subject);
+                json_set(entry, "subject_query", json_str(buf_str(&what)));
+        }
+}
+
+/* A value of a detail as people read it: words as they are, lists one after the other, anything else as JSON. */
+static json_t *value_text(struct cx *cx, const json_t *value)
+{
+        struct buf out = buf_open(cx->mem, KB(256));
+        const json_t *one;
+        size_t i;
+
+        if (json_is_null(value) || value == NULL)
+                return json_null();
+        if (json_is_string(value))
+                return json_incref((json_t *)(uintptr_t)value);
+        if (json_is_boolean(value))
+                return json_str(page_text(cx->lang, json_is_true(value) ? "log.is_yes" : "log.is_no"));
+        if (json_is_integer(value))
+                return json_str(dress_number(cx->mem, json_integer_value(value)));
+        json_array_foreach(value, i, one) {
+                if (i > 0)
+                        buf_add(&out, cx->lang == LANG_JA ? S("、") : S(", "));
+                buf_add(&out, json_is_string(one) ? json_text(one) : json_write(cx->mem, one));
+        }
+        if (!json_is_array(value))
+                buf_add(&out, json_write(cx->mem, value));
+        return json_str(buf_str(&out));
+}
+
+static json_t *fact_new(struct cx *cx, const char *name, const json_t *value)
+{
+        const char *key = str_format(cx->mem, "log.member.%s", name).p;
+        str title = page_text(cx->lang, key);
+        json_t *one = json_set(json_object(), "title", json_str(str_is(title, key) ? str_of(name) : title));
+
+        return json_set(one, "text", value_text(cx, value));
+}
+
+/* Its members as facts: [{title, text}], and what changed: [{title, old, text}]. */
+static void detail_read(struct cx *cx, const json_t *detail, json_t *entry)
+{
+        json_t *facts = json_array(), *changes = json_array(), *value, *change;
+        const char *name, *item;
+
+        json_object_foreach((json_t *)(uintptr_t)detail, name, value) {
+                if ((strcmp(name, "changes") != 0 && strcmp(name, "change") != 0) || !json_is_object(value)) {
+                        must(json_array_append_new(facts, fact_new(cx, name, value)) == 0);
+                        continue;
+                }
+                json_object_foreach(value, item, change) {
+                        json_t *one;
+
+                        if (strcmp(item, "version") == 0)
+                                continue;
+                        one = fact_new(cx, item, json_object_get(change, "to"));
+                        json_set(one, "old", value_text(cx, json_object_get(change, "from")));
+                        must(json_array_append_new(changes, one) == 0);
+                }
+        }
+        json_set(entry, "facts", facts);
+        json_set(entry, "changes", changes);
+}
+
+/* GET /log/{id} - log_entry.html: {entry: {…, detail, detail_text, facts, changes, detail_state, commitment, salt, proven}, proof: as proof.h says}. */
 static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         json_t *entry, *model = json_object(), *detail, *proof;
@@ -172,21 +285,26 @@ static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
         log_subject(cx, S("log"), id);
         TRY(log_get(cx, id, &entry));
         TRY(proof_model(cx, id, &proof));
+        queries_add(cx, entry);
+        if (json_object_get(proof, "index") != NULL)
+                json_set(proof, "place", json_integer(json_integer_value(json_object_get(proof, "index")) + 1));
         state = json_get_text(proof, "state");
         json_set(proof, str_format(cx->mem, "is_%.*s", STR_ARG(state)).p, json_true());
         json_set(entry, str_format(cx->mem, "is_%.*s", STR_ARG(json_get_text(entry, "detail_state"))).p, json_true());
         json_set(model, "proof", proof);
         detail = json_object_get(entry, "detail");
         if (detail != NULL)
+                detail_read(cx, detail, entry);
+        if (detail != NULL)
                 json_set(entry, "detail_text", json_string(json_dumps(detail, JSON_INDENT(2))));
         json_set(model, "entry", entry);
         return http_reply(res, 200, "log_entry.html", model);
 }
 
-/* GET /log/erase - log_erase.html: {kind, subject, phrase, count: details there are; null without a subject}. */
+/* GET /log/erase - log_erase.html: {kinds: [{name, title, selected}], kind, subject, phrase, count: details there are; null without a subject}. */
 static rc erasure(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        json_t *in, *model = json_object();
+        json_t *in, *model = json_object(), *kinds;
         int64_t subject, count;
         str kind;
 
@@ -197,9 +315,12 @@ static rc erasure(struct cx *cx, const struct http_req *req, struct http_res *re
                 log_subject(cx, kind, subject);
                 TRY(log_erasable(cx, kind, subject, &count));
                 json_set(model, "count", json_integer(count));
+                json_set(model, "count_text", json_str(dress_number(cx->mem, count)));
                 json_set(model, "has_count", json_true());
                 json_set(model, "phrase", json_str(str_format(cx->mem, "%.*s/%" PRId64, STR_ARG(kind), subject)));
         }
+        TRY(log_kind_choices(cx, kind, &kinds));
+        json_set(model, "kinds", kinds);
         json_set(model, "kind", json_str(str_absent(kind) ? S("") : kind));
         if (subject > 0)
                 json_set(model, "subject", json_integer(subject));

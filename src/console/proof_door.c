@@ -4,8 +4,10 @@
 #include "console/proof_door.h"
 
 #include "base/fail.h"
+#include "base/file.h"
 #include "log/log.h"
 #include "log/proof.h"
+#include "log/receipt.h"
 
 static const struct field step_fields[] = {
         { .name = "side", .type = SHAPE_TEXT, .required = true, .summary = "left or right: where the other hash stands" },
@@ -42,6 +44,7 @@ static const struct field head_fields[] = {
         { .name = "keys", .type = SHAPE_LIST, .summary = "Verification keys (signed-note vkeys)" },
         { .name = "waiting", .type = SHAPE_INT, .summary = "Entries not sealed yet, counted up to 100 000" },
         { .name = "refused", .type = SHAPE_TEXT, .summary = "Why nothing is sealed; null: all is well" },
+        { .name = "state", .type = SHAPE_TEXT, .summary = "sealed, late (nothing was signed for too long), stopped or empty" },
         { .name = "witnesses", .type = SHAPE_JSON, .summary = "Who cosigned the newest checkpoint, and when" },
         { .name = "before", .type = SHAPE_JSON, .summary = "Addresses of the generations before this one" },
         { NULL },
@@ -54,9 +57,26 @@ static const struct field log_fields[] = {
           .required = true,
           .of = &head_shape,
           .summary = "The house's own log, which takes in the others' heads" },
+        { .name = "witness", .type = SHAPE_JSON, .summary = "Who cosigned last, when, and up to which size; null: nobody was asked yet" },
         { NULL },
 };
 static const struct shape log_out = { "LogState", log_fields };
+
+static const struct field check_fields[] = {
+        { .name = "state",
+          .type = SHAPE_TEXT,
+          .required = true,
+          .summary =
+              "genuine; foreign: of another log; forged: it proves nothing; forked: today's log did not grow out of it; changed: the row differs" },
+        { .name = "origin", .type = SHAPE_TEXT, .required = true, .summary = "Name of the log it is about" },
+        { .name = "index", .type = SHAPE_INT, .required = true, .summary = "Place of the entry, from 0" },
+        { .name = "size", .type = SHAPE_INT, .required = true, .summary = "Entries in the log as of its checkpoint" },
+        { .name = "entry", .type = SHAPE_JSON, .required = true, .summary = "What the receipt says was done" },
+        { NULL },
+};
+static const struct shape check_shape = { "LogReceipt", check_fields };
+static const struct field checked_fields[] = { { .name = "receipt", .type = SHAPE_OBJECT, .required = true, .of = &check_shape }, { NULL } };
+static const struct shape checked_out = { "LogReceiptAnswer", checked_fields };
 
 static const struct field bundle_fields[] = {
         { .name = "name", .type = SHAPE_TEXT, .required = true, .max = 200, .summary = "PART/GENERATION/tile/entries/N[.p/WIDTH]" },
@@ -117,6 +137,33 @@ static rc receipt(struct cx *cx, const struct http_req *req, struct http_res *re
         return RC_OK;
 }
 
+/* GET /log/check - log_check.html: where to bring a receipt. */
+static rc bring(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        log_subject(cx, S("log"), 0);
+        return http_reply(res, 200, "log_check.html", json_object());
+}
+
+/* POST /log/check - multipart field `file`, or the receipt itself as body; log_check.html: {receipt: as proof.h says}. */
+static rc check(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        const struct http_file *file = http_file(req, "file");
+        json_t *model = json_object(), *receipt;
+        str bytes;
+
+        log_subject(cx, S("log"), 0);
+        if (file == NULL)
+                file = http_file(req, "");
+        if (file == NULL || file->size == 0)
+                return fail(cx, RC_INVALID, "file", "please choose a file");
+        TRY(file_read(cx, str_z(cx->mem, file->path), RECEIPT_MAX, &bytes));
+        TRY(proof_check(cx, bytes, &receipt));
+        log_subject(cx, S("log"), json_integer_value(json_object_get(json_object_get(receipt, "entry"), "id")));
+        log_detail(cx, "receipt", json_object_get(receipt, "state"));
+        json_set(model, "receipt", receipt);
+        return http_reply(res, 200, "log_check.html", model);
+}
+
 /* GET /log/bundle?name=… - up to 256 entries as they were hashed. */
 static rc bundle(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
@@ -138,6 +185,9 @@ static rc bundle(struct cx *cx, const struct http_req *req, struct http_res *res
 const struct route proof_door_routes[] = {
         /*     method path                 permission     logged as     body rate    handler */
         ROUTE( GET,   "/log/proof",        PERM_LOG_READ, LOG_VIEW,     0,   NORMAL, state,   "How far the log is sealed, and how to check it", .out = &log_out ),
+        ROUTE( GET,   "/log/check",        PERM_LOG_READ, LOG_VIEW,     0,   NORMAL, bring,   "Form for a receipt to check", .face = FACE_CONSOLE ),
+        ROUTE( POST,  "/log/check",        PERM_LOG_READ, LOG_VERIFY, KB(4), NORMAL, check,   "Check a receipt (.tlog-proof) against the log",
+               .out = &checked_out, .file_max = RECEIPT_MAX ),
         ROUTE( GET,   "/log/bundle",       PERM_LOG_READ, LOG_DOWNLOAD, 0,   NORMAL, bundle,  "Entries of the log as they were hashed", .in = &bundle_in,
                .face = FACE_API ),
         ROUTE( GET,   "/log/{id}/proof",   PERM_LOG_READ, LOG_VIEW,     0,   NORMAL, path,    "An entry's path to the signed root", .out = &path_out ),

@@ -127,6 +127,23 @@ static json_t *addresses_model(str ranges, bool on)
         return json_set(json_set(json_object(), "addresses", border_ranges_model(ranges)), "addresses_on", json_boolean(on));
 }
 
+/* `ranges`, and the address the caller comes from when it is not among them. */
+static rc own_add(struct cx *cx, str ranges, str *ret)
+{
+        json_t *in = json_object();
+        bool within = false;
+
+        *ret = ranges;
+        if (!from_somewhere(cx))
+                return RC_OK;
+        if (!str_absent(ranges))
+                TRY(sql_border_within(cx, cx->actor.source, ranges, &within));
+        if (within)
+                return RC_OK;
+        json_set(in, "ranges", json_str(str_format(cx->mem, "%.*s %.*s", STR_ARG(str_absent(ranges) ? S("") : ranges), STR_ARG(cx->actor.source))));
+        return border_ranges(cx, in, ret);
+}
+
 rc border_addresses(struct cx *cx, const json_t *in, int64_t version, json_t **ret_before, json_t **ret_after)
 {
         bool on = json_is_true(json_object_get(in, "on"));
@@ -135,6 +152,8 @@ rc border_addresses(struct cx *cx, const json_t *in, int64_t version, json_t **r
         str ranges;
 
         TRY(border_ranges(cx, in, &ranges));
+        if (json_is_true(json_object_get(in, "own")))
+                TRY(own_add(cx, ranges, &ranges));
         if (on && str_absent(ranges))
                 return fail(cx, RC_INVALID, "addresses", "an empty list would let nobody in; write at least one range, or switch the list off");
         TRY(sql_border_policy(cx, &policy));

@@ -14,8 +14,8 @@ rc border_check(struct cx *cx, str tenant, str certificate) MUST_USE;
 /* {addresses_on, addresses: [range…], certificate_required, version, source: the caller's address, source_listed,
  *  opt_out: null | {id, reason, asked_by, asked_at, approved_by, approved_at, own: asked by the caller}}. */
 rc border_get(struct cx *cx, json_t **ret) MUST_USE;
-/* in: {on, addresses: [text…] or ranges: text, confirm}. RC_STALE; RC_CONFLICT when the caller's own address would be outside and `confirm` is not that
- * address, typed. An empty list is off. *ret_before, *ret_after: the two members, for the log. */
+/* in: {on, addresses: [text…] or ranges: text, own: add the caller's address when it is missing, confirm}. RC_STALE; RC_CONFLICT when the caller's own
+ * address would be outside and `confirm` is not that address, typed. An empty list is off. *ret_before, *ret_after: the two members, for the log. */
 rc border_addresses(struct cx *cx, const json_t *in, int64_t version, json_t **ret_before, json_t **ret_after) MUST_USE;
 
 /* Ranges as they are typed, in.addresses: [text…] or in.ranges: text; *ret: canonical, separated by spaces, absent: none. RC_INVALID about "addresses". */

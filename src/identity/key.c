@@ -67,7 +67,7 @@ static rc row_find(struct cx *cx, int64_t id, struct api_key **ret)
         return RC_OK;
 }
 
-static rc key_get(struct cx *cx, int64_t id, json_t **ret)
+rc key_get(struct cx *cx, int64_t id, json_t **ret)
 {
         struct api_key *row;
 

@@ -11,6 +11,8 @@ enum { KEY_DAYS_MAX = 3650, KEY_OVERLAP_HOURS = 24, KEY_OVERLAP_HOURS_MAX = 720 
  * created_at, expires_at, used_at, used_from, revoked_at, addresses: [range…] (none: as the contract says), rotated_at, old_until: how long the secret
  * before still counts}; a list, revoked ones last: {keys: […]}. */
 rc key_list(struct cx *cx, json_t **ret) MUST_USE;
+/* One of them. RC_UNKNOWN. */
+rc key_get(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
 /* in: {name, permissions: [word…], days: 1..KEY_DAYS_MAX or missing (until revoked), addresses: [text…] or ranges: text}. *ret_key: the key, to be shown this once.
  * RC_FORBIDDEN for a permission the caller does not hold, RC_CONFLICT when a living key has the name. */
 rc key_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_key) MUST_USE;

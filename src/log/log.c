@@ -9,6 +9,7 @@
 #include "base/fail.h"
 #include "db/db.h"
 #include "log/commitment.h"
+#include "log/leaf.h"
 #include "log/log.sql.h"
 #include "page/page.h"
 
@@ -206,6 +207,12 @@ static rc sentence(struct cx *cx, const struct log_entry *e, str actor, str subj
         return RC_OK;
 }
 
+/* "2026/11/22 14:05:09": who reads a log looks for what came first. */
+static str at_second(struct arena *mem, msec at)
+{
+        return str_format(mem, "%.*s:%02d", STR_ARG(clock_short(mem, at)), (int)clock_tokyo(at).second);
+}
+
 static rc entry_model(struct cx *cx, const struct titles *titles, const struct log_entry *e, json_t **ret)
 {
         json_t *m = json_object();
@@ -231,6 +238,7 @@ static rc entry_model(struct cx *cx, const struct titles *titles, const struct l
         json_set(m, "ok", json_boolean(str_is(e->result, "OK")));
         json_set(m, "has_detail", json_boolean(!str_absent(e->commitment)));
         json_set(m, "at_text", json_str(clock_text(cx->mem, cx->lang, e->at)));
+        json_set(m, "at_second", json_str(at_second(cx->mem, e->at)));
         json_set(m, "actor_text", json_str(actor));
         json_set(m, "verb_title", json_str(text_or(cx, "verb", e->verb, e->verb)));
         json_set(m, "subject_text", json_str(subject));
@@ -596,6 +604,51 @@ rc log_get(struct cx *cx, int64_t id, json_t **ret)
         TRY(entry_model(cx, &titles, e, &model));
         TRY(detail_read(cx, e, model));
         *ret = model;
+        return RC_OK;
+}
+
+rc log_told(struct cx *cx, const struct leaf *leaf, json_t **ret)
+{
+        struct log_entry e = { .id = leaf->number,
+                               .at = leaf->time_us / 1000,
+                               .actor_kind = leaf->actor_kind,
+                               .actor_id = leaf->actor_id,
+                               .actor = str_absent(leaf->actor) ? S("") : leaf->actor,
+                               .groups = str_absent(leaf->groups) ? S("") : leaf->groups,
+                               .source = str_absent(leaf->source) ? S("") : leaf->source,
+                               .verb = leaf->verb,
+                               .kind = str_empty(leaf->kind) ? STR_NONE : leaf->kind,
+                               .subject_id_null = !leaf->has_subject,
+                               .subject_id = leaf->subject,
+                               .result = leaf->result,
+                               .commitment = leaf->commitment };
+        struct titles titles;
+
+        TRY(titles_read(cx, &titles));
+        return entry_model(cx, &titles, &e, ret);
+}
+
+static void choice_add(json_t *list, str name, str title, str chosen)
+{
+        json_t *one = json_set(json_set(json_object(), "name", json_str(name)), "title", json_str(title));
+
+        must(json_array_append_new(list, json_set(one, "selected", json_boolean(str_equal(chosen, name)))) == 0);
+}
+
+rc log_kind_choices(struct cx *cx, str chosen, json_t **ret)
+{
+        static const char *const kinds[] = { "account",     "person",  "group",    "session", "factor", "policy", "provider", "applicant", "key",
+                                             "certificate", "opt_out", "register", "job",     "log",    "notice", "support",  "tenant" };
+        json_t *list = json_array();
+        struct titles titles;
+
+        chosen = str_absent(chosen) ? S("") : chosen;
+        TRY(titles_read(cx, &titles));
+        for (size_t i = 0; i < titles.count; i++)
+                choice_add(list, titles.registers[i].name, kind_title(cx, &titles, titles.registers[i].name), chosen);
+        for (size_t i = 0; i < COUNT(kinds); i++)
+                choice_add(list, str_of(kinds[i]), kind_title(cx, &titles, str_of(kinds[i])), chosen);
+        *ret = list;
         return RC_OK;
 }
 

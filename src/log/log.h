@@ -9,6 +9,8 @@
 #include "base/json.h"
 #include "log/verb.h"
 
+struct leaf;
+
 /* Called by handlers: name what was touched. kind: register name or "account", "job"…; id 0: none. The last call counts. */
 void log_subject(struct cx *cx, str kind, int64_t id);
 /* Another verb than the route's: LOG_SEARCH for a list with a condition. */
@@ -47,7 +49,11 @@ rc log_get(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
 rc log_erase(struct cx *cx, str kind, int64_t id, str confirm, int64_t *ret_count) MUST_USE;
 /* How many details that would be. */
 rc log_erasable(struct cx *cx, str kind, int64_t id, int64_t *ret_count) MUST_USE;
+/* The members of an entry, for people too, from the bytes that were sealed. */
+rc log_told(struct cx *cx, const struct leaf *leaf, json_t **ret) MUST_USE;
 /* For the filter form: [{name, title, selected}] of all verbs. */
 json_t *log_verb_choices(struct cx *cx, str chosen);
+/* … of what entries can be about: the registers, and whatever else the house knows. */
+rc log_kind_choices(struct cx *cx, str chosen, json_t **ret) MUST_USE;
 
 #endif

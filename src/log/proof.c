@@ -9,12 +9,17 @@
 #include "base/file.h"
 #include "log/checkpoint.h"
 #include "log/leaf.h"
+#include "log/log.h"
 #include "log/proof.sql.h"
 #include "log/receipt.h"
 
 #include <unistd.h>
 
 enum { KEYS_MAX = 8, GENERATIONS_MAX = 50 };
+/* A log that is written is signed every few seconds, one that is quiet every hour; witnesses are asked every hour. Then something has stopped: */
+#define SEAL_LATE    (15 * CLOCK_MINUTE)
+#define SIGN_LATE    (2 * CLOCK_HOUR)
+#define WITNESS_LATE CLOCK_DAY
 
 static const char *logs;
 
@@ -209,25 +214,66 @@ rc proof_receipt(struct cx *cx, int64_t id, str *ret)
         return RC_OK;
 }
 
-/* Cosignatures have names that are not the log's. */
-static json_t *witnesses_json(struct cx *cx, const struct published *p)
+/* Cosignatures have names that are not the log's. *ret_newest: when the last of them was made, 0: there is none. */
+static json_t *witnesses_json(struct cx *cx, const struct note *note, str origin, msec *ret_newest)
 {
         json_t *list = json_array();
 
-        for (size_t i = 0; i < p->note->count; i++) {
-                const struct note_signature *s = &p->note->signatures[i];
+        *ret_newest = 0;
+        for (size_t i = 0; i < note->count; i++) {
+                const struct note_signature *s = &note->signatures[i];
                 int64_t seconds = 0;
                 json_t *one;
 
-                if (str_equal(s->name, p->head.origin))
+                if (str_equal(s->name, origin))
                         continue;
                 one = json_set(json_object(), "name", json_str(s->name));
                 for (size_t b = 0; s->bytes.n == 8 + ED25519_SIGNATURE_SIZE && b < 8; b++)
                         seconds = seconds << 8 | (uint8_t)s->bytes.p[b];
-                json_set(one, "at", seconds > 0 ? json_str(clock_rfc3339(cx->mem, seconds * 1000)) : json_null());
+                json_set(one, "at", seconds > 0 && seconds < INT64_MAX / 1000 ? json_str(clock_rfc3339(cx->mem, seconds * 1000)) : json_null());
+                if (seconds > 0 && seconds < INT64_MAX / 1000 && seconds * 1000 > *ret_newest)
+                        *ret_newest = seconds * 1000;
                 must(json_array_append_new(list, one) == 0);
         }
         return list;
+}
+
+/* What witnesses said last, whichever checkpoint it was about: `daicho log witness` checked it and keeps it beside the log. Null: nobody was asked. */
+static json_t *witness_json(struct cx *cx, const struct proof_tree_row *t)
+{
+        for (int64_t g = t->generation; g > 0 && g > t->generation - GENERATIONS_MAX; g--) {
+                const char *path = str_format(cx->mem, "%s/%.*s/%" PRId64 "/cosigned", logs, STR_ARG(t->part), g).p;
+                struct checkpoint head;
+                struct note *note;
+                json_t *m, *list;
+                msec at;
+                str bytes;
+
+                if (file_read(cx, path, NOTE_MAX, &bytes) != RC_OK || note_read(cx, bytes, &note) != RC_OK ||
+                    checkpoint_read(cx, note->text, &head) != RC_OK) {
+                        fail_clear(cx);
+                        continue;
+                }
+                list = witnesses_json(cx, note, head.origin, &at);
+                if (at == 0)
+                        continue;
+                m = json_set(json_set(json_object(), "witnesses", list), "at", json_str(clock_rfc3339(cx->mem, at)));
+                json_set(m, "size", json_integer(head.size));
+                json_set(m, "old", json_boolean(cx->now - at > WITNESS_LATE));
+                return m;
+        }
+        return json_null();
+}
+
+static const char *seal_state(const struct cx *cx, const struct proof_tree_row *t, const struct published *p)
+{
+        msec since = cx->now - t->signed_at;
+
+        if (!str_absent(t->refused) || (!str_absent(p->bytes) && !p->signed_))
+                return "stopped";
+        if (str_absent(p->bytes) || t->signed_at_null)
+                return "empty";
+        return since > SIGN_LATE || (t->waiting > 0 && since > SEAL_LATE) ? "late" : "sealed";
 }
 
 static rc log_json(struct cx *cx, const struct proof_tree_row *t, json_t **ret)
@@ -239,6 +285,7 @@ static rc log_json(struct cx *cx, const struct proof_tree_row *t, json_t **ret)
         json_set(m, "size", str_absent(p.bytes) ? json_null() : json_integer(p.head.size));
         json_set(m, "waiting", json_integer(t->waiting));
         json_set(m, "refused", json_str(t->refused));
+        json_set(m, "state", json_str(str_of(seal_state(cx, t, &p))));
         json_set(m, "signed_at", t->signed_at_null ? json_null() : json_str(clock_rfc3339(cx->mem, t->signed_at)));
         json_set(m, "part", json_str(t->part));
         for (int64_t g = t->generation - 1; g > 0 && g > t->generation - GENERATIONS_MAX; g--)
@@ -246,7 +293,8 @@ static rc log_json(struct cx *cx, const struct proof_tree_row *t, json_t **ret)
         json_set(m, "before", before);
         json_set(m, "keys", keys);
         if (!str_absent(p.bytes)) {
-                json_t *witnesses = witnesses_json(cx, &p);
+                msec newest;
+                json_t *witnesses = witnesses_json(cx, p.note, p.head.origin, &newest);
 
                 for (size_t i = 0; i < p.keys; i++)
                         must(json_array_append_new(keys, json_str(p.vkey[i])) == 0);
@@ -264,16 +312,115 @@ static rc log_json(struct cx *cx, const struct proof_tree_row *t, json_t **ret)
 
 rc proof_log(struct cx *cx, json_t **ret)
 {
-        json_t *model = json_object(), *one;
+        json_t *model = json_object(), *one, *witness;
         struct proof_tree_row *tree;
 
         TRY(sql_proof_tree(cx, false, &tree));
         TRY(log_json(cx, tree, &one));
+        witness = witness_json(cx, tree);
         json_set(model, "log", one);
         TRY(sql_proof_tree(cx, true, &tree));
         TRY(log_json(cx, tree, &one));
         json_set(model, "house", one);
+        /* the house's log takes in the heads of all others: who cosigns it vouches for them */
+        if (json_is_null(witness)) {
+                witness = witness_json(cx, tree);
+                if (json_is_object(witness))
+                        json_set(witness, "house", json_true());
+        }
+        json_set(model, "witness", witness);
         *ret = model;
+        return RC_OK;
+}
+
+/* A receipt that somebody brings ------------------------------------------------------------------------------------------------------------ */
+
+/* The generation of this contract's log that calls itself `origin`. */
+static rc generation_find(struct cx *cx, str origin, struct published *ret, bool *ret_found)
+{
+        struct proof_tree_row *tree;
+
+        *ret_found = false;
+        TRY(sql_proof_tree(cx, false, &tree));
+        for (int64_t g = tree->generation; g > 0 && g > tree->generation - GENERATIONS_MAX && !*ret_found; g--) {
+                TRY(published_open(cx, tree->part, g, ret));
+                *ret_found = !str_absent(ret->bytes) && str_equal(ret->head.origin, origin);
+        }
+        return RC_OK;
+}
+
+/* Signed by a key of the log, and it leads to the signed root? */
+static bool receipt_holds(struct cx *cx, const struct receipt *receipt, const struct published *p)
+{
+        struct trust *trust = trust_of(cx->mem, &p->key[0]);
+        struct checkpoint head;
+        bool holds;
+
+        for (size_t i = 0; i < p->keys && i < TRUST_MAX; i++)
+                trust->log[i].key = p->key[i];
+        trust->log_count = p->keys;
+        holds = receipt_check(cx, receipt, trust, receipt->extra, &head, NULL) == RC_OK;
+        if (!holds)
+                fail_clear(cx);
+        return holds;
+}
+
+/* Has the log of today grown out of that checkpoint? */
+static rc grown_out_of(struct cx *cx, const struct published *p, const struct checkpoint *old, bool *ret)
+{
+        struct tile_tree files = { .size = p->head.size, .get = tile_file_get, .data = (void *)(uintptr_t)p->directory };
+        struct merkle_reader reader = tile_reader(&files);
+        struct merkle_hash root;
+
+        *ret = false;
+        if (old->size > p->head.size)
+                return RC_OK;
+        TRY(merkle_root_at(cx, &reader, old->size, &root));
+        *ret = merkle_equal(&root, &old->root);
+        return RC_OK;
+}
+
+static rc receipt_state(struct cx *cx, const struct receipt *receipt, const struct checkpoint *head, const struct leaf *leaf, const char **ret)
+{
+        struct published p = { .keys = 0 };
+        struct proof_row *row;
+        bool found, grown;
+
+        TRY(generation_find(cx, head->origin, &p, &found));
+        *ret = !found ? "foreign" : "forged";
+        if (!found || p.keys == 0 || !receipt_holds(cx, receipt, &p))
+                return RC_OK;
+        TRY(grown_out_of(cx, &p, head, &grown));
+        *ret = "forked";
+        if (!grown)
+                return RC_OK;
+        TRY(sql_proof_entry(cx, leaf->number, &row));
+        *ret = row != NULL && str_equal(entry_of(cx, row), receipt->extra) ? "genuine" : "changed";
+        return RC_OK;
+}
+
+rc proof_check(struct cx *cx, str bytes, json_t **ret)
+{
+        json_t *m = json_object(), *entry;
+        struct checkpoint head;
+        struct receipt *receipt;
+        struct note *note;
+        struct leaf leaf;
+        const char *state;
+
+        if (receipt_read(cx, bytes, &receipt) != RC_OK || note_read(cx, receipt->note, &note) != RC_OK ||
+            checkpoint_read(cx, note->text, &head) != RC_OK || str_absent(receipt->extra) || leaf_read(cx, receipt->extra, &leaf) != RC_OK) {
+                fail_clear(cx);
+                return fail(cx, RC_INVALID, "file", "this file is no receipt of an operation log (.tlog-proof)");
+        }
+        TRY(receipt_state(cx, receipt, &head, &leaf, &state));
+        TRY(log_told(cx, &leaf, &entry));
+        json_set(m, "state", json_str(str_of(state)));
+        json_set(m, "origin", json_str(head.origin));
+        json_set(m, "index", json_integer(receipt->index));
+        json_set(m, "size", json_integer(head.size));
+        json_set(m, "entry", entry);
+        *ret = m;
         return RC_OK;
 }
 

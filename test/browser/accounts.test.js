@@ -83,7 +83,10 @@ test('a key is shown once and can be revoked', async () => {
         assert.deepEqual(await axe(page), []);
         await page.goto('/keys');
         assert.ok(!(await page.content()).includes(key));
-        await page.getByRole('row', { name: /在庫システム/ }).getByRole('button', { name: '無効にする' }).click();
+        await page.getByRole('link', { name: '在庫システム' }).click();
+        assert.deepEqual(await axe(page), []);
+        await page.locator('details.zone summary').click();
+        await page.getByRole('button', { name: '無効にする' }).click();
         await page.locator('#confirm').getByRole('button', { name: '無効にする' }).click();
         await page.getByText('APIキーを無効にしました').waitFor();
         assert.match(await page.getByRole('row', { name: /在庫システム/ }).textContent(), /無効/);

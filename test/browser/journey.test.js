@@ -180,7 +180,9 @@ test('a new API key is shown once, copied with one press, and works', async () =
         assert.equal(answer.status(), 200);
         await page.goto('/keys');
         assert.doesNotMatch(await page.textContent('main'), new RegExp(key));
-        await page.getByRole('button', { name: '無効にする' }).last().click();
+        await page.getByRole('link', { name: 'EC連携' }).click();
+        await page.locator('details.zone summary').click();
+        await page.getByRole('button', { name: '無効にする' }).click();
         await page.locator('#confirm button[value="go"]').click();
         await page.getByText('APIキーを無効にしました').waitFor();
         assert.deepEqual(trouble, []);
