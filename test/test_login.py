@@ -1,5 +1,5 @@
 """Logging in, being logged in, and what is never said to somebody who is not."""
-import concurrent.futures, json, re
+import concurrent.futures, ctypes, json, re
 
 import psycopg
 import pytest
@@ -276,6 +276,7 @@ HASH_DOORS = ["select daicho.credential_of({id})", "select daicho.credential_set
               "select daicho.session_open({id}, '\\x00', null, '-', '-', false)", "select token_hash from daicho.session", "select token_hash from daicho.api_key",
               "insert into daicho.session (token_hash, account_id, tenant, source) values ('\\x00', {id}, '{tenant}', '-')",
               "update daicho.session set account_id = {id}", "update daicho.session set stage = 'full'",
+              "select daicho.credential_recost({id}, 'x', 'y')",
               "select daicho.session_raise(1, '\\x00', 'confirm', true)", "select daicho.session_last_stage({id}, true, '')", "update daicho.api_key set token_hash = '\\x00'"]
 
 
@@ -305,3 +306,42 @@ def test_hashes_are_bcrypt_with_the_cost_of_the_settings(house, contract):
     rows = house.sql('select c.hash from daicho.credential c join daicho.account a on a.id = c.account_id where a.tenant = %s', args=(contract.name,))
     cost = int(house.conf.get('password_cost', 12))
     assert rows and all(re.fullmatch(rf'\$2b\${cost:02}\$[./A-Za-z0-9]{{53}}', row[0]) for row in rows)
+
+
+def bcrypt(password, setting):
+    crypt = ctypes.CDLL('libcrypt.so.1').crypt
+    crypt.restype = ctypes.c_char_p
+    return crypt(password.encode(), setting.encode()).decode()
+
+
+def test_a_hash_of_another_cost_is_made_anew_at_the_next_log_in_and_nothing_else_changes(house):
+    """Else an account made long ago answers in another time than one that does not exist."""
+    shop = house.tenant(registers=())
+    account, other = shop.staff, house.tenant(registers=())
+    hash, = house.sql('select hash from daicho.credential where account_id = %s', args=(account.id,))[0]
+    old = bcrypt(account.password, '$2b$06$' + hash[7:29])
+    house.sql("update daicho.credential set hash = %s, changed_at = changed_at - interval '20 days' where account_id = %s", args=(old, account.id))
+    before = house.sql('select changed_at, must_change, expires_at from daicho.credential where account_id = %s', args=(account.id,))
+    assert try_login(house, shop.name, 'staff', 'not-it').status == 401
+    assert house.sql('select hash from daicho.credential where account_id = %s', args=(account.id,)) == [(old,)]
+    assert try_login(house, shop.name, 'staff', account.password).status == 200
+    new, = house.sql('select hash from daicho.credential where account_id = %s', args=(account.id,))[0]
+    assert new[:7] == hash[:7] and new not in (old, hash) and bcrypt(account.password, new) == new
+    assert house.sql('select changed_at, must_change, expires_at from daicho.credential where account_id = %s', args=(account.id,)) == before
+    assert try_login(house, shop.name, 'staff', account.password).status == 200
+    assert house.sql('select hash from daicho.credential where account_id = %s', args=(account.id,)) == [(new,)]
+    with house.connect('daicho_auth') as connection, connection.transaction(force_rollback=True):
+        connection.execute("select set_config('role', %s, true)", (f't_{other.name}',))
+        connection.execute("select daicho.credential_recost(%s, %s, 'x')", (account.id, new))
+        assert connection.execute('select daicho.credential_of(%s)', (account.id,)).fetchone() == (None,)
+    assert house.sql('select hash from daicho.credential where account_id = %s', args=(account.id,)) == [(new,)]
+
+
+def test_a_masked_role_sets_no_password_of_whoever_sees_more_by_a_grant_of_their_own(house):
+    shop = house.tenant(registers=())
+    viewer = shop.viewer
+    house.sql("update daicho.account set grants = '{personal.see}' where id = %s", args=(viewer.id,))
+    with house.connect('daicho_auth') as connection, connection.transaction(force_rollback=True):
+        connection.execute("select set_config('role', %s, true), set_config('daicho.actor', 'account:1:x', true)", (f't_{shop.name}_masked',))
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("select daicho.credential_set(%s, 'x', false)", (viewer.id,))

@@ -125,11 +125,14 @@ static void pool_routes(struct buf *out, const struct route *const *tables)
         }
 }
 
-static void upstream(struct cx *cx, struct buf *out, str dir, const char *kind, int64_t count)
+/* queue: so many requests may wait for these processes; 0: all that come. A request waits here when all of it has arrived, not before: whoever sends
+ * slowly takes nobody's place. */
+static void upstream(struct cx *cx, struct buf *out, str dir, const char *kind, int64_t count, int64_t queue)
 {
         buf_format(out, "        upstream %s {\n                zone %s 128k;\n                least_conn;\n", kind, kind);
         for (int64_t i = 1; i <= count; i++)
-                buf_format(out, "                server unix:%s max_fails=0;\n", edge_socket(cx, dir, kind, i));
+                buf_format(out, "                server unix:%s max_fails=0 max_conns=%lld;\n", edge_socket(cx, dir, kind, i),
+                           (long long)((queue + count - 1) / count));
         buf_format(out, "                keepalive %lld;\n                keepalive_requests 100000;\n        }\n", (long long)count * 8);
 }
 
@@ -199,7 +202,6 @@ static void server_common(struct buf *out, const struct place *place)
                    "                }\n"
                    "                location / {\n"
                    "                        limit_req zone=login burst=10 nodelay;\n"
-                   "                        limit_conn login_all %lld;\n"
                    "                        proxy_pass http://$pool;\n"
                    "                }\n"
                    "                location @busy {\n"
@@ -217,12 +219,15 @@ static void server_common(struct buf *out, const struct place *place)
                    "                        internal;\n"
                    "                        default_type $away_type;\n"
                    "                        add_header Retry-After 2 always;\n"
+                   "                        if ($full) {\n"
+                   "                                return 429 $busy_text;\n"
+                   "                        }\n"
                    "                        return 503 $away_text;\n"
                    "                }\n"
                    "                error_page 413 = @large;\n"
                    "                error_page 429 = @busy;\n"
                    "                error_page 502 504 = @away;\n",
-                   STR_ARG(place->statics), STR_ARG(place->dir), (long long)place->config.login_queue);
+                   STR_ARG(place->statics), STR_ARG(place->dir));
         logs_part(out, str_z(out->mem, place->dir));
 }
 
@@ -276,17 +281,20 @@ static void http_part(struct cx *cx, struct buf *out, const struct place *place,
                    dir, dir, dir, dir, dir, (long long)config->upload_max + 1, dir);
         buf_text(out, "        map \"$request_method:$uri\" $pool {\n                default web;\n");
         pool_routes(out, routes);
-        buf_text(out,
-                 "        }\n"
-                 "        map $pool $login_address {\n                ~^(?:auth|sso)$ $binary_remote_addr;\n                default '';\n        }\n"
-                 "        map $pool $login_all {\n                ~^(?:auth|sso)$ $pool;\n                default '';\n        }\n"
-                 "        map $uri $api {\n                ~^/api/ 1;\n                default 0;\n        }\n"
-                 "        map $api $away_type {\n                1 application/problem+json;\n                default text/html;\n        }\n"
-                 /* a name with a hash of its content never means anything else */
-                 "        map $uri $keep {\n                \"~\\.[0-9a-f]{12}\\.[a-z]+$\" 'public, max-age=31536000, immutable';\n"
-                 "                default no-cache;\n        }\n"
-                 "        charset utf-8;\n"
-                 "        charset_types text/css application/javascript;\n");
+        buf_text(out, "        }\n"
+                      /* of an IPv6 address the first half says who it is; the other half is theirs to choose */
+                      "        map $binary_remote_addr $login_home {\n                \"~(?s)^(?<login_half>.{8}).{8}$\" $login_half;\n"
+                      "                default $binary_remote_addr;\n        }\n"
+                      "        map $pool $login_address {\n                ~^(?:auth|sso)$ $login_home;\n                default '';\n        }\n"
+                      /* none of those processes could take one more: the name of all of them stands where that of one would */
+                      "        map $upstream_addr $full {\n                ~^(?:auth|sso)$ 1;\n                default 0;\n        }\n"
+                      "        map $uri $api {\n                ~^/api/ 1;\n                default 0;\n        }\n"
+                      "        map $api $away_type {\n                1 application/problem+json;\n                default text/html;\n        }\n"
+                      /* a name with a hash of its content never means anything else */
+                      "        map $uri $keep {\n                \"~\\.[0-9a-f]{12}\\.[a-z]+$\" 'public, max-age=31536000, immutable';\n"
+                      "                default no-cache;\n        }\n"
+                      "        charset utf-8;\n"
+                      "        charset_types text/css application/javascript;\n");
         buf_text(out, "        map $ssl_client_verify $client_certificate {\n                SUCCESS $ssl_client_serial;\n                default "
                       "'';\n        }\n");
         words(out, "away", 503, "Daicho cannot answer at the moment; please try again in a few seconds",
@@ -294,15 +302,13 @@ static void http_part(struct cx *cx, struct buf *out, const struct place *place,
         words(out, "busy", 429, "Too many attempts; please wait a moment and try again",
               "短い時間に何度も操作されました。少し待ってから、もう一度お試しください。");
         words(out, "large", 413, "This is too large", "送られたデータが大きすぎます。");
-        buf_format(out,
-                   "        limit_req_zone $login_address zone=login:2m rate=%lldr/s;\n        limit_req_status 429;\n"
-                   "        limit_conn_zone $login_all zone=login_all:64k;\n        limit_conn_status 429;\n",
+        buf_format(out, "        limit_req_zone $login_address zone=login:2m rate=%lldr/s;\n        limit_req_status 429;\n",
                    (long long)config->login_rate);
-        upstream(cx, out, place->dir, "web", config->web_workers);
-        upstream(cx, out, place->dir, "auth", config->auth_workers);
-        upstream(cx, out, place->dir, "sso", config->sso_workers);
+        upstream(cx, out, place->dir, "web", config->web_workers, 0);
+        upstream(cx, out, place->dir, "auth", config->auth_workers, config->login_queue);
+        upstream(cx, out, place->dir, "sso", config->sso_workers, config->login_queue);
         if (!str_empty(config->witness_name)) {
-                upstream(cx, out, place->dir, "witness", 1);
+                upstream(cx, out, place->dir, "witness", 1, 0);
                 buf_text(out, "        limit_req_zone $binary_remote_addr zone=witness_rate:1m rate=20r/s;\n");
         }
         buf_text(out, "        proxy_http_version 1.1;\n"
@@ -347,13 +353,13 @@ static void http_part(struct cx *cx, struct buf *out, const struct place *place,
             /* a certificate that is expired, revoked or of somebody else counts as none: the house says what is needed, in words, and writes it down */
             "                error_page 495 496 = @uncertified;\n"
             "                location @uncertified {\n"
+            "                        recursive_error_pages on;\n"
             "                        limit_req zone=login burst=10 nodelay;\n"
-            "                        limit_conn login_all %lld;\n"
             "                        proxy_pass http://$pool;\n"
             "                }\n",
             six ? "[" : "", STR_ARG(config->address), six ? "]" : "", (long long)config->port, BACKLOG,
             own ? quoted(cx, config->certificate) : place_path(cx, place->dir, "tls/server.crt"),
-            own ? quoted(cx, config->certificate_key) : place_path(cx, place->dir, "secret/server.key"), dir, dir, (long long)config->login_queue);
+            own ? quoted(cx, config->certificate_key) : place_path(cx, place->dir, "secret/server.key"), dir, dir);
         server_common(out, place);
         buf_format(out,
                    "        }\n"

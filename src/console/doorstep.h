@@ -14,7 +14,7 @@ void doorstep_cookie(struct cx *cx, struct http_res *res, str token);
  * first page) when nothing is; on the API 200 and {tenant, login, stage, csrf}. The entry is a log-in when it is complete, else a step of one. */
 rc doorstep_pass(struct cx *cx, struct http_res *res, str token, str stage, str next) MUST_USE;
 
-/* After a wrong password: counts it, locks what is to be locked, writes to whom it concerns. `told` is what the person will be told: given back. */
+/* After a wrong password or code: counts it, locks what is to be locked, writes to whom it concerns. Outside a transaction. `told` is what the person will be told: given back. */
 rc doorstep_failed(struct cx *cx, const struct attempt *attempt, str login, rc told) MUST_USE;
 /* In an auth process: somebody who is logged in gives the password once more. The attempt is charged for good before the password is looked at, so the
  * unit's work until here is committed: call it before anything is changed. RC_INVALID about `item`, RC_FORBIDDEN when the account is locked, RC_BUSY. */

@@ -6,6 +6,7 @@
 
 #include "base/fail.h"
 #include "console/doorstep.h"
+#include "db/db.h"
 #include "gate/enter.h"
 #include "identity/account.h"
 #include "identity/factor.h"
@@ -158,9 +159,10 @@ static rc ask(struct cx *cx, const struct http_req *req, struct http_res *res)
         return http_reply(res, 200, NULL, model);
 }
 
-/* Counted, then judged. What was given is noted by its name. */
+/* Counted, then judged. What was given is noted by its name. A wrong one is a wrong log-in: the password was right already, or the session is there. */
 static rc given(struct cx *cx, const json_t *in, const char **ret_proof)
 {
+        const struct attempt attempt = { .tenant = cx->tenant, .account_id = cx->actor.id, .login = cx->actor.name, .active = true };
         str challenge, name = S("");
         rc result;
 
@@ -171,9 +173,12 @@ static rc given(struct cx *cx, const json_t *in, const char **ret_proof)
                 log_detail(cx, "name", json_str(name));
         if (result == RC_CONFLICT)
                 log_detail(cx, "cloned", json_true());
-        if (result == RC_OK)
-                log_detail(cx, "factor", json_str(str_of(*ret_proof)));
-        return result;
+        if (result != RC_OK) {
+                db_rollback(cx);
+                return doorstep_failed(cx, &attempt, attempt.login, result);
+        }
+        log_detail(cx, "factor", json_str(str_of(*ret_proof)));
+        return RC_OK;
 }
 
 /* POST /login/factor - 303 to `next`, the first page, or the page of what is still missing; on the API 200 and how far it came. */

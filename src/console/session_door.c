@@ -154,6 +154,7 @@ static rc login(struct cx *cx, const struct http_req *req, struct http_res *res)
         cx->actor.id = attempt.account_id;
         cx->actor.groups = attempt.groups;
         TRY(enter_by_name(cx, attempt.tenant, false));
+        TRY(session_recost(cx, &attempt, json_get_text(in, "password")));
         if (take_over)
                 TRY(note_ended(cx));
         TRY(session_open(cx, attempt.account_id, http_header(req, "User-Agent"), doorstep_token(req), take_over, &token, &stage));

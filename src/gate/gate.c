@@ -90,13 +90,13 @@ static bool reading(const struct unit *u)
         return u->req->method == HTTP_GET;
 }
 
-/* Browsers that do not send Sec-Fetch-Site name the page's origin; "null" says nothing. */
-static bool origin_foreign(const struct http_req *req)
+/* Browsers that do not send Sec-Fetch-Site name the page's origin. "null" says nothing (a page in a sandbox, too): alone it is not enough. */
+static bool origin_foreign(const struct http_req *req, bool alone)
 {
         str origin = http_header(req, "Origin"), host = http_header(req, "Host");
 
         if (str_absent(origin) || str_is(origin, "null"))
-                return false;
+                return !str_absent(origin) && alone;
         return !str_starts(origin, S("https://")) || !str_equal_nocase((str){ origin.p + 8, origin.n - 8 }, host);
 }
 
@@ -105,14 +105,16 @@ static bool origin_foreign(const struct http_req *req)
 static rc forgery_check(struct cx *cx, struct unit *u)
 {
         str site, token;
+        bool tokenless;
 
         if (reading(u) || !str_absent(u->key))
                 return RC_OK;
+        tokenless = u->route->permission == PERM_PUBLIC || str_absent(u->cookie);
         site = http_header(u->req, "Sec-Fetch-Site");
         token = http_header(u->req, "X-CSRF-Token");
-        if ((!str_absent(site) && !str_is(site, "same-origin") && !str_is(site, "none")) || origin_foreign(u->req))
+        if ((!str_absent(site) && !str_is(site, "same-origin") && !str_is(site, "none")) || origin_foreign(u->req, str_absent(site) && tokenless))
                 return fail(cx, RC_FORGED, NULL, "this form was sent from another site");
-        if (u->route->permission == PERM_PUBLIC || str_absent(u->cookie))
+        if (tokenless)
                 return RC_OK;
         if (str_absent(token))
                 token = http_field(u->req, "_csrf");

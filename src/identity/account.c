@@ -549,8 +549,8 @@ rc account_password_reset(struct cx *cx, int64_t id, str password, bool change, 
         if (own(cx, id))
                 return fail(cx, RC_CONFLICT, NULL, "the own password is changed under \"my account\", with the current one");
         TRY(permission_above(cx, &held));
-        TRY(password_choose(cx, password, &(struct guess_owner){ .login = row->login, .name = row->name, .email = row->email }, change, &chosen, &made,
-                            &must));
+        TRY(password_choose(cx, password, &(struct guess_owner){ .login = row->login, .name = row->name, .email = row->email }, change, &chosen,
+                            &made, &must));
         TRY(password_store(cx, id, chosen, must));
         TRY(sql_account_unlock(cx, id));
         TRY(session_end_others(cx, id, 0));

@@ -4,7 +4,9 @@
 --     text, state text, version int, created_at time, last_login_at time?, failures int, locked_at time?, groups text, group_ids text, permissions text,
 --     grants text, denials text, factor_required bool, sessions int, sort text,
 --     person_id int, person text, suspended_for text?)
-select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.created_at, a.last_login_at, a.failures, a.locked_at,
+select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.created_at, a.last_login_at, a.failures,
+    coalesce(a.locked_at, case when a.factor_failures >= (select p.lock_after from daicho.policy p where p.tenant = a.tenant) then a.factor_failed_at end)
+        as locked_at,
     a.group_names as groups, array_to_string(a.groups, ' ') as group_ids, a.words as permissions, array_to_string(a.grants, ' ') as grants,
     array_to_string(a.denials, ' ') as denials, a.factor_required,
     (select count(*) from daicho.session s join daicho.policy p on p.tenant = s.tenant where s.account_id = a.id and s.stage in ('full', 'locked')
@@ -18,7 +20,9 @@ order by lower(a.login)
 limit $4::bigint;
 
 -- account_find(id int) -> maybe account
-select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.created_at, a.last_login_at, a.failures, a.locked_at,
+select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.created_at, a.last_login_at, a.failures,
+    coalesce(a.locked_at, case when a.factor_failures >= (select p.lock_after from daicho.policy p where p.tenant = a.tenant) then a.factor_failed_at end)
+        as locked_at,
     a.group_names as groups, array_to_string(a.groups, ' ') as group_ids, a.words as permissions, array_to_string(a.grants, ' ') as grants,
     array_to_string(a.denials, ' ') as denials, a.factor_required,
     (select count(*) from daicho.session s join daicho.policy p on p.tenant = s.tenant where s.account_id = a.id and s.stage in ('full', 'locked')
@@ -44,8 +48,9 @@ returning id;
 -- account_drop(id int, version int) -> maybe int
 delete from daicho.account where id = $1 and version = $2 returning id;
 
+-- Wrong passwords and wrong codes are forgiven.
 -- account_unlock(id int) -> none
-update daicho.account set failures = 0, locked_at = null where id = $1;
+update daicho.account set failures = 0, locked_at = null, factor_failures = 0, factor_failed_at = null where id = $1;
 
 -- account_hash_set(id int, hash text, must_change bool) -> one bool
 select daicho.credential_set($1, $2, $3) as done;

@@ -134,6 +134,14 @@ str password_hash(struct cx *cx, str password)
         return str_copy(cx->mem, (str){ hash, HASH_SIZE });
 }
 
+bool password_outdated(str hash)
+{
+        char cost[4];
+
+        (void)snprintf(cost, sizeof(cost), "%02d$", cost_now);
+        return hash.n == HASH_SIZE && memcmp(hash.p + 4, cost, 3) != 0;
+}
+
 bool password_matches(struct cx *cx, str password, str hash)
 {
         bool known = !str_absent(hash) && hash.n == HASH_SIZE;

@@ -22,6 +22,8 @@ rc password_check(struct cx *cx, const struct policy *policy, const struct guess
 
 /* "$2b$12$…" (60 characters) of a password that passed password_check. */
 str password_hash(struct cx *cx, str password);
+/* Was this hash made with another cost than new ones are? */
+bool password_outdated(str hash);
 /* Is it the password of this hash? hash absent (no such account): false, after the same work. */
 bool password_matches(struct cx *cx, str password, str hash);
 

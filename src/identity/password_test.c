@@ -226,6 +226,21 @@ static void made_passwords_pass_and_differ(void **state)
         }
 }
 
+static void a_hash_of_another_cost_is_outdated(void **state)
+{
+        struct cx *cx = open_cx(state);
+        str hash = password_hash(cx, S("kX4-9qzwVb"));
+        char other[60];
+
+        assert_int_equal(hash.n, sizeof(other));
+        memcpy(other, hash.p, sizeof(other));
+        assert_false(password_outdated(hash));
+        other[5] = (char)(other[5] == '9' ? '8' : other[5] + 1);
+        assert_true(password_outdated((str){ other, sizeof(other) }));
+        assert_false(password_outdated(STR_NONE));
+        assert_false(password_outdated((str){ other, 20 }));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -239,6 +254,7 @@ int main(void)
                 cmocka_unit_test(so_many_classes_can_be_asked_for_whichever),
                 cmocka_unit_test(full_width_letters_are_of_no_class),
                 cmocka_unit_test(made_passwords_pass_and_differ),
+                cmocka_unit_test(a_hash_of_another_cost_is_outdated),
         };
 
         return cmocka_run_group_tests(tests, start, stop);

@@ -45,6 +45,11 @@ rc session_verify(struct cx *cx, const struct attempt *attempt, str password)
         return fail(cx, RC_UNAUTHORIZED, NULL, "the contract, the log-in name or the password is not right");
 }
 
+rc session_recost(struct cx *cx, const struct attempt *attempt, str password)
+{
+        return password_outdated(attempt->hash) ? sql_session_recost(cx, attempt->account_id, attempt->hash, password_hash(cx, password)) : RC_OK;
+}
+
 rc session_failed(struct cx *cx, const struct attempt *attempt, str login, struct alert **ret, size_t *ret_count)
 {
         struct session_alert *row;

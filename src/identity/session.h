@@ -33,6 +33,8 @@ rc session_attempt(struct cx *cx, str tenant, str login, struct attempt *ret) MU
 /* Is it the account's password, and may it come in? RC_UNAUTHORIZED with one sentence for every reason, after the same work; RC_BUSY when there were
  * too many attempts under this name, whether or not somebody has it. */
 rc session_verify(struct cx *cx, const struct attempt *attempt, str password) MUST_USE;
+/* After a right one, inside the tenant: a hash that costs more or less than those of today is made anew, so that no account answers in a time of its own. */
+rc session_recost(struct cx *cx, const struct attempt *attempt, str password) MUST_USE;
 /* In an auth process, outside a transaction, after a wrong one: counts it and locks the account when it was one too many. Gives who is to be told. */
 rc session_failed(struct cx *cx, const struct attempt *attempt, str login, struct alert **ret, size_t *ret_count) MUST_USE;
 

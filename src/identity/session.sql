@@ -13,6 +13,9 @@ select alert, count, recipient, lang, title, now from daicho.login_failed($1, $2
 -- session_again(account_id int) -> maybe login_again(login text, hash text?, locked bool, busy bool)
 select login, hash, locked, busy from daicho.login_again($1);
 
+-- session_recost(account_id int, before text, hash text) -> none
+select daicho.credential_recost($1, $2, $3);
+
 -- session_right(account_id int) -> none
 select daicho.login_right($1);
 
