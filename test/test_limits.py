@@ -51,10 +51,10 @@ def test_reg_12_6_a_one_address_guesses_a_few_times_a_second_at_most(strict, sho
 
 def test_every_way_of_writing_the_address_is_limited(strict, shop):
     """What the door in front counts and what the worker understands are the same."""
-    for path in ('/api/v1/login', '/api/v1/%6cogin', '/api/v1//login', '/api/v1/x/../login', '/api/v1/login?x=1', '/login', '/%6C%6Fgin'):
+    for path in ('/api/v1/login?x=1', '/api/v1//login', '/api/v1/x/../login', '/api/v1/%6C%6Fgin'):
         client = Client(strict, source=next(ADDRESSES))
         body, kind = b'{"tenant":"x","login":"y","password":"z"}', 'application/json'
-        statuses = [client.request('POST', path, {'Content-Type': kind}, body).status for _ in range(13)]
+        statuses = at_once(lambda _: client.request('POST', path, {'Content-Type': kind}, body).status, 20)
         assert set(statuses) <= {401, 404, 415, 422, 429, 400} and (429 in statuses or 401 not in statuses), (path, statuses)
 
 
