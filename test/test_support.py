@@ -140,6 +140,14 @@ def test_reg_10_2_a_when_the_grant_is_over_the_next_request_is_refused(operators
         assert call(operators.one, 'POST', f'/operator/support/{id}/enter').status == 409
 
 
+def test_grp_4_12_5_a_an_operator_proves_who_they_are_before_they_enter_a_contract(operators, shop, house):
+    id, browser = grant(operators, shop), operators.one.browser()
+    house.sql("update daicho.session set proven_at = daicho.clock() - interval '15 minutes' where account_id = %s", args=(operators.one.id,))
+    answer = browser.request('POST', f'/api/v1/operator/support/{id}/enter', headers={'X-CSRF-Token': browser.csrf})
+    assert (answer.status, answer.json()['code']) == (401, 'UNPROVEN')
+    assert call(operators.one, 'POST', f'/operator/support/{id}/enter').status == 204
+
+
 def test_a_grant_belongs_to_who_asked(operators, shop):
     id = grant(operators, shop)
     assert call(operators.two, 'POST', f'/operator/support/{id}/enter').status == 404

@@ -4,6 +4,7 @@ import htmx from 'htmx.org';
 import { conditions } from './conditions.js';
 import { keyboard } from './keyboard.js';
 import { passkeys } from './passkey.js';
+import { proving, remember } from './prove.js';
 import { lock } from './lock.js';
 import { strength } from './strength.js';
 import { upload } from './upload.js';
@@ -35,6 +36,7 @@ function settle(node) {
 
 /* Problems of a form: the summary gets the focus, each field its sentence. */
 function problems(root) {
+        const proof = root.closest?.('#prove form');
         for (const old of all('.wrong[data-live]'))
                 old.remove();
         for (const field of all('[aria-invalid="true"][data-live-invalid]')) {
@@ -43,7 +45,7 @@ function problems(root) {
         }
         for (const link of all('a[data-item]', root)) {
                 const name = link.dataset.item;
-                const field = document.getElementById(`f-${name}`) || one(`[name="${CSS.escape(name)}"]:not([type="hidden"])`);
+                const field = proof ? proof.elements.namedItem(name) : document.getElementById(`f-${name}`) || one(`[name="${CSS.escape(name)}"]:not([type="hidden"])`);
                 if (!field) {
                         link.replaceWith(...link.childNodes);
                         continue;
@@ -65,7 +67,12 @@ function problems(root) {
                 sentence.id = `w-${name}`;
                 sentence.textContent = link.dataset.detail || link.textContent;
                 field.setAttribute('aria-describedby', sentence.id);
-                (field.closest('.field') || field.parentElement).append(sentence);
+                const box = field.closest('.field') || field.parentElement;
+                one('.strength', box)?.setAttribute('hidden', '');
+                box.append(sentence);
+                const title = one('label', box)?.firstChild?.textContent.trim();
+                if (title && link.textContent === link.dataset.detail)
+                        link.prepend(`${title}: `);
         }
         stale(root);
         const box = one('[data-problems]', root);
@@ -235,25 +242,13 @@ function start(root) {
                 strength(box);
 }
 
-/* "Please prove once more who you are" stands among the problems: what it answers stays there, and when it is done the form that was refused goes on. */
-let asked = null;
-document.addEventListener('htmx:beforeSwap', (event) => {
-        const wrong = event.detail.elt.closest?.('#prove') && one('#prove [data-wrong]');
-        if (wrong && event.detail.isError)
-                event.detail.target = wrong;
-});
 document.addEventListener('htmx:load', (event) => {
         for (const part of all('[data-passkey]', event.detail.elt))
                 passkeys(part);
-        if (one('#problems [data-proven]') && asked) {
-                const form = asked;
-                asked = null;
-                form.requestSubmit();
-        }
 });
 
 document.addEventListener('htmx:afterSwap', (event) => {
-        if (event.detail.target?.id === 'problems')
+        if (event.detail.target?.matches?.('#problems, #prove [data-wrong]'))
                 problems(event.detail.target);
         const table = event.detail.target?.closest?.('table[data-columns]') || one('table[data-columns]');
         if (table)
@@ -263,7 +258,7 @@ document.addEventListener('htmx:beforeRequest', (event) => {
         const problem = one('#problems');
         if (!event.detail.elt.matches('form') || event.detail.elt.closest('#prove'))
                 return;
-        asked = event.detail.elt;
+        remember(event.detail.elt, event.detail.requestConfig.triggeringEvent?.submitter);
         if (problem)
                 problem.replaceChildren();
 });
@@ -284,4 +279,5 @@ if (address.searchParams.has('done')) {
 start(document);
 keyboard();
 lock();
+proving();
 problems(document);

@@ -1,5 +1,7 @@
 /* passkey.js - the browser's side of passkeys and security keys. Asks the house for a challenge, lets the device sign it, puts the answer into the hidden
  * fields of the form and sends it. Where a browser cannot, the part stays hidden and the form asks for a code. */
+import { prove } from './prove.js';
+
 const bytes = (text) => Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
 const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 const keys = (ids) => ids.map((id) => ({ type: 'public-key', id: bytes(id) }));
@@ -10,7 +12,7 @@ async function question(part, form) {
         });
         const said = await answer.json();
         if (!answer.ok)
-                throw Object.assign(new Error(said.detail), { told: true });
+                throw Object.assign(new Error(said.detail), { told: true, code: said.code });
         return said;
 }
 
@@ -63,7 +65,10 @@ export function passkeys(part) {
                         await (part.dataset.passkey === 'create' ? create : get)(part, form);
                         form.requestSubmit();
                 } catch (error) {
-                        say.textContent = sentence(part, error);
+                        if (error.code === 'UNPROVEN')
+                                prove(() => button.click());
+                        else
+                                say.textContent = sentence(part, error);
                 } finally {
                         button.disabled = false;
                 }

@@ -12,7 +12,7 @@
 #include "log/log.h"
 #include "notify/notice.h"
 
-static const char *const states[] = { "active", "suspended", NULL };
+static const char *const states[] = { "active", "suspended", NULL }, *const wanted[] = { "", "active", "suspended", NULL };
 static const char *const langs[] = { "", "ja", "en", NULL };
 static const char *const themes[] = { "auto", "light", "dark", NULL };
 
@@ -33,7 +33,7 @@ static const char *const themes[] = { "auto", "light", "dark", NULL };
 
 static const struct field query_fields[] = {
         { .name = "q", .type = SHAPE_TEXT, .max = 100, .summary = "Part of the log-in name or the name" },
-        { .name = "state", .type = SHAPE_TEXT, .choices = states, .summary = "Only accounts in this state" },
+        { .name = "state", .type = SHAPE_TEXT, .choices = wanted, .summary = "Only accounts in this state; empty: any" },
         { .name = "after", .type = SHAPE_TEXT, .max = 400, .summary = "Cursor: `next` of the page before" },
         { .name = "limit", .type = SHAPE_INT, .min = 1, .max = 200, .summary = "Accounts a page" },
         { NULL },
@@ -159,14 +159,20 @@ static str account_url(struct cx *cx, int64_t id, const char *done)
         return str_format(cx->mem, "/accounts/%" PRId64 "?done=%s", id, done);
 }
 
-/* GET /accounts - accounts.html: {accounts: […], next}. */
+/* GET /accounts - accounts.html: {accounts: […], next, filter: {q, active, suspended}}. */
 static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        json_t *in, *model;
+        json_t *in, *model, *filter = json_object();
+        str state;
 
         TRY(shape_read(cx, &query_in, req, &in));
         log_subject(cx, S("account"), 0);
         TRY(account_list(cx, in, &model));
+        state = json_get_text(in, "state");
+        json_set(filter, "q", json_str(json_get_text(in, "q")));
+        if (!str_empty(state))
+                json_set(filter, str_z(cx->mem, state), json_true());
+        json_set(model, "filter", filter);
         return http_reply(res, 200, "accounts.html", model);
 }
 

@@ -96,7 +96,7 @@ const struct route applicant_door_routes[] = {
         /*     method  path                       permission           logged as   body    rate    handler */
         ROUTE( GET,    "/applicants",              PERM_ACCOUNT_MANAGE, LOG_LIST,   0,      NORMAL, list,    "List people who applied", .out = &list_out ),
         ROUTE( POST,   "/applicants/{id}/approve", PERM_ACCOUNT_MANAGE, LOG_CREATE, KB(16), NORMAL, approve, "Make an account for an applicant",
-               .in = &approve_in ),
+               .in = &approve_in, .fresh = true ),
         ROUTE( POST,   "/applicants/{id}/refuse",  PERM_ACCOUNT_MANAGE, LOG_UPDATE, KB(4),  NORMAL, refuse,  "Refuse an applicant" ),
         ROUTE( DELETE, "/applicants/{id}",         PERM_ACCOUNT_MANAGE, LOG_DELETE, KB(4),  NORMAL, forget,  "Forget an applicant" ),
         ROUTE_END

@@ -68,7 +68,8 @@ static rc set(struct cx *cx, const struct http_req *req, struct http_res *res)
 const struct route border_door_routes[] = {
         /*     method  path          permission          logged as   body    rate    handler */
         ROUTE( GET,    "/addresses", PERM_POLICY_MANAGE, LOG_VIEW,   0,      NORMAL, show, "Read the list of addresses", .out = &list_out ),
-        ROUTE( PUT,    "/addresses", PERM_POLICY_MANAGE, LOG_UPDATE, KB(32), NORMAL, set,  "Change the list of addresses", .in = &set_in, .out = &list_out ),
+        ROUTE( PUT,    "/addresses", PERM_POLICY_MANAGE, LOG_UPDATE, KB(32), NORMAL, set,  "Change the list of addresses", .in = &set_in, .out = &list_out,
+               .fresh = true ),
         ROUTE_END
 };
 /* clang-format on */

@@ -200,7 +200,8 @@ const struct route certificate_door_routes[] = {
         ROUTE( POST,   "/certificates/opt-out/{id}/approve", PERM_TENANT_MANAGE,      LOG_UPDATE,  KB(4),  NORMAL, approve,  "Agree to do without client certificates",
                .fresh = true ),
         ROUTE( DELETE, "/certificates/opt-out/{id}",         PERM_TENANT_MANAGE,      LOG_DELETE,  KB(4),  NORMAL, withdraw, "Withdraw or refuse the request to do without client certificates" ),
-        ROUTE( POST,   "/certificates/require",              PERM_TENANT_MANAGE,      LOG_UPDATE,  KB(4),  NORMAL, require,  "Require client certificates" ),
+        ROUTE( POST,   "/certificates/require",              PERM_TENANT_MANAGE,      LOG_UPDATE,  KB(4),  NORMAL, require,  "Require client certificates",
+               .fresh = true ),
         ROUTE_END
 };
 /* clang-format on */

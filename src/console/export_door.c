@@ -88,7 +88,7 @@ const struct route export_door_routes[] = {
         ROUTE( GET,   "/registers/{register}/exports/new", PERM_RECORD_EXPORT, LOG_VIEW,   0,       NORMAL, form,   "Form for an export",
                .in = &query_in, .face = FACE_CONSOLE ),
         ROUTE( POST,  "/registers/{register}/exports",     PERM_RECORD_EXPORT, LOG_EXPORT, KB(128), HEAVY,  create, "Export records as a CSV file",
-               .in = &order_in, .out = &out ),
+               .in = &order_in, .out = &out, .fresh = true ),
         ROUTE_END
 };
 /* clang-format on */

@@ -4,12 +4,15 @@
 
 #include "console/factor_door.h"
 
+#include "base/buf.h"
 #include "base/fail.h"
 #include "console/doorstep.h"
 #include "db/db.h"
 #include "gate/enter.h"
 #include "identity/account.h"
 #include "identity/factor.h"
+#include "identity/link.h"
+#include "identity/provider.h"
 #include "identity/session.h"
 #include "log/log.h"
 
@@ -351,10 +354,58 @@ static rc codes(struct cx *cx, const struct http_req *req, struct http_res *res)
 
 /* Proving oneself again --------------------------------------------------------------------------------------------------------------------- */
 
-/* GET /me/prove - me_prove.html: {apps, passkeys, codes_left, next, login, proven}; as a part of a page htmx puts it where it is needed. */
+/* Where the page stands that htmx puts the question into: "https://house/keys" -> "/keys". */
+static str standing_at(const struct http_req *req)
+{
+        str url = http_header(req, "HX-Current-URL"), scheme = S("https://");
+
+        if (!str_starts(url, scheme))
+                return STR_NONE;
+        for (url = (str){ url.p + scheme.n, url.n - scheme.n }; url.n > 0 && *url.p != '/'; url.n--)
+                url.p++;
+        return gate_address_safe(url) ? url : STR_NONE;
+}
+
+static json_t *url_part(struct cx *cx, str value)
+{
+        struct buf b = buf_open(cx->mem, KB(16));
+
+        buf_url(&b, value);
+        return json_str(buf_str(&b));
+}
+
+/* The sign-on services the account is linked with: to come in by one of them once more is a proof, too. */
+static rc ways_add(struct cx *cx, const struct http_req *req, json_t *model)
+{
+        json_t *links, *offers, *link, *offer, *ways = json_array();
+        str next = json_get_text(model, "next");
+        size_t i, k;
+        bool passwords;
+
+        TRY(provider_passwords(cx, &passwords));
+        TRY(provider_offer(cx, &offers));
+        TRY(link_list(cx, cx->actor.id, &links));
+        json_array_foreach(offers, i, offer) {
+                bool linked = false;
+
+                json_array_foreach(links, k, link)
+                        linked = linked || json_equal(json_object_get(offer, "id"), json_object_get(link, "provider_id"));
+                if (linked)
+                        must(json_array_append(ways, offer) == 0);
+        }
+        json_set(model, "ways", ways);
+        json_set(model, "passwords", json_boolean(passwords));
+        json_set(model, "tenant_query", url_part(cx, cx->tenant));
+        json_set(model, "next_query", url_part(cx, str_absent(next) ? standing_at(req) : next));
+        return RC_OK;
+}
+
+/* GET /me/prove - me_prove.html: {apps, passkeys, codes_left, next, login, proven, passwords, ways: [{id, kind, name}], tenant_query, next_query}; as a
+ * part of a page htmx puts it where it is needed. */
 static rc prove_form(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        return choice(cx, req, res, "me_prove.html");
+        TRY(choice(cx, req, res, "me_prove.html"));
+        return ways_add(cx, req, res->model);
 }
 
 /* POST /me/prove - 303 to `next` or the own account; for htmx without `next` the page that says so. */
@@ -374,6 +425,8 @@ static rc prove(struct cx *cx, const struct http_req *req, struct http_res *res)
         }
         TRY(factor_prove(cx, proof));
         next = next_of(in);
+        if (str_ends(next, S("/file"))) /* a file is fetched from its page: a download leaves the reader here */
+                next = str_format(cx->mem, "%.*s?done=proven", (int)(next.n - S("/file").n), next.p);
         json_set(model, "proven", json_true());
         if (str_absent(next) && str_is(http_header(req, "HX-Request"), "true"))
                 return http_reply(res, 200, "me_prove.html", model);

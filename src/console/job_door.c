@@ -166,7 +166,8 @@ const struct route job_door_routes[] = {
         ROUTE( GET,   "/jobs",             PERM_NONE, LOG_LIST,     0,     NORMAL, list,     "List jobs", .in = &query_in, .out = &list_out ),
         ROUTE( GET,   "/jobs/{id}",        PERM_NONE, LOG_VIEW,     0,     NORMAL, show,     "Read a job", .out = &one_out ),
         ROUTE( POST,  "/jobs/{id}/cancel", PERM_NONE, LOG_CANCEL,   KB(4), NORMAL, cancel,   "Call a job off", .out = &one_out ),
-        ROUTE( GET,   "/jobs/{id}/file",   PERM_NONE, LOG_DOWNLOAD, 0,     NORMAL, download, "Download the file a job left" ),
+        ROUTE( GET,   "/jobs/{id}/file",   PERM_NONE, LOG_DOWNLOAD, 0,     NORMAL, download, "Download the file a job left",
+               .fresh = true ),
         ROUTE_END
 };
 /* clang-format on */

@@ -169,13 +169,15 @@ const struct route link_door_routes[] = {
         ROUTE( GET,    "/accounts/{id}/links",        PERM_ACCOUNT_MANAGE, LOG_VIEW,   0,     NORMAL, list,       "Sign-on services an account is linked with",
                .out = &list_out ),
         ROUTE( POST,   "/accounts/{id}/links",        PERM_ACCOUNT_MANAGE, LOG_CREATE, KB(4), NORMAL, invite,     "Invite somebody to link their account",
-               .in = &invite_in, .out = &list_out ),
-        ROUTE( DELETE, "/accounts/{id}/links/{link}", PERM_ACCOUNT_MANAGE, LOG_DELETE, KB(4), NORMAL, erase,      "Take a link away from an account" ),
+               .in = &invite_in, .out = &list_out, .fresh = true ),
+        ROUTE( DELETE, "/accounts/{id}/links/{link}", PERM_ACCOUNT_MANAGE, LOG_DELETE, KB(4), NORMAL, erase,      "Take a link away from an account",
+               .fresh = true ),
         ROUTE( GET,    "/me/links",                   PERM_NONE,           LOG_VIEW,   0,     NORMAL, own,        "Sign-on services the own account is linked with",
                .out = &list_out ),
         ROUTE( POST,   "/me/links",                   PERM_NONE,           LOG_CREATE, KB(4), NORMAL, own_invite, "Begin to link the own account",
-               .in = &own_in, .out = &list_out ),
-        ROUTE( DELETE, "/me/links/{id}",              PERM_NONE,           LOG_DELETE, KB(4), NORMAL, own_erase,  "Take a link away from the own account" ),
+               .in = &own_in, .out = &list_out, .fresh = true ),
+        ROUTE( DELETE, "/me/links/{id}",              PERM_NONE,           LOG_DELETE, KB(4), NORMAL, own_erase,  "Take a link away from the own account",
+               .fresh = true ),
         ROUTE_END
 };
 /* clang-format on */

@@ -358,9 +358,9 @@ const struct route log_door_routes[] = {
         ROUTE( GET,   "/log/erase",   PERM_LOG_ERASE,  LOG_VIEW,   0,      NORMAL, erasure, "Form to erase what entries say about somebody", .in = &subject_in,
                .face = FACE_CONSOLE ),
         ROUTE( POST,  "/log/erase",   PERM_LOG_ERASE,  LOG_ERASE,  KB(4),  NORMAL, erase,   "Erase what entries say about an account or record", .in = &erasure_in,
-               .out = &erased_out ),
+               .out = &erased_out, .fresh = true ),
         ROUTE( POST,  "/log/exports", PERM_LOG_EXPORT, LOG_EXPORT, KB(16), HEAVY,  export,  "Export entries of the operation log as a CSV file", .in = &order_in,
-               .out = &job_out ),
+               .out = &job_out, .fresh = true ),
         ROUTE( GET,   "/log/{id}",    PERM_LOG_READ,   LOG_VIEW,   0,      NORMAL, show,    "Read an entry of the operation log", .out = &one_out ),
         ROUTE_END
 };

@@ -62,11 +62,12 @@ static const struct field me_fields[] = {
 };
 static const struct shape me_out = { "Me", me_fields };
 
-/* GET /me - me.html: {kind, login, masked, account, permissions: [{name, title, help}], permission_words, sessions}. */
+/* GET /me - me.html: {kind, login, masked, account, permissions: [{name, title, help}], permission_words, sessions, rules, idle: {hours, minutes}}. */
 static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         bool account = cx->actor.kind == ACTOR_ACCOUNT;
-        json_t *model = json_object(), *part = json_null(), *sessions = json_array(), *rules;
+        json_t *model = json_object(), *part = json_null(), *sessions = json_array(), *rules, *idle;
+        struct policy policy;
 
         log_subject(cx, account ? S("account") : S("key"), cx->actor.id);
         if (account) {
@@ -74,6 +75,11 @@ static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
                 TRY(session_list(cx, cx->actor.id, &sessions));
                 TRY(policy_rules(cx, &rules));
                 json_set(model, "rules", rules);
+                TRY(policy_read(cx, &policy));
+                idle = json_object();
+                json_set(idle, "hours", json_integer(policy.idle_minutes / 60));
+                json_set(idle, "minutes", json_integer(policy.idle_minutes % 60));
+                json_set(model, "idle", idle);
         }
         json_set(model, "kind", json_str(account ? S("account") : S("key")));
         json_set(model, "login", json_str(cx->actor.name));
@@ -98,7 +104,7 @@ static rc change(struct cx *cx, const struct http_req *req, struct http_res *res
         return http_created(res, 200, S("/me?done=saved"), model);
 }
 
-/* GET /me/password - me_password.html: where somebody goes whose password must be changed. */
+/* GET /me/password - me_password.html; at the log-in login_password.html: where somebody goes whose password must be changed. */
 static rc password_form(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         json_t *rules, *model = json_object();
@@ -106,7 +112,7 @@ static rc password_form(struct cx *cx, const struct http_req *req, struct http_r
         log_quiet(cx);
         TRY(policy_rules(cx, &rules));
         json_set(model, "rules", rules);
-        return http_reply(res, 200, "me_password.html", model);
+        return http_reply(res, 200, cx->actor.stage == STAGE_PASSWORD ? "login_password.html" : "me_password.html", model);
 }
 
 /* POST /me/password - the current one is needed; other sessions end. 303 to the first page. */

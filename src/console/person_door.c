@@ -405,7 +405,7 @@ const struct route person_door_routes[] = {
                "Approve that, as a second person", .out = &back_out, .fresh = true ),
         ROUTE( POST,  "/people/{id}/reinstate/refuse",  PERM_PERSON_MANAGE, LOG_REINSTATE, KB(4),  NORMAL, refuse, "Refuse that", .out = &one_out ),
         ROUTE( POST,  "/people/{id}/dormant",           PERM_PERSON_MANAGE, LOG_UPDATE,    KB(16), NORMAL, decide,
-               "Decide about an account that nobody uses", .in = &decide_in, .out = &one_out ),
+               "Decide about an account that nobody uses", .in = &decide_in, .out = &one_out, .fresh = true ),
         ROUTE( POST,  "/me/lost",                       PERM_NONE,          LOG_STOP,      KB(16), NORMAL, lost,
                "Report the loss of an own device: the own account is out at once", .in = &lost_in, .out = &stopped_out ),
         ROUTE_END

@@ -88,7 +88,8 @@ static rc change(struct cx *cx, const struct http_req *req, struct http_res *res
 const struct route policy_door_routes[] = {
         /*     method path       permission          logged as   body   rate    handler */
         ROUTE( GET,   "/policy", PERM_POLICY_MANAGE, LOG_VIEW,   0,     NORMAL, show,   "The policy of passwords, locks and sessions", .out = &one_out ),
-        ROUTE( PATCH, "/policy", PERM_POLICY_MANAGE, LOG_UPDATE, KB(8), NORMAL, change, "Change the policy", .in = &change_in, .out = &one_out ),
+        ROUTE( PATCH, "/policy", PERM_POLICY_MANAGE, LOG_UPDATE, KB(8), NORMAL, change, "Change the policy", .in = &change_in, .out = &one_out,
+               .fresh = true ),
         ROUTE_END
 };
 /* clang-format on */

@@ -112,7 +112,7 @@ const struct route presence_door_routes[] = {
         ROUTE( POST,   "/accounts/{id}/sessions/end", PERM_SESSION_MANAGE, LOG_REVOKE, KB(4), NORMAL, end_all, "End all sessions of somebody",
                .out = &ended_out ),
         ROUTE( POST,   "/accounts/{id}/unlock",       PERM_ACCOUNT_MANAGE, LOG_UNLOCK, KB(4), NORMAL, unlock,
-               "Unlock an account after too many wrong passwords" ),
+               "Unlock an account after too many wrong passwords", .fresh = true ),
         ROUTE_END
 };
 /* clang-format on */

@@ -132,7 +132,8 @@ const struct route register_door_routes[] = {
         ROUTE( GET,   "/registers",            PERM_NONE,            LOG_LIST,   0,       NORMAL, list,   "Registers of the contract" ),
         ROUTE( POST,  "/registers",            PERM_REGISTER_DEFINE, LOG_DEFINE, KB(600), HEAVY,  create, "Make a register by its definition" ),
         ROUTE( GET,   "/registers/{register}", PERM_REGISTER,        LOG_VIEW,   0,       NORMAL, detail, "One register: items, choices, definition" ),
-        ROUTE( PUT,   "/registers/{register}", PERM_REGISTER_DEFINE, LOG_DEFINE, KB(600), HEAVY,  change, "Change the definition of a register" ),
+        ROUTE( PUT,   "/registers/{register}", PERM_REGISTER_DEFINE, LOG_DEFINE, KB(600), HEAVY,  change, "Change the definition of a register",
+               .fresh = true ),
         ROUTE_END
 };
 /* clang-format on */

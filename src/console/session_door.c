@@ -88,7 +88,7 @@ static rc offer_add(struct cx *cx, json_t *model, str tenant)
         return RC_OK;
 }
 
-/* GET /login - login.html: {tenant_given, next, langs, password_login, choices: [{id, kind, name}]}. */
+/* GET /login - login.html: {tenant_given, next, ended (a session there was), langs, password_login, choices: [{id, kind, name}]}. */
 static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         json_t *in, *model = json_object();
@@ -100,6 +100,7 @@ static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
                 cx->lang = str_is(lang, "en") ? LANG_EN : LANG_JA;
         json_set(model, "tenant_given", json_str(json_get_text(in, "tenant")));
         next_add(model, in);
+        json_set(model, "ended", json_boolean(!str_empty(doorstep_token(req)) && !str_empty(json_get_text(model, "next"))));
         TRY(offer_add(cx, model, str_trim(json_get_text(in, "tenant"))));
         json_set(model, "langs", langs_model(cx, req));
         return http_reply(res, 200, "login.html", model);

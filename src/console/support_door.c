@@ -158,13 +158,15 @@ static rc leave(struct cx *cx, const struct http_req *req, struct http_res *res)
 const struct route support_door_routes[] = {
         /*     method path                            permission            logged as    body   rate    handler */
         ROUTE( GET,   "/support",                     PERM_SUPPORT_APPROVE, LOG_LIST,    0,     NORMAL, list,    "List support grants", .out = &list_out ),
-        ROUTE( POST,  "/support/{id}/approve",        PERM_SUPPORT_APPROVE, LOG_APPROVE, KB(4), NORMAL, approve, "Approve support by the operator" ),
+        ROUTE( POST,  "/support/{id}/approve",        PERM_SUPPORT_APPROVE, LOG_APPROVE, KB(4), NORMAL, approve, "Approve support by the operator",
+               .fresh = true ),
         ROUTE( POST,  "/support/{id}/end",            PERM_SUPPORT_APPROVE, LOG_REVOKE,  KB(4), NORMAL, end,     "Refuse or end support by the operator" ),
         ROUTE( GET,   "/operator",                    PERM_SUPPORT_ASK,     LOG_LIST,    0,     NORMAL, overview, "Contracts and support, for operators",
                .out = &overview_out ),
         ROUTE( POST,  "/operator/support",            PERM_SUPPORT_ASK,     LOG_CREATE,  KB(8), NORMAL, ask,     "Ask for a support grant",
                .in = &ask_in, .out = &asked_out ),
-        ROUTE( POST,  "/operator/support/{id}/enter", PERM_SUPPORT_ASK,     LOG_LOGIN,   KB(4), NORMAL, enter,   "Work in a contract by a support grant" ),
+        ROUTE( POST,  "/operator/support/{id}/enter", PERM_SUPPORT_ASK,     LOG_LOGIN,   KB(4), NORMAL, enter,   "Work in a contract by a support grant",
+               .fresh = true ),
         ROUTE( POST,  "/operator/support/{id}/end",   PERM_SUPPORT_ASK,     LOG_REVOKE,  KB(4), NORMAL, give_back, "Give a support grant back" ),
         ROUTE( POST,  "/operator/leave",              PERM_NONE,            LOG_LOGOUT,  KB(4), NORMAL, leave,   "Leave the contract that was supported" ),
         ROUTE_END

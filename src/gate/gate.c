@@ -134,8 +134,10 @@ static const struct {
         [STAGE_CONFIRM] = { RC_UNAUTHORIZED, "/login/confirm", "this account is logged in elsewhere; please say which of the two goes on" },
         [STAGE_ENROLL] = { RC_UNAUTHORIZED, "/login/enroll", "please set up the second factor first" },
         [STAGE_FACTOR] = { RC_UNAUTHORIZED, "/login/factor", "the second factor has not been given yet" },
-        [STAGE_CERTIFICATE] = { RC_FORBIDDEN, NULL, "a client certificate of this contract is needed" },
-        [STAGE_ADDRESS] = { RC_FORBIDDEN, NULL, "this address is not among those allowed here" },
+        [STAGE_CERTIFICATE] = { RC_FORBIDDEN, NULL,
+                                "a client certificate of this contract is needed; use a device that has one, or ask an administrator for it" },
+        [STAGE_ADDRESS] = { RC_FORBIDDEN, NULL,
+                            "this address is not among those allowed here; connect from an allowed network, or ask an administrator" },
 };
 
 str gate_stage_page(str stage)

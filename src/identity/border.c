@@ -24,8 +24,10 @@ rc border_check(struct cx *cx, str tenant, str certificate)
                 return RC_OK;
         cx->tenant = answer->tenant;
         if (str_is(answer->stage, "address"))
-                return fail(cx, RC_FORBIDDEN, NULL, "this address is not among those allowed here");
-        return fail(cx, RC_FORBIDDEN, NULL, "a client certificate of this contract is needed");
+                return fail(cx, RC_FORBIDDEN, NULL,
+                            "this address is not among those allowed here; connect from an allowed network, or ask an administrator");
+        return fail(cx, RC_FORBIDDEN, NULL,
+                    "a client certificate of this contract is needed; use a device that has one, or ask an administrator for it");
 }
 
 json_t *border_ranges_model(str ranges)

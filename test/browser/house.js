@@ -164,4 +164,16 @@ async function bringIn(page, register, file) {
         await page.waitForSelector('#job .figures, #job .notice.bad', { timeout: 60000 });
 }
 
-module.exports = { start, person, login, nextCode, second, totp, halfMinute, axe, customers, shot, bringIn, ROOT, ARTEFACTS };
+/* A statement as the operator's superuser. */
+function sql(house, text) {
+        return execFileSync('psql', ['-h', `${house.dir}/run`, '-U', 'postgres', '-d', 'daicho', '-Atc', text],
+                { env: { ...process.env, PGPASSWORD: fs.readFileSync(`${house.dir}/secret/postgres`, 'utf8').trim() } }).toString().trim();
+}
+
+/* As if somebody had logged in so many minutes ago and not been asked since. */
+function age(house, login, minutes) {
+        sql(house, `update daicho.session set proven_at = daicho.clock() - interval '${minutes} minutes' where account_id = (select id from daicho.account
+                where tenant = '${house.tenant}' and login = '${login}')`);
+}
+
+module.exports = { start, sql, age, person, login, nextCode, second, totp, halfMinute, axe, customers, shot, bringIn, ROOT, ARTEFACTS };

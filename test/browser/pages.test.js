@@ -32,7 +32,9 @@ test.before(async () => {
                 record, edit: `${record}/edit`, create: '/registers/customers/records/new', import: '/registers/customers/imports/new',
                 export: '/registers/customers/exports/new', jobs: '/jobs', job, log: '/log', entry, log_path: `${entry}/proof`, log_proof: '/log/proof', log_erase: '/log/erase?kind=account&subject=1', accounts: '/accounts', people: '/people', dormant: '/people?state=dormant', person_new: '/people/new', one, users: '/help/users', account, account_new: '/accounts/new',
                 providers: '/providers', provider_new: '/providers/new?kind=google', applicants: '/applicants', links: `${account}/links`, my_links: '/me/links',
-                groups: '/groups', group, permissions: '/permissions', keys: '/keys', certificates: '/certificates', addresses: '/addresses', notices: '/notices', support: '/support', me: '/me', password: '/me/password', help: '/help', unknown: '/registers/customers/records/999999999',
+                groups: '/groups', group, permissions: '/permissions', keys: '/keys', certificates: '/certificates', addresses: '/addresses', notices: '/notices', support: '/support', me: '/me', password: '/me/password',
+                my_factors: '/me/factors', prove: '/me/prove', policy: '/policy', sessions: '/sessions', accounts_none: '/accounts?q=%E9%BE%98', people_none: '/people?q=%E9%BE%98',
+                help: '/help', unknown: '/registers/customers/records/999999999',
         };
         await context.close();
 });
