@@ -42,7 +42,8 @@ rc token_client(struct cx *cx, str client_id, str client_secret, struct token_cl
         if (row == NULL || !row->good)
                 return fail(cx, RC_UNAUTHORIZED, NULL, "client_id and client_secret are not those of an API key that is valid");
         if (!str_is(row->stage, "full"))
-                return fail(cx, RC_FORBIDDEN, NULL, "this address is not among those allowed here");
+                return fail(cx, RC_FORBIDDEN, NULL,
+                            "this address is not among those allowed here; connect from an allowed network, or ask an administrator");
         *ret = (struct token_client){ row->tenant, row->id, row->name, row->words };
         return RC_OK;
 }
