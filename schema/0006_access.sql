@@ -1,6 +1,12 @@
 -- Why: who may, in full. People, the policy of a contract, stages of a log-in, second factors, sign-on, certificates, support by the operator and
 -- what is to be told to somebody: their tables and the doors. What works on them stands in the migrations after this one.
 
+-- A contract ends with its last day, and is erased later (0016_contract_end.sql).
+alter table daicho.tenant
+    add column ends_at timestamptz,                  -- the end of the last day in Japan
+    add column erase_at timestamptz,
+    add constraint tenant_erase_check check ((ends_at is null) = (erase_at is null) and (erase_at is null or erase_at > ends_at));
+
 -- People: an account belongs to one person, a person has at most one account -------------------------------------------------------------
 create table daicho.person (
     id bigint generated always as identity primary key,
@@ -333,6 +339,7 @@ begin
     join daicho.policy p on p.tenant = a.tenant
     cross join lateral (select not a.sees_personal or session_user = 'daicho_sso' as masked_) m  -- the process at the network sees nobody
     where x.token_hash = token_hash_ and a.state = 'active' and (a.ends_at is null or a.ends_at > daicho.clock()) and t.state = 'active'
+        and (t.ends_at is null or t.ends_at > daicho.clock())  -- 0016_contract_end.sql
         and x.seen_at > daicho.clock() - case when x.stage in ('full', 'locked') then make_interval(mins => p.idle_minutes) else interval '10 minutes' end
         and (x.expires_at is null or x.expires_at > daicho.clock());
     if not found then
@@ -383,7 +390,8 @@ begin
     join daicho.tenant t on t.name = x.tenant
     join daicho.policy p on p.tenant = x.tenant
     where x.id = id_ and x.revoked_at is null and x.maker_active and (x.expires_at is null or x.expires_at > daicho.clock())
-        and (x.maker_ends_at is null or x.maker_ends_at > daicho.clock()) and t.state = 'active';
+        and (x.maker_ends_at is null or x.maker_ends_at > daicho.clock()) and t.state = 'active'
+        and (t.ends_at is null or t.ends_at > daicho.clock());
     if not found then
         return;
     end if;

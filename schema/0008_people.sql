@@ -114,7 +114,7 @@ alter table daicho.policy add column dormant_days int not null default 90 check 
 -- Files that were ready for somebody who was stopped: no row leads to them any more; the jobs processes take them from the disk.
 create table daicho.withdrawn (
     id bigint generated always as identity primary key,
-    tenant text not null references daicho.tenant on delete cascade,
+    tenant text not null,                            -- perhaps gone meanwhile
     path text not null
 );
 

@@ -65,12 +65,12 @@ begin
     return query with charged as (
         update daicho.account a set failures = a.failures + 1
         from daicho.tenant t join daicho.policy p on p.tenant = t.name
-        where t.name = tenant_ and t.state = 'active' and a.tenant = t.name and lower(a.login) = lower(login_)
+        where t.name = tenant_ and t.state = 'active' and (t.ends_at is null or t.ends_at > daicho.clock()) and a.tenant = t.name and lower(a.login) = lower(login_)
         returning a.id, a.login, a.state, a.group_names, p.lock_after is not null and (a.locked_at is not null or a.failures > p.lock_after) as locked
     )
     select t.name, t.lang, c.id, c.login, c.group_names, c.state, h.hash, coalesce(c.locked, false), false
     from (select 1) one
-    left join daicho.tenant t on t.name = tenant_ and t.state = 'active'
+    left join daicho.tenant t on t.name = tenant_ and t.state = 'active' and (t.ends_at is null or t.ends_at > daicho.clock())
     left join charged c on true
     left join daicho.credential h on h.account_id = c.id and (h.expires_at is null or h.expires_at > daicho.clock());
 end

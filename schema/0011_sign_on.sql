@@ -160,7 +160,7 @@ language sql stable security definer set search_path = pg_catalog as $$
     select v.id, v.tenant, v.kind, v.name, v.issuer, v.client_id, v.secret_name, v.domains, v.factor_trusted,
         v.active and (p.provider_kinds is null or v.kind = any (p.provider_kinds))
     from daicho.provider v
-    join daicho.tenant t on t.name = v.tenant and t.state = 'active'
+    join daicho.tenant t on t.name = v.tenant and t.state = 'active' and (t.ends_at is null or t.ends_at > daicho.clock())
     join daicho.policy p on p.tenant = v.tenant
     where v.tenant = tenant_ and v.id = id_
 $$;

@@ -50,6 +50,7 @@
 #include "console/token_door.h"
 #include "gate/openapi.h"
 #include "identity/person.h"
+#include "tenant/tenant.h"
 #include "notify/notice.h"
 #include "register/define.h"
 #include "register/export.h"
@@ -126,6 +127,8 @@ static rc sharing_notice(struct cx *cx, const json_t *told)
 static const struct chore chores[] = {
         { "person", LOG_STOP, 5000, person_leave_next, person_leave, .sweep = person_files_erase },
         { "sharing", LOG_ALERT, 5000, person_sharing_next, person_sharing_tell, .tell = sharing_notice },
+        { "tenant", LOG_STOP, 5000, NULL, tenant_end_due },
+        { "tenant", LOG_DELETE, 5000, NULL, tenant_erase_due },
         { .kind = NULL },
 };
 

@@ -22,6 +22,7 @@ struct wish {
         str approved_by, reason;
         bool operators;
         rc (*change)(struct cx *cx, str name);
+        struct date last_day;
         json_t *model;
 };
 
@@ -35,6 +36,10 @@ static json_t *model_of(struct cx *cx, const struct tenant *tenant)
         (void)json_set(model, "lang", json_str(tenant->lang));
         (void)json_set(model, "accounts", json_integer(tenant->accounts));
         (void)json_set(model, "schema_version", json_integer(tenant->schema_version));
+        if (tenant->ends_at != 0)
+                (void)json_set(model, "ends_at", json_str(clock_rfc3339(cx->mem, tenant->ends_at)));
+        if (tenant->erase_at != 0)
+                (void)json_set(model, "erase_at", json_str(clock_rfc3339(cx->mem, tenant->erase_at)));
         return json_set(model, "created_at", json_str(clock_rfc3339(cx->mem, tenant->created_at)));
 }
 
@@ -152,8 +157,9 @@ static rc list_work(struct cx *cx, void *data)
 
 static rc list(struct cx *cx, struct args *args)
 {
-        static const struct column columns[] = { { "name", "name" },         { "title", "title" },     { "state", "state" }, { "lang", "language" },
-                                                 { "accounts", "accounts" }, { "created_at", "made" }, { NULL, NULL } };
+        static const struct column columns[] = { { "name", "name" },     { "title", "title" },        { "state", "state" },
+                                                 { "lang", "language" }, { "accounts", "accounts" },  { "created_at", "made" },
+                                                 { "ends_at", "ends" },  { "erase_at", "erased on" }, { NULL, NULL } };
         struct wish wish = { .name = STR_NONE };
 
         TRY(args_end(cx, args));
@@ -223,6 +229,67 @@ static rc factor(struct cx *cx, struct args *args)
         return RC_OK;
 }
 
+static rc cancel_work(struct cx *cx, void *data)
+{
+        struct wish *wish = data;
+        struct tenant *t;
+
+        log_subject(cx, S("tenant"), 0);
+        log_detail(cx, "tenant", json_str(wish->name));
+        log_detail(cx, "last_day", json_str(clock_iso_date(cx->mem, wish->last_day)));
+        TRY(tenant_cancel(cx, wish->name, wish->last_day));
+        TRY(tenant_get(cx, wish->name, &t));
+        wish->model = model_of(cx, t);
+        return RC_OK;
+}
+
+static rc cancel(struct cx *cx, struct args *args)
+{
+        struct wish wish = { .change = NULL };
+        str day = STR_NONE;
+
+        TRY(args_text(cx, args, "--last-day", &day));
+        TRY(args_word(cx, args, "NAME", &wish.name));
+        TRY(args_end(cx, args));
+        if (str_absent(day) || !clock_read_date(day, &wish.last_day))
+                return fail(cx, RC_USAGE, NULL, "say the last day of the contract: --last-day YYYY-MM-DD");
+        TRY(operator_do(cx, STR_NONE, LOG_UPDATE, cancel_work, &wish));
+        if (command_json())
+                print_json(cx, wish.model);
+        else
+                print_line(cx, "tenant %.*s ends at %.*s and is erased at %.*s", STR_ARG(wish.name), STR_ARG(json_get_text(wish.model, "ends_at")),
+                           STR_ARG(json_get_text(wish.model, "erase_at")));
+        return RC_OK;
+}
+
+static rc keep(struct cx *cx, struct args *args)
+{
+        return change(cx, args, LOG_UPDATE, tenant_keep, "tenant %.*s goes on");
+}
+
+static rc erasures_work(struct cx *cx, void *data)
+{
+        struct wish *wish = data;
+
+        return tenant_erasures(cx, &wish->model);
+}
+
+static rc erasures(struct cx *cx, struct args *args)
+{
+        static const struct column columns[] = { { "tenant", "contract" },     { "title", "title" },  { "ended_at", "ended" },
+                                                 { "erased_at", "erased" },    { "erased_by", "by" }, { "accounts", "accounts" },
+                                                 { "entries", "log entries" }, { "files", "files" },  { NULL, NULL } };
+        struct wish wish = { .name = STR_NONE };
+
+        TRY(args_end(cx, args));
+        TRY(operator_do(cx, STR_NONE, LOG_LIST, erasures_work, &wish));
+        if (command_json())
+                print_json(cx, wish.model);
+        else
+                print_table(cx, wish.model, columns);
+        return RC_OK;
+}
+
 static rc end(struct cx *cx, struct args *args)
 {
         str said = STR_NONE;
@@ -242,7 +309,10 @@ const struct command cmd_tenant_commands[] = {
         { "tenant suspend", "NAME", "stop all sessions and keys of a contract at once; nothing is lost", suspend },
         { "tenant resume", "NAME", "let a suspended contract work again", resume },
         { "tenant factor", "NAME everybody|administrators", "who needs a second factor, besides groups that ask for it", factor },
-        { "tenant end", "NAME --confirm NAME", "erase a contract with all its data for good", end },
+        { "tenant cancel", "NAME --last-day YYYY-MM-DD", "end a contract: all works through that day; on the 7th of the month after it, all is erased", cancel },
+        { "tenant keep", "NAME", "take a cancellation back, until the last day is over", keep },
+        { "tenant end", "NAME --confirm NAME", "erase a contract with all its data now and for good", end },
+        { "tenant erasures", "", "list the certificates of erased contracts", erasures },
         { .name = NULL },
 };
 /* clang-format on */

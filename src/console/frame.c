@@ -116,6 +116,14 @@ static rc nav_add(struct cx *cx, const struct http_req *req, json_t *context, js
         }
         if (count > 0 && rows[0].running > 0)
                 (void)json_set(frame, "running", json_integer(rows[0].running));
+        if (count > 0 && rows[0].ends_at != 0) {
+                json_t *end = json_object();
+
+                /* the last day itself, not the midnight after it */
+                (void)json_set(end, "last_day", json_str(clock_date_text(cx->mem, cx->lang, clock_tokyo(rows[0].ends_at - 1).date)));
+                (void)json_set(end, "erased_on", json_str(clock_date_text(cx->mem, cx->lang, clock_tokyo(rows[0].erase_at).date)));
+                (void)json_set(frame, "end", end);
+        }
         if (!records)
                 (void)json_set(at, part.n == 0 ? "home" : str_z(cx->mem, part), json_true());
         (void)json_set(frame, "at", at);

@@ -118,27 +118,36 @@ static void job_run(struct cx *cx, const struct job_kind *kinds, struct job *job
                 (void)fprintf(stderr, "daicho: end of job %" PRId64 " not written: %s\n", job->id, db_refusal(cx));
 }
 
+/* Into the tenant of a chore's unit, or a transaction outside any. */
+static rc chore_enter(struct cx *cx, str tenant)
+{
+        if (!str_absent(tenant))
+                return enter_by_name(cx, tenant, false);
+        db_begin(cx);
+        return RC_OK;
+}
+
 /* One unit of a chore. False: nothing was due. */
 static bool chore_do(struct cx *cx, const struct chore *chore, struct db *worker, int64_t *after)
 {
         const char *name;
-        str tenant;
+        str tenant = STR_NONE;
         json_t *told = NULL, *value;
-        int64_t id;
+        int64_t id = 0;
         rc result;
 
         unit_begin(cx, worker);
-        if (db_ensure(cx) != RC_OK || chore->next(cx, *after, &tenant, &id) != RC_OK || str_absent(tenant))
+        if (db_ensure(cx) != RC_OK || (chore->next != NULL && (chore->next(cx, *after, &tenant, &id) != RC_OK || str_absent(tenant))))
                 return false;
         *after = id;
         cx->masked = false;
-        result = enter_by_name(cx, tenant, false);
+        result = chore_enter(cx, tenant);
         log_subject(cx, str_of(chore->kind), id);
         if (result == RC_OK)
                 result = chore->run(cx, id, &told);
         if (result == RC_OK && told == NULL) {
                 db_rollback(cx);
-                return true;
+                return chore->next != NULL;
         }
         json_object_foreach(told, name, value)
                 log_detail(cx, name, value);
@@ -154,13 +163,13 @@ static bool chore_do(struct cx *cx, const struct chore *chore, struct db *worker
                       rc_name(result), db_refusal(cx));
         db_rollback(cx);
         fail_clear(cx);
-        if (db_ensure(cx) == RC_OK && enter_by_name(cx, tenant, false) == RC_OK) {
+        if (db_ensure(cx) == RC_OK && chore_enter(cx, tenant) == RC_OK) {
                 log_write(cx, chore->verb, result);
                 if (db_commit(cx) != RC_OK)
                         (void)fprintf(stderr, "daicho: entry of a refused chore not written: %s\n", db_refusal(cx));
         }
         db_rollback(cx);
-        return true;
+        return chore->next != NULL; /* without one the same would be found again at once */
 }
 
 /* A unit that is refused does not hold up those after it; it is tried again the next time. */

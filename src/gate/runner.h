@@ -22,9 +22,10 @@ struct chore {
         const char *kind; /* of the entry's subject: "person" */
         enum log_verb verb;
         int every_ms;
-        /* Outside any tenant: the next one after `after`; *ret_tenant absent: there is none. */
+        /* Outside any tenant: the next one after `after`; *ret_tenant absent: there is none. NULL: run finds it itself and stays outside any tenant, its
+         * entry stands in the house's log. */
         rc (*next)(struct cx *cx, int64_t after, str *ret_tenant, int64_t *ret_id);
-        /* Inside it, in a transaction. *ret: members for the entry's detail; NULL: another process has done it meanwhile. */
+        /* Inside it, in a transaction. *ret: members for the entry's detail; NULL: another process has done it meanwhile, or there is none. */
         rc (*run)(struct cx *cx, int64_t id, json_t **ret);
         /* Inside it, after run: messages that go with it, made of what run told; may be NULL. */
         rc (*tell)(struct cx *cx, const json_t *told);

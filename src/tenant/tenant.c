@@ -80,7 +80,8 @@ rc tenant_create_operators(struct cx *cx, str name, str title, str lang)
 
 static struct tenant tenant_of(const struct tenant_row *row)
 {
-        return (struct tenant){ row->name, row->title, row->state, row->lang, row->schema_version, row->created_at, row->accounts, false };
+        return (struct tenant){ row->name,       row->title,    row->state, row->lang,    row->schema_version,
+                                row->created_at, row->accounts, false,      row->ends_at, row->erase_at };
 }
 
 rc tenant_list(struct cx *cx, struct tenant **ret, size_t *ret_count)
@@ -159,18 +160,81 @@ rc tenant_resume(struct cx *cx, str name)
         return state_change(cx, name, S("active"));
 }
 
+rc tenant_cancel(struct cx *cx, str name, struct date last_day)
+{
+        struct tenant *t;
+        size_t changed;
+
+        TRY(tenant_get(cx, name, &t));
+        TRY(sql_tenant_cancel(cx, name, clock_iso_date(cx->mem, last_day), &changed));
+        if (changed == 1)
+                return RC_OK;
+        if (str_is(t->state, "ended"))
+                return fail(cx, RC_CONFLICT, NULL, "this contract has ended already");
+        return fail(cx, RC_INVALID, "last-day", "must be today or later");
+}
+
+rc tenant_keep(struct cx *cx, str name)
+{
+        struct tenant *t;
+        size_t changed;
+
+        TRY(tenant_get(cx, name, &t));
+        TRY(sql_tenant_keep(cx, name, &changed));
+        return changed == 1 ? RC_OK : fail(cx, RC_CONFLICT, NULL, "this contract has ended already, or was not cancelled");
+}
+
+/* The certificate as the database wrote it; absent: nothing was erased. */
+static rc certificate_read(struct cx *cx, str text, json_t **ret)
+{
+        *ret = NULL;
+        return str_absent(text) ? RC_OK : json_read(cx, text, ret);
+}
+
 static rc end(struct cx *cx, const struct tenant *t)
 {
-        size_t deleted;
+        json_t *certificate;
+        str text;
 
-        TRY(sql_tenant_delete(cx, t->name, &deleted));
-        if (deleted != 1)
-                return unknown(cx);
-        sql_tenant_drop_schema_queue(cx, t->name);
-        return sql_tenant_drop_roles(cx, t->name);
+        TRY(sql_tenant_erase(cx, t->name, str_absent(cx->actor.name) ? S("operator") : cx->actor.name, &text));
+        TRY(certificate_read(cx, text, &certificate));
+        return certificate == NULL ? unknown(cx) : RC_OK;
 }
 
 rc tenant_end(struct cx *cx, str name)
 {
         return all_or_nothing(cx, end, &(struct tenant){ .name = name });
+}
+
+rc tenant_end_due(struct cx *cx, int64_t id, json_t **ret)
+{
+        str name;
+
+        TRY(sql_tenant_end_due(cx, &name));
+        *ret = str_absent(name) ? NULL : json_set(json_object(), "tenant", json_str(name));
+        return RC_OK;
+}
+
+rc tenant_erase_due(struct cx *cx, int64_t id, json_t **ret)
+{
+        str text;
+
+        TRY(sql_tenant_erase_due(cx, &text));
+        return certificate_read(cx, text, ret);
+}
+
+rc tenant_erasures(struct cx *cx, json_t **ret)
+{
+        str *texts;
+        size_t count;
+
+        TRY(sql_tenant_erasures(cx, &texts, &count));
+        *ret = json_array();
+        for (size_t i = 0; i < count; i++) {
+                json_t *one;
+
+                TRY(json_read(cx, texts[i], &one));
+                must(json_array_append_new(*ret, one) == 0);
+        }
+        return RC_OK;
 }

@@ -1,14 +1,15 @@
 -- Contracts, as daicho_owner.
 
--- tenant_list() -> many(100000) tenant_row(name text, title text, state text, lang text, schema_version int, created_at time, accounts int)
+-- tenant_list() -> many(100000) tenant_row(name text, title text, state text, lang text, schema_version int, created_at time, accounts int,
+--     ends_at time?, erase_at time?)
 select t.name, t.title, t.state, t.lang, t.schema_version, t.created_at,
-    (select count(*) from daicho.account a where a.tenant = t.name) as accounts
+    (select count(*) from daicho.account a where a.tenant = t.name) as accounts, t.ends_at, t.erase_at
 from daicho.tenant t
 order by t.name;
 
 -- tenant_find(name text) -> maybe tenant_row
 select t.name, t.title, t.state, t.lang, t.schema_version, t.created_at,
-    (select count(*) from daicho.account a where a.tenant = t.name) as accounts
+    (select count(*) from daicho.account a where a.tenant = t.name) as accounts, t.ends_at, t.erase_at
 from daicho.tenant t
 where t.name = $1;
 
@@ -42,20 +43,34 @@ select daicho_admin.tenant_roles_create($1);
 -- tenant_open_schema(name text) -> none
 select daicho.tenant_schema_create($1);
 
--- tenant_drop_schema(name text) -> none
-select daicho.tenant_schema_drop($1);
-
--- tenant_drop_roles(name text) -> none
-select daicho_admin.tenant_roles_drop($1);
-
 -- tenant_state_change(name text, state text) -> changed
 update daicho.tenant set state = $2 where name = $1;
 
 -- tenant_factor_change(name text, everybody bool) -> changed
 update daicho.tenant set factor_everybody = $2 where name = $1;
 
--- tenant_delete(name text) -> changed
-delete from daicho.tenant where name = $1;
+-- The end of the last day (in Japan) is the end. Only what has not ended yet can be given one, or another.
+-- tenant_cancel(name text, last_day text) -> changed
+update daicho.tenant
+set ends_at = d.ends, erase_at = daicho.erasure_day(d.ends)
+from (select ($2::text::date + 1)::timestamp at time zone 'Asia/Tokyo' as ends) d
+where name = $1 and state <> 'ended' and d.ends > daicho.clock();
+
+-- tenant_keep(name text) -> changed
+update daicho.tenant set ends_at = null, erase_at = null where name = $1 and state <> 'ended' and ends_at is not null;
+
+-- tenant_erase(name text, by text) -> one text?
+select daicho.tenant_erase($1, $2)::text as certificate;
+
+-- As daicho_jobs.
+-- tenant_end_due() -> one text?
+select daicho.tenant_end_due() as name;
+
+-- tenant_erase_due() -> one text?
+select daicho.tenant_erase_due()::text as certificate;
+
+-- tenant_erasures() -> many(100000) text
+select to_jsonb(e)::text as certificate from daicho.erasure e order by e.id;
 
 -- Client certificates are required unless two people said otherwise.
 -- tenant_waive(name text) -> changed
