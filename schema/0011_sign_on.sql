@@ -205,12 +205,12 @@ $$;
 create function daicho.sign_on_busy(source_ text) returns boolean
 language sql stable security definer set search_path = pg_catalog as $$
     select count(*) >= 20 from (
-        select from daicho.sign_on_failure f where f.source = source_ and f.at > daicho.clock() - interval '10 minutes' limit 20) x
+        select from daicho.sign_on_failure f where f.source = daicho.address_home(source_) and f.at > daicho.clock() - interval '10 minutes' limit 20) x
 $$;
 create function daicho.sign_on_failed(source_ text) returns void
 language sql security definer set search_path = pg_catalog as $$
     delete from daicho.sign_on_failure f where f.at < daicho.clock() - interval '10 minutes';
-    insert into daicho.sign_on_failure (source) values (source_)
+    insert into daicho.sign_on_failure (source) values (daicho.address_home(source_))
 $$;
 
 -- Inside the tenant: whose account is this subject? linked; applied (a moment ago), pending, refused; unknown; taken (the invitation is for another
