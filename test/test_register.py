@@ -226,3 +226,23 @@ def test_looking_at_a_definition_changes_nothing_of_it(house):
 def test_the_api_document_describes_the_registers_of_the_contract(shop):
     document = shop.api('GET', '/openapi.json').json()
     assert any('assets' in path for path in document['paths']) or any('assets' in name.lower() for name in document['components']['schemas'])
+
+
+def test_syn_3_4_12_a_a_memo_stays_with_its_item_and_with_the_definition_that_is_taken_out(house):
+    """A label for whoever manages the data: which law, which class, who is responsible."""
+    import html, re, yaml
+    shop = house.tenant(registers=())
+    memo = '個人情報（機密性3）。退会から1年で消す。担当: 営業部'
+    items = [{**item, 'memo': memo} if item['name'] == 'holder' else item for item in ASSETS['items']]
+    define(shop, changed(items=items))
+    def kept(definition):
+        return {item['name']: item.get('memo') for item in definition['items']}
+    assert kept(shop.api('GET', '/registers/assets').json()['definition']) == {'code': None, 'kind': None, 'holder': memo, 'bought_on': None, 'encrypted': None}
+    page = shop.admin.browser().get('/registers/assets').text
+    taken_out = html.unescape(re.search(r'<textarea[^>]*name="yaml"[^>]*>(.*?)</textarea>', page, re.S).group(1))
+    assert kept(yaml.safe_load(taken_out))['holder'] == memo
+    define(shop, changed(items=ASSETS['items']), path='/registers/assets', method='PUT')
+    define(shop, yaml.safe_load(taken_out), path='/registers/assets', method='PUT')            # what was taken out brings it back
+    assert kept(shop.api('GET', '/registers/assets').json()['definition'])['holder'] == memo
+    too_long = [{**items[0], 'memo': 'あ' * 5000}]
+    assert shop.api('POST', '/registers', json=changed(name='other', items=too_long)).status == 422
