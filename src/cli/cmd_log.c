@@ -12,10 +12,13 @@
 #include "cli/print.h"
 #include "cli/spawn.h"
 #include "log/commitment.h"
+#include "log/head.h"
 #include "log/keyring.h"
 #include "log/leaf.h"
 #include "log/log.h"
-#include "log/prove.h"
+#include "log/proof.h"
+#include "log/receipt.h"
+#include "log/walk.h"
 #include "log/witness.h"
 
 #include <errno.h>
@@ -316,7 +319,7 @@ static rc verify_receipt(struct cx *cx, struct check *c, str bytes, str entry_pa
 
 struct house_check {
         struct check check;
-        struct prove_walk walk;
+        struct walk walk;
         const str *older;
         size_t older_count;
 };
@@ -346,14 +349,21 @@ static rc verify_work(struct cx *cx, void *data)
         struct check *c = &h->check;
         struct note *note;
 
-        TRY(prove_open(cx, 0, &h->walk.log));
+        TRY(head_open(cx, &h->walk.log));
         if (c->trust == NULL)
-                TRY(house_keys(cx, h->walk.log.checkpoint.origin, &c->trust));
+                TRY(house_keys(cx, h->walk.log.head.origin, &c->trust));
+        if (c->trust->quorum >= 0) {
+                struct published cosigned;
+
+                TRY(published_cosigned(cx, &h->walk.log, &cosigned));
+                if (!str_absent(cosigned.note))
+                        h->walk.log = cosigned;
+        }
         TRY(trust_open(cx, c->trust, h->walk.log.note, &c->checkpoint, &note, c->seal));
         TRY(older_read(cx, c, h->older, h->older_count));
         h->walk.details = true;
         h->walk.progress = bar;
-        TRY(prove_database(cx, &h->walk, c->older, c->older_count));
+        TRY(walk_log(cx, &h->walk, c->older, c->older_count));
         c->details = true;
         c->details_right = h->walk.details_right;
         c->details_missing = h->walk.details_erased;
@@ -401,7 +411,7 @@ static rc verify_run(struct cx *cx, struct args *args)
 struct bundle {
         const char *to; /* DIR/tmp/… */
         bool no_details;
-        struct prove_walk walk;
+        struct walk walk;
 };
 
 static rc put(struct cx *cx, const struct bundle *b, const char *name, str bytes)
@@ -428,7 +438,7 @@ static rc put_tile(struct cx *cx, const struct bundle *b, struct tile tile)
 
 static rc put_tiles(struct cx *cx, const struct bundle *b)
 {
-        int64_t size = b->walk.log.checkpoint.size;
+        int64_t size = b->walk.log.head.size;
         int width;
 
         for (int level = TILE_ENTRIES; level < TILE_LEVELS; level++)
@@ -443,8 +453,8 @@ static rc put_tiles(struct cx *cx, const struct bundle *b)
         return RC_OK;
 }
 
-/* What stands beside the entries of one bundle, as prove_database() passes by. */
-static rc put_details(struct cx *cx, void *data, int64_t n, const struct prove_detail *list, size_t count)
+/* What stands beside the entries of one bundle, as walk_log() passes by. */
+static rc put_details(struct cx *cx, void *data, int64_t n, const struct walk_detail *list, size_t count)
 {
         const struct bundle *b = data;
         json_t *model = json_object();
@@ -465,7 +475,7 @@ static rc put_keys(struct cx *cx, const struct bundle *b)
         struct buf text = buf_open(cx->mem, TRUST_FILE_MAX);
         struct trust *trust;
 
-        TRY(house_keys(cx, b->walk.log.checkpoint.origin, &trust));
+        TRY(house_keys(cx, b->walk.log.head.origin, &trust));
         for (size_t i = 0; i < trust->log_count; i++) {
                 buf_add(&text, note_key_write(cx->mem, &trust->log[i].key));
                 buf_char(&text, '\n');
@@ -481,7 +491,7 @@ static rc bundle_work(struct cx *cx, void *data)
 
         TRY(command_place(cx, &place));
         TRY(archive_scratch(cx, place_path(cx, place->dir, "tmp"), &b->to));
-        TRY(prove_open(cx, 0, &b->walk.log));
+        TRY(head_open(cx, &b->walk.log));
         TRY(put(cx, b, "checkpoint", b->walk.log.note));
         TRY(put_keys(cx, b));
         if (file_read(cx, in(cx, b->walk.log.directory, "cosigned"), NOTE_MAX, &cosigned) == RC_OK)
@@ -489,14 +499,14 @@ static rc bundle_work(struct cx *cx, void *data)
         fail_clear(cx);
         TRY(put_tiles(cx, b));
         log_subject(cx, S("log"), 0);
-        log_detail(cx, "rows", json_integer(b->walk.log.checkpoint.size));
+        log_detail(cx, "rows", json_integer(b->walk.log.head.size));
         log_detail(cx, "details", json_boolean(!b->no_details));
         if (b->no_details)
                 return RC_OK;
         b->walk.details = true;
         b->walk.take = put_details;
         b->walk.take_data = b;
-        return prove_database(cx, &b->walk, NULL, 0);
+        return walk_log(cx, &b->walk, NULL, 0);
 }
 
 static rc bundle_run(struct cx *cx, struct args *args)
@@ -511,8 +521,7 @@ static rc bundle_run(struct cx *cx, struct args *args)
         TRY(operator_do(cx, tenant, LOG_EXPORT, bundle_work, b));
         TRY(archive_pack(cx, b->to, str_z(cx->mem, path)));
         if (!command_json())
-                print_line(cx, "%lld entries of %.*s are in %.*s", (long long)b->walk.log.checkpoint.size, STR_ARG(b->walk.log.checkpoint.origin),
-                           STR_ARG(path));
+                print_line(cx, "%lld entries of %.*s are in %.*s", (long long)b->walk.log.head.size, STR_ARG(b->walk.log.head.origin), STR_ARG(path));
         return RC_OK;
 }
 
@@ -520,7 +529,6 @@ static rc bundle_run(struct cx *cx, struct args *args)
 
 struct wanted {
         int64_t id;
-        struct receipt *receipt;
         str text;
 };
 
@@ -529,7 +537,7 @@ static rc receipt_work(struct cx *cx, void *data)
         struct wanted *w = data;
 
         log_subject(cx, S("log"), w->id);
-        return prove_receipt(cx, w->id, &w->receipt, &w->text);
+        return proof_receipt(cx, w->id, &w->text);
 }
 
 static rc receipt_run(struct cx *cx, struct args *args)
@@ -553,11 +561,11 @@ static rc receipt_run(struct cx *cx, struct args *args)
 
 static rc key_work(struct cx *cx, void *data)
 {
-        struct prove_log log;
+        struct published log;
         struct trust **ret = data;
 
-        TRY(prove_open(cx, 0, &log));
-        return house_keys(cx, log.checkpoint.origin, ret);
+        TRY(head_open(cx, &log));
+        return house_keys(cx, log.head.origin, ret);
 }
 
 /* The key this house cosigns others' logs with. */

@@ -8,9 +8,9 @@
 #include "cli/operator.h"
 #include "cli/print.h"
 #include "identity/account.h"
+#include "log/head.h"
 #include "log/keyring.h"
 #include "log/log.h"
-#include "log/proof.h"
 #include "log/sealer.h"
 
 struct wish {
@@ -25,7 +25,7 @@ static rc status_work(struct cx *cx, void *data)
         struct wish *w = data;
 
         log_subject(cx, S("log"), 0);
-        return proof_trees(cx, &w->model);
+        return head_list(cx, &w->model);
 }
 
 static rc status(struct cx *cx, struct args *args)
@@ -73,7 +73,7 @@ static rc rotate_work(struct cx *cx, void *data)
         int64_t now = cx->now;
 
         log_subject(cx, S("log"), 0);
-        TRY(proof_now(cx, &now));
+        TRY(head_now(cx, &now));
         log_detail(cx, "days", json_integer(w->days));
         return keyring_rotate(cx, place_path(cx, w->place->dir, "secret/log"), now / 1000, (now + w->days * CLOCK_DAY) / 1000);
 }

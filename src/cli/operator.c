@@ -8,7 +8,7 @@
 #include "db/db.h"
 #include "gate/gate.h"
 #include "identity/password.h"
-#include "log/prove.h"
+#include "log/published.h"
 #include "notify/notice.h"
 #include "page/page.h"
 
@@ -37,7 +37,7 @@ rc operator_connect(struct cx *cx, const char *role)
         TRY(page_start(cx, str_format(cx->mem, "%.*s/pages", STR_ARG(place->share))));
         password_start((int)place->config.password_cost);
         file_store_start(place_path(cx, place->dir, "files"));
-        prove_start(place_path(cx, place->dir, "seal"));
+        published_start(place_path(cx, place->dir, "seal"));
         notice_start(place_url(cx, place, place_port(cx, place)));
         TRY(place_conninfo(cx, place->dir, role, "daicho", &conninfo));
         return db_open(cx, str_z(cx->mem, conninfo), &cx->db);

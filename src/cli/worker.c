@@ -21,7 +21,7 @@
 #include "identity/password.h"
 #include "identity/sign_on.h"
 #include "identity/token.h"
-#include "log/proof.h"
+#include "log/published.h"
 #include "log/sealer.h"
 #include "notify/mailer.h"
 #include "notify/notice.h"
@@ -242,7 +242,8 @@ static rc sign_on_settings(struct cx *cx, const struct place *place, enum sandbo
 /* A witness knows no database: its start is short. */
 static rc witness(struct cx *cx, const struct place *place, str spool, bool probe)
 {
-        TRY(cosigner_start(cx, place));
+        if (!probe) /* of those at work there is one */
+                TRY(cosigner_start(cx, place));
         signals_set();
         TRY(sandbox_enter(cx, SANDBOX_WITNESS, place->dir, place->share, spool));
         if (probe)
@@ -274,7 +275,7 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, 
         if (kind == SANDBOX_AUTH)
                 TRY(signer_start(cx, place));
         file_store_start(place_path(cx, place->dir, "files"));
-        proof_start(place_path(cx, place->dir, "seal"));
+        published_start(place_path(cx, place->dir, "seal"));
         password_start((int)place->config.password_cost);
         token_start((int)place->config.token_minutes);
         notice_start(place_url(cx, place, port));

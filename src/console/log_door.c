@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "console/dress.h"
 #include "console/log_file.h"
+#include "log/head.h"
 #include "log/log.h"
 #include "log/proof.h"
 #include "page/page.h"
@@ -143,7 +144,7 @@ static rc seal_add(struct cx *cx, json_t *model)
         static const char *const members[] = { "state", "size", "waiting", "signed_at" };
         json_t *told, *log = json_object();
 
-        TRY(proof_log(cx, &told));
+        TRY(head_model(cx, &told));
         for (size_t i = 0; i < COUNT(members); i++)
                 json_set(log, members[i], json_object_get(json_object_get(told, "log"), members[i]));
         json_set(model, "log", log);
@@ -151,7 +152,7 @@ static rc seal_add(struct cx *cx, json_t *model)
         return RC_OK;
 }
 
-/* GET /log - log.html: {entries: […], next, prev, searched_to, log: {state, size, waiting, signed_at}, witness: as proof.h says, filter: {what was
+/* GET /log - log.html: {entries: […], next, prev, searched_to, log: {state, size, waiting, signed_at}, witness: as head.h says, filter: {what was
  * asked for, is_ok, is_refused}, filtered, verbs: [{name, title, selected}], kinds: likewise}. */
 static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
 {

@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 #include "base/file.h"
+#include "log/head.h"
 #include "log/log.h"
 #include "log/proof.h"
 #include "log/receipt.h"
@@ -45,7 +46,6 @@ static const struct field head_fields[] = {
         { .name = "waiting", .type = SHAPE_INT, .summary = "Entries not sealed yet, counted up to 100 000" },
         { .name = "refused", .type = SHAPE_TEXT, .summary = "Why nothing is sealed; null: all is well" },
         { .name = "state", .type = SHAPE_TEXT, .summary = "sealed, late (nothing was signed for too long), stopped or empty" },
-        { .name = "witnesses", .type = SHAPE_JSON, .summary = "Who cosigned the newest checkpoint, and when" },
         { .name = "before", .type = SHAPE_JSON, .summary = "Addresses of the generations before this one" },
         { NULL },
 };
@@ -98,7 +98,7 @@ static rc state(struct cx *cx, const struct http_req *req, struct http_res *res)
         json_t *model;
 
         log_subject(cx, S("log"), 0);
-        TRY(proof_log(cx, &model));
+        TRY(head_model(cx, &model));
         return http_reply(res, 200, "log_proof.html", model);
 }
 
@@ -173,7 +173,7 @@ static rc bundle(struct cx *cx, const struct http_req *req, struct http_res *res
         log_subject(cx, S("log"), 0);
         TRY(shape_read(cx, &bundle_in, req, &in));
         name = json_get_text(in, "name");
-        TRY(proof_bundle(cx, name));
+        TRY(head_bundle(cx, name));
         res->status = 200;
         res->body = S("");
         http_set(res, S("Content-Type"), S("application/octet-stream"));

@@ -37,6 +37,22 @@ struct leaf {
         str commitment; /* 32 bytes, or absent */
 };
 
+/* Of a row of the log, by whichever statement it was read: the columns bear the same names everywhere. */
+#define LEAF_OF(row)                                                                                                                                 \
+        ((struct leaf){ .number = (row)->id,                                                                                                         \
+                        .time_us = (row)->time_us,                                                                                                   \
+                        .actor_kind = (row)->actor_kind,                                                                                             \
+                        .actor_id = (row)->actor_id,                                                                                                 \
+                        .actor = (row)->actor,                                                                                                       \
+                        .groups = (row)->groups,                                                                                                     \
+                        .source = (row)->source,                                                                                                     \
+                        .verb = (row)->verb,                                                                                                         \
+                        .kind = (row)->kind,                                                                                                         \
+                        .has_subject = !(row)->subject_id_null,                                                                                      \
+                        .subject = (row)->subject_id,                                                                                                \
+                        .result = (row)->result,                                                                                                     \
+                        .commitment = (row)->commitment })
+
 /* Lives in mem. */
 str leaf_write(struct arena *mem, const struct leaf *leaf);
 /* Exactly what leaf_write makes; RC_MALFORMED for anything else. A value that was replaced by its hash reads as "sha256:BASE64". */

@@ -32,7 +32,7 @@ struct work {
         msec now;
         struct keyring *ring;
         str order;  /* why refused trees may begin anew; absent: they may not */
-        bool check; /* a new connection: everything is compared, idle trees too */
+        bool check; /* a new connection: everything is compared, idle trees too; of a refused tree always */
         bool trouble;
 };
 
@@ -59,19 +59,7 @@ static str origin_of(struct cx *cx, const struct work *w, str part, int64_t gene
 
 static str leaf_of(struct cx *cx, const struct seal_entry *e)
 {
-        struct leaf leaf = { .number = e->id,
-                             .time_us = e->time_us,
-                             .actor_kind = e->actor_kind,
-                             .actor_id = e->actor_id,
-                             .actor = e->actor,
-                             .groups = e->groups,
-                             .source = e->source,
-                             .verb = e->verb,
-                             .kind = e->kind,
-                             .has_subject = !e->subject_id_null,
-                             .subject = e->subject_id,
-                             .result = e->result,
-                             .commitment = e->commitment };
+        struct leaf leaf = LEAF_OF(e);
 
         return str_absent(e->body) ? leaf_write(cx->mem, &leaf) : e->body;
 }
@@ -188,7 +176,7 @@ static rc agree(struct cx *cx, const struct work *w, struct seal_tree_row *t, co
                 TRY(catch_up(cx, w, t, memo));
         if (!str_equal(t->last_xid, memo->xid) || t->last_id != memo->id)
                 return rolled_back(cx, memo, t->size);
-        return w->check ? last_check(cx, w, t, memo) : RC_OK;
+        return w->check || !str_absent(t->refused) ? last_check(cx, w, t, memo) : RC_OK;
 }
 
 /* A new generation -------------------------------------------------------------------------------------------------------------------- */
