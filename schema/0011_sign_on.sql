@@ -275,7 +275,7 @@ declare
     session_id_ bigint;
 begin
     perform daicho.sign_on_only('sign-on');
-    select x.factors, x.factor_required or x.factor_renew or p.factor_always as required, p.idle_minutes, p.absolute_hours, v.factor_trusted, i.subject into a
+    select x.login, x.group_names, x.factors, x.factor_required or x.factor_renew or p.factor_always as required, p.idle_minutes, p.absolute_hours, v.factor_trusted, i.subject into a
     from daicho.account x
     join daicho.policy p on p.tenant = x.tenant
     join daicho.identity i on i.account_id = x.id and i.provider_id = provider_id_
@@ -301,6 +301,8 @@ begin
     values (token_hash_, account_id_, daicho.role_tenant(), source_, left(agent_, 300), stage_, case when proof then 'provider' end, expires,
         provider_id_, context_)
     returning id into session_id_;
+    -- nobody until now; who it is, only the provider could say
+    perform set_config('daicho.actor', 'account:' || account_id_ || ':' || a.login, true), set_config('daicho.groups', a.group_names, true);
     if sealed_ is not null and lifetime is not null then
         insert into daicho.renewal (session_id, tenant, provider_id, subject, sealed, due_at)
         values (session_id_, daicho.role_tenant(), provider_id_, a.subject, sealed_, daicho.clock() + make_interval(secs => lifetime * 0.9));

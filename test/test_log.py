@@ -102,15 +102,41 @@ def test_a_change_whose_entry_cannot_be_written_did_not_happen(shop, when):
         answer = shop.api(method, path, json=body, headers={'If-Match': '"1"'})
         assert answer.status == 507, (method, path, answer)
         assert 'never' not in answer.text and 'dk_' not in answer.text and 'password' not in answer.text
+    page = shop.admin.browser(fresh=True)           # the other face
+    for path, fields in [('/groups', {'name': 'never', 'permissions': 'record.read'}), (f'/accounts/{staff.id}', {'_method': 'DELETE', 'version': '1'})]:
+        answer = page.post(path, fields)
+        assert answer.status == 507 and 'never' not in answer.text, (path, answer)
     login = shop.house.browser().post('/login', {'tenant': shop.name, 'login': 'admin', 'password': shop.admin.password})
     assert login.status == 507 and 'Set-Cookie' not in login.headers
     new = shop.log()[len(before):]
-    assert [(e['result']) for e in new] == ['DISK_FULL'] * 7
+    assert [(e['result']) for e in new] == ['DISK_FULL'] * 9
     assert [g for g in groups_of(shop) if g == 'never'] == []
     assert (account(shop, staff.id)['name'], account(shop, staff.id)['state']) == ('staff', 'active')
     assert [k['name'] for k in shop.api('GET', '/keys').json()['keys']] == ['test']
     assert [a['login'] for a in shop.api('GET', '/accounts').json()['accounts']] == ['admin', 'staff']
     assert browser.get('/me').status == 200         # suspended and reset never happened: the session lives
+
+
+@pytest.mark.parametrize('when', ['immediate', 'deferred'])
+def test_what_somebody_reads_is_not_shown_when_the_entry_cannot_be_written(shop, when):
+    page, _, _ = shop.admin.browser(fresh=True), shop.staff, shop.key
+    trigger(shop, when, "new.verb in ('view', 'list')")
+    before = len(shop.log())
+    for answer in [shop.api('GET', '/accounts'), shop.api('GET', f'/accounts/{shop.staff.id}'), page.get('/accounts'), page.get(f'/accounts/{shop.staff.id}')]:
+        assert answer.status == 507 and 'staff' not in answer.text, answer
+    assert len(shop.log()) == before
+
+
+def test_without_the_right_to_write_entries_nothing_is_done(shop):
+    page, _ = shop.admin.browser(fresh=True), shop.key
+    groups = groups_of(shop)
+    before = len(shop.log())
+    shop.sql(f'revoke insert on log from t_{shop.name}, t_{shop.name}_masked')
+    assert page.post('/groups', {'name': 'never', 'permissions': 'record.read'}).status >= 400
+    assert shop.api('POST', '/groups', json={'name': 'never', 'permissions': []}).status >= 400
+    assert shop.sql('select count(*) from daicho.account_group where tenant = %s and name = %s', (shop.name, 'never')) == [(0,)]
+    shop.sql(f'grant insert (verb, kind, subject_id, result, commitment) on log to t_{shop.name}, t_{shop.name}_masked')
+    assert groups_of(shop) == groups and len(shop.log()) == before + 1
 
 
 def test_a_refused_change_leaves_its_entry_and_nothing_else(shop):
@@ -207,7 +233,7 @@ def test_the_sentence_is_plain_text_in_the_readers_language(shop):
     shop.house.api('GET', '/me', key=key)
     english = shop.house.api('GET', '/log?limit=2', key=key, headers={'Accept-Language': 'en'}).json()['entries']
     assert english[0]['sentence'].startswith('<script> & "co"') and '&amp;' not in english[0]['sentence']
-    assert [e['sentence'] for e in entries(shop) if e['subject_id'] == id and e['verb'] == 'create'] == [f'testがアカウント {id}を登録しました']
+    assert [e['sentence'] for e in entries(shop) if (e['kind'], e['subject_id'], e['verb']) == ('account', id, 'create')] == [f'testがアカウント {id}を登録しました']
     assert 'script> &' not in shop.browser().get('/log').text        # the page escapes it
 
 

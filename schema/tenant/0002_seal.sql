@@ -5,9 +5,26 @@ create index log_actor_idx on tenant.log (lower(actor), id);
 create index log_subject_idx on tenant.log (kind, subject_id, id) where subject_id is not null;
 create index log_refused_idx on tenant.log (id) where result <> 'OK';
 
--- Number, transaction and time of an entry are the database's own: an entry with a number of its choice could slip behind what was sealed.
-revoke insert on tenant.log from t_all, t_masked, t_form;
-grant insert (actor_kind, actor_id, actor, groups, source, verb, kind, subject_id, result, commitment) on tenant.log to t_all, t_masked, t_form;
+-- Who, in which groups, from where, when, under which number and in which transaction: that is the database's own. Whoever enters a contract says it
+-- once, together with taking the role (gate/enter.sql), and inside the role nobody can say it again. So no statement of a contract's role, however it came
+-- about, writes an entry in another's name, of another time, or behind what was sealed; and without having entered none is written at all.
+alter table tenant.log
+    alter column actor_kind set default split_part(current_setting('daicho.actor', true), ':', 1),
+    alter column actor_id set default coalesce(nullif(split_part(current_setting('daicho.actor', true), ':', 2), '')::bigint, 0),
+    alter column actor set default substring(current_setting('daicho.actor', true) from '^[a-z]+:[0-9]+:(.*)$'),
+    alter column groups set default coalesce(current_setting('daicho.groups', true), ''),
+    alter column source set default current_setting('daicho.source', true);
+-- A detail belongs to the entry written just before it.
+do $$
+begin
+    execute format('alter table %s alter column id set default currval(%L::regclass)', pg_typeof(null::tenant.log_detail),
+        pg_get_serial_sequence(pg_typeof(null::tenant.log)::text, 'id'));
+end
+$$;
+revoke insert on tenant.log, tenant.log_detail from t_all, t_masked, t_form;
+grant insert (verb, kind, subject_id, result, commitment) on tenant.log to t_all, t_masked, t_form;
+grant insert (salt, detail) on tenant.log_detail to t_all, t_masked, t_form;
+grant select on sequence tenant.log_id_seq to t_all, t_masked, t_form;
 grant select on tenant.log to t_all, t_masked;
 
 -- Where the leaves of the tree are: up to 4096 entries a row.

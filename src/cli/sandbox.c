@@ -263,12 +263,29 @@ static int try_exec(void)
         return errno;
 }
 
+/* Is it what this kind is for? A path of its line, or the network. */
+static bool needs(enum sandbox_kind kind, const char *path, bool network)
+{
+        if (path == NULL)
+                return network && powers[kind].network;
+        for (const struct way *w = powers[kind].ways; w->path != NULL; w++)
+                if (w->base == IN_DIR && strcmp(w->path, path) == 0)
+                        return true;
+        return false;
+}
+
+static int try_directory(struct cx *cx, str dir, const char *path)
+{
+        return try_open(place_path(cx, dir, "%s", path), O_RDONLY | O_DIRECTORY);
+}
+
 bool sandbox_probe(struct cx *cx, enum sandbox_kind kind, str dir)
 {
         const struct {
                 const char *name;
                 int error;
-                bool network; /* what the processes that may reach the network need */
+                const char *path; /* of the house: what those need whose line names it */
+                bool network;     /* what the processes that may reach the network need */
         } tried[] = {
                 { "open-shadow", try_open("/etc/shadow", O_RDONLY) },
                 { "open-passwd", try_open("/etc/passwd", O_RDONLY) },
@@ -279,9 +296,11 @@ bool sandbox_probe(struct cx *cx, enum sandbox_kind kind, str dir)
                 { "open-data", try_open(place_path(cx, dir, "pg/PG_VERSION"), O_RDONLY) },
                 { "create-tmp", try_open("/tmp/daicho-probe", O_WRONLY | O_CREAT) },
                 { "open-proc-mem", try_open("/proc/self/mem", O_RDWR) },
-                { "open-provider-secrets", try_open(place_path(cx, dir, "secret/provider"), O_RDONLY | O_DIRECTORY), true },
-                { "socket-inet", try_socket(AF_INET), true },
-                { "socket-inet6", try_socket(AF_INET6), true },
+                { "open-provider-secrets", try_directory(cx, dir, "secret/provider"), .path = "secret/provider" },
+                { "open-log-keys", try_directory(cx, dir, "secret/log"), .path = "secret/log" },
+                { "open-sealer-memory", try_directory(cx, dir, "sealer"), .path = "sealer" },
+                { "socket-inet", try_socket(AF_INET), .network = true },
+                { "socket-inet6", try_socket(AF_INET6), .network = true },
                 { "socket-netlink", try_socket(AF_NETLINK) },
                 { "socket-packet", try_socket(AF_PACKET) },
                 { "ptrace", ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) == 0 ? 0 : errno },
@@ -299,7 +318,7 @@ bool sandbox_probe(struct cx *cx, enum sandbox_kind kind, str dir)
         for (size_t i = 0; i < COUNT(tried); i++) {
                 bool refused = tried[i].error == EPERM || tried[i].error == EACCES;
 
-                if (tried[i].network && powers[kind].network) {
+                if (needs(kind, tried[i].path, tried[i].network)) {
                         (void)printf("%s %s\n", tried[i].name, refused ? "MISSING" : "allowed");
                         all = all && !refused;
                         continue;

@@ -157,7 +157,8 @@ rc enter_by_name(struct cx *cx, str tenant, bool owner)
         if (unit_pool == POOL_SSO) /* it listens to the network: nobody's personal items for it */
                 cx->masked = true;
         db_begin(cx);
-        TRY(sql_enter_name(cx, tenant, cx->masked, owner, actor, cx->actor.job ? db_int(cx, cx->actor.job) : S(""), &d));
+        TRY(sql_enter_name(cx, tenant, cx->masked, owner, actor, cx->actor.job ? db_int(cx, cx->actor.job) : S(""),
+                           str_absent(cx->actor.groups) ? S("") : cx->actor.groups, str_absent(cx->actor.source) ? S("") : cx->actor.source, &d));
         if (d == NULL)
                 return fail(cx, RC_UNKNOWN, "tenant", "there is no contract \"%.*s\"", STR_ARG(tenant));
         cx->tenant = d->tenant;

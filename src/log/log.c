@@ -132,16 +132,22 @@ static str or_empty(str s)
         return str_absent(s) ? S("") : s;
 }
 
+/* Before a contract is entered the database does not know who acts. */
+static void write_outside(struct cx *cx, str word, const struct log_draft *d, const int64_t *id, str code, str detail, str salt, str commitment)
+{
+        const struct actor *a = &cx->actor;
+
+        sql_log_insert_house_queue(cx, actor_kind_word(a->kind), a->id, or_empty(a->name), or_empty(a->groups), or_empty(a->source), word, d->kind,
+                                   id, code, detail, salt, commitment);
+}
+
 void log_write(struct cx *cx, enum log_verb verb, rc result)
 {
         struct log_draft *d = draft(cx);
-        const struct actor *a = &cx->actor;
-        str kind = actor_kind_word(a->kind), name = or_empty(a->name), groups = or_empty(a->groups), source = or_empty(a->source);
         str word = str_of(log_verb_word(d->verb != LOG_NOTHING ? d->verb : verb)), code = str_of(rc_name(result));
         const int64_t *id = d->id != 0 ? &d->id : NULL;
         uint8_t salt[COMMITMENT_SALT_SIZE], commitment[COMMITMENT_SIZE];
-        str salt_text = { (const char *)salt, sizeof(salt) }, commitment_text = { (const char *)commitment, sizeof(commitment) };
-        str detail;
+        str salt_text = STR_NONE, commitment_text = STR_NONE, detail;
 
         if (result == RC_OK && d->quiet)
                 return;
@@ -150,15 +156,16 @@ void log_write(struct cx *cx, enum log_verb verb, rc result)
         detail = detail_text(cx, d);
         if (!str_absent(detail)) {
                 crypto_random(salt, sizeof(salt));
+                salt_text = (str){ (const char *)salt, sizeof(salt) };
                 commitment_of(cx->mem, salt_text, detail, commitment);
+                commitment_text = (str){ (const char *)commitment, sizeof(commitment) };
         }
         if (str_absent(cx->tenant))
-                sql_log_insert_house_queue(cx, kind, a->id, name, groups, source, word, d->kind, id, code, detail,
-                                           str_absent(detail) ? STR_NONE : salt_text, str_absent(detail) ? STR_NONE : commitment_text);
+                write_outside(cx, word, d, id, code, detail, salt_text, commitment_text);
         else if (str_absent(detail))
-                sql_log_insert_queue(cx, kind, a->id, name, groups, source, word, d->kind, id, code);
+                sql_log_insert_queue(cx, word, d->kind, id, code);
         else
-                sql_log_insert_detail_queue(cx, kind, a->id, name, groups, source, word, d->kind, id, code, commitment_text, salt_text, detail);
+                sql_log_insert_detail_queue(cx, word, d->kind, id, code, commitment_text, salt_text, detail);
 }
 
 /* Reading ------------------------------------------------------------------------------------------------------------------------------ */
@@ -469,7 +476,9 @@ static rc details_add(struct cx *cx, json_t *entries)
 
         buf_char(&ids, '{');
         json_array_foreach(entries, i, entry) {
-                if (i > 0)
+                if (!json_is_true(json_object_get(entry, "has_detail")))
+                        continue;
+                if (ids.n > 1)
                         buf_char(&ids, ',');
                 buf_int(&ids, json_integer_value(json_object_get(entry, "id")));
         }

@@ -1,17 +1,15 @@
 -- The operation log. Writing is append only; an entry with detail is one statement, so that entry and detail are never apart.
 
--- log_insert(actor_kind text, actor_id int, actor text, groups text, source text, verb text, kind text?, subject_id int?, result text) -> none
-insert into tenant.log (actor_kind, actor_id, actor, groups, source, verb, kind, subject_id, result)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+-- Who, in which groups, from where, when, under which number: the database writes that itself, from how the contract was entered.
+-- log_insert(verb text, kind text?, subject_id int?, result text) -> none
+insert into tenant.log (verb, kind, subject_id, result) values ($1, $2, $3, $4);
 
--- log_insert_detail(actor_kind text, actor_id int, actor text, groups text, source text, verb text, kind text?, subject_id int?, result text,
---     commitment bytea, salt bytea, detail text) -> none
+-- The detail takes the number of the entry just written.
+-- log_insert_detail(verb text, kind text?, subject_id int?, result text, commitment bytea, salt bytea, detail text) -> none
 with entry as (
-    insert into tenant.log (actor_kind, actor_id, actor, groups, source, verb, kind, subject_id, result, commitment)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-    returning id
+    insert into tenant.log (verb, kind, subject_id, result, commitment) values ($1, $2, $3, $4, $5) returning id
 )
-insert into tenant.log_detail (id, salt, detail) select id, $11, $12 from entry;
+insert into tenant.log_detail (salt, detail) select $6, $7 from entry;
 
 -- Outside any tenant: an unknown contract, a command of the operator.
 -- log_insert_house(actor_kind text, actor_id int, actor text, groups text, source text, verb text, kind text?, subject_id int?, result text, detail
@@ -62,7 +60,7 @@ limit $13::bigint;
 --     int, high int, max int, pattern text) -> many(1001) log_entry
 select l.id, l.at, l.actor_kind, l.actor_id, l.actor, l.groups, l.source, l.verb, l.kind, l.subject_id, l.result, l.commitment
 from tenant.log l
-join tenant.log_detail d on d.id = l.id
+join tenant.log_detail d on d.id = l.id and l.commitment is not null
 where l.id between $11 and $12
     and ($1::text is null or lower(l.actor) = lower($1::text))
     and ($2::text is null or l.actor_kind = $2::text)
@@ -82,7 +80,7 @@ limit $13::bigint;
 --     int, high int, max int, pattern text) -> many(1001) log_entry
 select l.id, l.at, l.actor_kind, l.actor_id, l.actor, l.groups, l.source, l.verb, l.kind, l.subject_id, l.result, l.commitment
 from tenant.log l
-join tenant.log_detail d on d.id = l.id
+join tenant.log_detail d on d.id = l.id and l.commitment is not null
 where l.id between $11 and $12
     and ($1::text is null or lower(l.actor) = lower($1::text))
     and ($2::text is null or l.actor_kind = $2::text)

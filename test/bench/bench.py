@@ -82,9 +82,9 @@ class Bench:
     # the same statements as gate/enter.sql and log/log.sql
     ENTER = ("select e.tenant, e.masked, e.kind, e.id, e.actor, e.groups, e.permissions, e.lang, e.theme, e.session_id, e.must_change, e.now_ms, e.stage, e.proven_ms, "
              "pg_catalog.set_config('role', e.role, true) as role, "
-             "pg_catalog.set_config('daicho.actor', e.kind || ':' || e.id || ':' || e.actor, true) as told from daicho.key_enter('\\x{hash}', '127.0.0.1') e;\n")
-    LOG = ("insert into t_bench.log (actor_kind, actor_id, actor, groups, source, verb, kind, subject_id, result) "
-           "values ('key', 1, 'bench', '', '127.0.0.1', '{verb}', 'customers', :id, 'OK');\n")
+             "pg_catalog.set_config('daicho.actor', e.kind || ':' || e.id || ':' || e.actor, true) || pg_catalog.set_config('daicho.groups', e.groups, true) "
+             "|| pg_catalog.set_config('daicho.source', '127.0.0.1', true) as told from daicho.key_enter('\\x{hash}', '127.0.0.1') e;\n")
+    LOG = "insert into t_bench.log (verb, kind, subject_id, result) values ('{verb}', 'customers', :id, 'OK');\n"
 
     def floor_script(self, statement, verb, head):
         import hashlib
