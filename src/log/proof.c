@@ -36,7 +36,7 @@ static rc log_choose(struct cx *cx, const struct proof_row *e, struct published 
         *ret = newest;
         if (str_absent(newest.note))
                 return RC_OK;
-        TRY(published_cosigned(cx, &newest, &cosigned));
+        published_cosigned(cx, &newest, &cosigned);
         if (!str_absent(cosigned.note) && cosigned.head.size > e->index)
                 *ret = cosigned;
         return RC_OK;

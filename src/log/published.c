@@ -73,15 +73,17 @@ rc published_open(struct cx *cx, str part, int64_t generation, struct published 
         return RC_OK;
 }
 
-rc published_cosigned(struct cx *cx, const struct published *newest, struct published *ret)
+void published_cosigned(struct cx *cx, const struct published *newest, struct published *ret)
 {
         struct published p = *newest;
 
-        TRY(checkpoint_open(cx, &p, "cosigned"));
+        if (checkpoint_open(cx, &p, "cosigned") != RC_OK) { /* torn: as good as none */
+                fail_clear(cx);
+                p.note = STR_NONE;
+        }
         if (!str_absent(p.note) && (!p.signed_ || !str_equal(p.head.origin, newest->head.origin)))
                 p.note = STR_NONE;
         *ret = p;
-        return RC_OK;
 }
 
 bool published_holds(struct cx *cx, str name)

@@ -23,8 +23,9 @@ struct published {
 void published_start(const char *directory);
 /* The newest checkpoint of a generation. */
 rc published_open(struct cx *cx, str part, int64_t generation, struct published *ret) MUST_USE;
-/* The newest one of the same log that witnesses have cosigned; ret->note absent: none. It may be older than `newest`. */
-rc published_cosigned(struct cx *cx, const struct published *newest, struct published *ret) MUST_USE;
+/* The newest one of the same log that witnesses have cosigned; ret->note absent: none that can be
+ * believed. It may be older than `newest`. */
+void published_cosigned(struct cx *cx, const struct published *newest, struct published *ret);
 /* Is there such a file below DIR/seal? */
 bool published_holds(struct cx *cx, str name);
 
