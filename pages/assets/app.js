@@ -76,7 +76,10 @@ function problems(root) {
         }
         stale(root);
         const box = one('[data-problems]', root);
-        if (box) {
+        if (box && proof && one('a[data-item]', box)) {         /* one field: the sentence at it is enough to see */
+                box.classList.add('sr');
+                one('[aria-invalid]', proof).focus();
+        } else if (box) {
                 box.setAttribute('tabindex', '-1');
                 box.focus();
                 box.scrollIntoView({ block: 'nearest' });

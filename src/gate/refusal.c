@@ -106,8 +106,9 @@ static void page_tell(struct cx *cx, struct unit *u, rc code, json_t *model, str
 
         (void)json_set(context, "back", json_boolean(code == RC_FORGED || code == RC_STALE));
         (void)json_set(context, "unproven", json_boolean(code == RC_UNPROVEN));
-        (void)json_set(context, "plain",
-                       json_boolean(told.count == 1 && told.problem[0].item == NULL && told.problem[0].line == 0 && code != RC_STALE));
+        (void)json_set(
+            context, "plain",
+            json_boolean(told.count == 1 && told.problem[0].item == NULL && told.problem[0].line == 0 && code != RC_STALE && code != RC_UNPROVEN));
         fail_clear(cx);
         if (face_page(cx, u, u->htmx ? fragment : page, context, res) != RC_OK) {
                 bool entered = u->entered;
