@@ -281,7 +281,7 @@ def test_the_page_shows_entries_and_leads_on(shop):
     page = shop.browser().get('/log?verb=list').text
     assert page.count('<tr') >= 50 and 'after&#61;' in page and '権限グループ' in page
     one = shop.browser().get(f'/log/{shop.log()[0]["id"]}')
-    assert one.status == 200 and '運用者' in one.text
+    assert one.status == 200 and '運営者' in one.text
 
 
 def test_another_contracts_log_is_not_there(shop, house):

@@ -61,18 +61,21 @@ function problems(root) {
                         box.open = true;
                 field.setAttribute('aria-invalid', 'true');
                 field.dataset.liveInvalid = '';
+                const label = one(`label[for="${CSS.escape(field.id)}"]`)?.firstChild?.textContent.trim();
+                if (label && link.textContent === link.dataset.detail)
+                        link.prepend(`${label}: `);
                 const sentence = document.createElement('p');
                 sentence.className = 'wrong';
                 sentence.dataset.live = '';
                 sentence.id = `w-${name}`;
                 sentence.textContent = link.dataset.detail || link.textContent;
                 field.setAttribute('aria-describedby', sentence.id);
-                const box = field.closest('.field') || field.parentElement;
+                const box = field.closest('.field') || field.closest('label')?.parentElement || field.parentElement;
                 one('.strength', box)?.setAttribute('hidden', '');
-                box.append(sentence);
-                const title = one('label', box)?.firstChild?.textContent.trim();
-                if (title && link.textContent === link.dataset.detail)
-                        link.prepend(`${title}: `);
+                if (field.closest('.field') || !field.closest('label'))
+                        box.append(sentence);
+                else
+                        field.closest('label').after(sentence);
         }
         stale(root);
         const box = one('[data-problems]', root);

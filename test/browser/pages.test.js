@@ -25,14 +25,21 @@ test.before(async () => {
         await page.goto('/groups');
         const group = await page.locator('.rows tbody th a').first().getAttribute('href');
         const condition = encodeURIComponent('{"all":[{"item":"prefecture","op":"in","value":["東京都","大阪府"]},{"any":[{"item":"points","op":"ge","value":1000}]}]}');
+        await page.goto('/keys');
+        const key = await page.locator('.rows tbody th a').first().getAttribute('href');
+        const made = await page.evaluate(async () => {
+                const headers = { 'Content-Type': 'application/json', 'X-CSRF-Token': JSON.parse(document.body.getAttribute('hx-headers'))['X-CSRF-Token'] };
+                const body = JSON.stringify({ kind: 'oidc', name: 'Midori', issuer: 'https://login.midori.example/', client_id: 'daicho', secret_name: 'oidc', active: true });
+                return (await fetch('/api/v1/providers', { method: 'POST', headers, body })).headers.get('Location');
+        });
         pages = {
                 home: '/', registers: '/registers', register: '/registers/customers', records: '/registers/customers/records',
                 builder: `/registers/customers/records?build=1&condition=${condition}`, search: '/registers/customers/records?q=%E6%9D%B1%E4%BA%AC',
                 nothing: '/registers/customers/records?q=%E9%BE%98%E9%BE%98', empty: '/registers/orders/records',
                 record, edit: `${record}/edit`, create: '/registers/customers/records/new', import: '/registers/customers/imports/new',
-                export: '/registers/customers/exports/new', jobs: '/jobs', job, log: '/log', entry, log_path: `${entry}/proof`, log_proof: '/log/proof', log_erase: '/log/erase?kind=account&subject=1', accounts: '/accounts', people: '/people', dormant: '/people?state=dormant', person_new: '/people/new', one, users: '/help/users', account, account_new: '/accounts/new',
+                export: '/registers/customers/exports/new', jobs: '/jobs', job, log: '/log', entry, log_path: `${entry}/proof`, log_proof: '/log/proof', log_check: '/log/check', log_found: '/log?result=refused&source=127.0.0.1', log_empty: '/log?actor=nobody', log_erase: '/log/erase?kind=account&subject=1', accounts: '/accounts', people: '/people', dormant: '/people?state=dormant', person_new: '/people/new', one, users: '/help/users', account, account_new: '/accounts/new',
                 providers: '/providers', provider_new: '/providers/new?kind=google', applicants: '/applicants', links: `${account}/links`, my_links: '/me/links',
-                groups: '/groups', group, permissions: '/permissions', keys: '/keys', certificates: '/certificates', addresses: '/addresses', notices: '/notices', support: '/support', me: '/me', password: '/me/password',
+                groups: '/groups', group, permissions: '/permissions', keys: '/keys', key, provider: made.replace('/api/v1', ''), certificates: '/certificates', addresses: '/addresses', notices: '/notices', support: '/support', me: '/me', password: '/me/password',
                 my_factors: '/me/factors', prove: '/me/prove', policy: '/policy', sessions: '/sessions', accounts_none: '/accounts?q=%E9%BE%98', people_none: '/people?q=%E9%BE%98',
                 help: '/help', unknown: '/registers/customers/records/999999999',
         };
@@ -153,5 +160,79 @@ test('the policy of every page lets nothing foreign or inline in', async () => {
                 assert.doesNotMatch(policy, /unsafe|\*|https?:/);
                 assert.doesNotMatch(await answer.text(), /<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=/, `${url} has nothing inline`);
         }
+        await context.close();
+});
+
+test('the operator asks, the contract approves, and both see it: pages and banner', async () => {
+        const password = 'Kx9!vRq2-Lm7#Tz';
+        const cli = (...args) => execFileSync(`${house.build}/daicho`, [...args, '--dir', house.dir, '--json'], { cwd: '/', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', HOME: '/nonexistent' } });
+        cli('tenant', 'create', 'unei', '--title', '運営', '--operators', '--no-admin', '--no-certificate', '--approved-by', 'tests', '--reason', 'tests');
+        cli('account', 'create', '--tenant', 'unei', 'sato', '--name', '佐藤', '--group', '運営担当者', '--password', password);
+        const there = { ...house, tenant: 'unei', accounts: { operator: { login: 'sato', password } } };
+        const { context, page, trouble } = await person(there);
+        await login(page, there, 'operator');
+        await page.goto('/operator');
+        await page.fill('#f-tenant', house.tenant);
+        await page.fill('#f-reason', '問い合わせ 12 の確認');
+        await page.getByRole('button', { name: '依頼する' }).click();
+        await page.getByRole('rowheader', { name: '問い合わせ 12 の確認' }).waitFor();
+        assert.deepEqual(await axe(page), []);
+        const other = await person(house, { width: 360 });
+        await login(other.page, house);
+        await other.page.goto('/support');
+        assert.deepEqual(await axe(other.page), []);
+        await other.page.getByRole('button', { name: '承認する' }).click();
+        await other.page.locator('#confirm button[value="go"]').click();
+        await other.page.getByText('許可中').waitFor();
+        await other.context.close();
+        await page.reload();
+        await page.getByRole('button', { name: '契約に入る' }).click();
+        await page.locator('.banner').waitFor();
+        for (const width of [1440, 360]) {
+                await page.setViewportSize({ width, height: 800 });
+                await page.goto('/registers/customers/records');
+                assert.match(await page.textContent('.banner'), /株式会社みどり商事/);
+                assert.match(await page.textContent('.rows'), /非表示/);
+                assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0);
+                assert.deepEqual(await axe(page), []);
+                await shot(page, `acting-${width}`);
+        }
+        await page.getByRole('button', { name: 'サポートを終える' }).click();
+        await page.waitForURL(/\/operator/);
+        for (const width of [1440, 360]) {
+                await page.setViewportSize({ width, height: 800 });
+                assert.deepEqual(await axe(page), []);
+                assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0);
+                await shot(page, `operator-${width}`);
+        }
+        assert.deepEqual(trouble, []);
+        await context.close();
+});
+
+test('a receipt is saved, brought back and found genuine with the keyboard alone', async () => {
+        const { context, page, trouble, expected } = await person(house);
+        await login(page, house);
+        await page.goto('/log?verb=create');
+        await page.locator('.rows tbody th a').first().focus();
+        await page.keyboard.press('Enter');
+        const link = page.getByRole('link', { name: /証明書\(.tlog-proof\)を保存/ });
+        for (let i = 0; i < 20 && await link.count() === 0; i++) {
+                await page.waitForTimeout(1500);        // not sealed yet
+                await page.reload();
+        }
+        const [file] = await Promise.all([page.waitForEvent('download'), link.press('Enter')]);
+        const path = `${house.dir}/tmp/browser.tlog-proof`;
+        await file.saveAs(path);
+        await page.getByRole('link', { name: '証明書を確かめる' }).press('Enter');
+        await page.waitForURL(/log\/check/);
+        expected.statuses = [422];
+        await page.getByRole('button', { name: '確かめる' }).press('Enter');
+        await page.locator('#f-file[aria-invalid="true"]').waitFor();
+        await page.setInputFiles('#f-file', path);
+        await page.getByRole('button', { name: '確かめる' }).press('Enter');
+        await page.locator('.notice.good').waitFor();
+        assert.match(await page.textContent('.notice.good'), /本物です/);
+        assert.deepEqual(await axe(page), []);
+        assert.deepEqual(trouble, []);
         await context.close();
 });
