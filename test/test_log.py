@@ -41,11 +41,11 @@ def units(shop):
         ('a wrong value', call('POST', '/groups', json={'name': ''}), 'create', 'group', 'INVALID'),
         ('a body that is none', call('POST', '/groups', body=b'{', headers={'Content-Type': 'application/json'}), 'create', 'group', 'MALFORMED'),
         ('what does not exist', call('GET', '/accounts/999999'), 'view', 'account', 'UNKNOWN'),
-        ('what is no number', call('GET', '/log/x'), 'view', None, 'UNKNOWN'),
+        ('what is no number', call('GET', '/log/x'), 'view', 'log', 'UNKNOWN'),
         ('a stale change', call('PATCH', f'/accounts/{staff.id}', json={'name': 'y'}, headers=version), 'update', 'account', 'STALE'),
         ('without a version', call('DELETE', f'/accounts/{staff.id}'), 'delete', 'account', 'PRECONDITION'),
         ('a taken name', call('POST', '/groups', json={'name': '担当者'}), 'create', 'group', 'CONFLICT'),
-        ('a forged form', lambda: admin.request('POST', '/groups', form={'name': 'z'}, csrf=False), 'create', None, 'FORGED'),
+        ('a forged form', lambda: admin.request('POST', '/groups', form={'name': 'z'}, csrf=False), 'create', 'group', 'FORGED'),
         ('removing', call('DELETE', f'/accounts/{staff.id}', headers={'If-Match': '"2"'}), 'delete', 'account', 'OK'),
         ('logging out', form('/logout'), 'logout', 'session', 'OK'),
     ]
@@ -243,8 +243,8 @@ def test_filters_find_what_they_say(shop):
     person.call('GET', '/log')
     person.call('GET', '/me')
     found = lambda query: {(e['actor'], e['verb'], e['kind'], e['result']) for e in entries(shop, query)}
-    assert found('?actor=FINDER&result=refused') == {('finder', 'list', None, 'FORBIDDEN')}
-    assert found('?actor=finder&result=FORBIDDEN') == {('finder', 'list', None, 'FORBIDDEN')}
+    assert found('?actor=FINDER&result=refused') == {('finder', 'list', 'log', 'FORBIDDEN')}
+    assert found('?actor=finder&result=FORBIDDEN') == {('finder', 'list', 'log', 'FORBIDDEN')}
     assert found('?actor=finder&result=ok') == {('finder', 'login', 'account', 'OK'), ('finder', 'view', 'account', 'OK')}
     assert found(f'?kind=account&subject={person.id}&verb=create') == {('test', 'create', 'account', 'OK')}
     assert {e['actor_kind'] for e in entries(shop, '?actor_kind=operator')} == {'operator'}

@@ -304,6 +304,41 @@ static rc attempt_ahead(struct cx *cx, struct unit *u, struct http_res *res)
         return attempt(cx, u, res, false);
 }
 
+/* What a unit is about when its handler was not reached or has nothing to name: the first word of the path. */
+static str subject_of(const struct route *route)
+{
+        static const struct {
+                const char *begin, *kind;
+        } subjects[] = {
+                { "/accounts", "account" },  { "/groups", "group" },
+                { "/keys", "key" },          { "/registers", "register" },
+                { "/jobs", "job" },          { "/log", "log" },
+                { "/login", "session" },     { "/logout", "session" },
+                { "/sessions", "session" },  { "/me/factors", "factor" },
+                { "/me", "account" },        { "/policy", "policy" },
+                { "/addresses", "address" }, { "/certificates", "certificate" },
+                { "/people", "person" },     { "/providers", "provider" },
+                { "/sso", "provider" },      { "/applicants", "applicant" },
+                { "/notices", "notice" },    { "/support", "support" },
+                { "/operator", "support" },  { "/oauth", "key" },
+                { "/permissions", "group" }, { "/summary", "summary" },
+        };
+
+        for (size_t i = 0; i < COUNT(subjects); i++) {
+                size_t n = strlen(subjects[i].begin);
+
+                if (strncmp(route->path, subjects[i].begin, n) == 0 && (route->path[n] == '\0' || route->path[n] == '/'))
+                        return str_of(subjects[i].kind);
+        }
+        return S("home");
+}
+
+static void entry_write(struct cx *cx, const struct unit *u, rc result)
+{
+        log_subject_otherwise(cx, subject_of(u->route));
+        log_write(cx, u->route->verb, result);
+}
+
 static rc unit_run(struct cx *cx, struct unit *u, struct http_res *res)
 {
         if (cx->failure.code != RC_OK)
@@ -311,7 +346,7 @@ static rc unit_run(struct cx *cx, struct unit *u, struct http_res *res)
         TRY(route_find(cx, u));
         TRY(attempt_ahead(cx, u, res));
         if (u->route->verb != LOG_NOTHING)
-                log_write(cx, u->route->verb, RC_OK);
+                entry_write(cx, u, RC_OK);
         if (cx->db != NULL && db_in_transaction(cx))
                 TRY(db_commit(cx));
         etag_check(u, res);
@@ -359,7 +394,7 @@ static void unit_refuse(struct cx *cx, struct unit *u, rc code, struct http_res 
         if (!logged || !db_in_transaction(cx))
                 return;
         told = cx->failure;
-        log_write(cx, u->route->verb, code);
+        entry_write(cx, u, code);
         fail_clear(cx);
         if (db_commit(cx) != RC_OK) {
                 (void)fprintf(stderr, "daicho: entry of a refusal not written: %s\n", rc_name(cx->failure.code));

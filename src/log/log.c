@@ -50,6 +50,12 @@ void log_subject(struct cx *cx, str kind, int64_t id)
         d->id = id;
 }
 
+void log_subject_otherwise(struct cx *cx, str kind)
+{
+        if (str_empty(draft(cx)->kind))
+                draft(cx)->kind = kind;
+}
+
 void log_verb(struct cx *cx, enum log_verb verb)
 {
         draft(cx)->verb = verb;

@@ -13,6 +13,8 @@ struct leaf;
 
 /* Called by handlers: name what was touched. kind: register name or "account", "job"…; id 0: none. The last call counts. */
 void log_subject(struct cx *cx, str kind, int64_t id);
+/* Called by gate: what it is about when no handler says. */
+void log_subject_otherwise(struct cx *cx, str kind);
 /* Another verb than the route's: LOG_SEARCH for a list with a condition. */
 void log_verb(struct cx *cx, enum log_verb verb);
 /* Before/after values, search conditions, row counts. Goes to the erasable detail; the entry holds a salted SHA-256 of it. */
