@@ -153,6 +153,23 @@ def test_the_same_provider_is_taken_again_afterwards(house, idp, shop):
     assert idp.sign_on(house.browser(), shop, provider).status == 303
 
 
+def test_aup_18_a_a_locked_screen_is_opened_by_signing_on_once_more(house, idp, shop):
+    """Whoever has no password could not open it otherwise."""
+    provider = crooked(idp, shop)
+    browser = house.browser()
+    assert idp.sign_on(browser, shop, provider).status == 303 and logged_in(browser)
+    locked = browser.cookies['__Host-daicho']
+    assert browser.post('/me/lock', {'next': '/jobs'}).status == 303
+    page = browser.get('/login/unlock?next=%2Fjobs').text
+    assert f'href="/sso/{provider}/start?tenant&#61;{shop.name}&amp;next&#61;%2Fjobs"' in page or f'href="/sso/{provider}/start?tenant={shop.name}&amp;next=%2Fjobs"' in page
+    assert browser.post('/login/unlock', {'password': shop.staff.password}).status == 303          # this account has one as well
+    assert browser.post('/me/lock').status == 303
+    assert idp.sign_on(browser, shop, provider, next='/jobs').headers['Location'] == '/jobs'
+    assert logged_in(browser) and browser.cookies['__Host-daicho'] != locked
+    assert sessions(house, shop.staff) == [('full', None, {}, provider)]
+    assert house.http.request('GET', '/api/v1/me', {'Cookie': f'__Host-daicho={locked}'}).status == 401
+
+
 def test_a_state_works_once(house, idp, shop):
     provider = crooked(idp, shop)
     browser = house.browser()

@@ -8,6 +8,8 @@
 #include "base/fail.h"
 #include "db/db.h"
 #include "gate/enter.h"
+#include "identity/link.h"
+#include "identity/provider.h"
 #include "log/log.h"
 #include "notify/notice.h"
 
@@ -115,4 +117,36 @@ rc doorstep_prove(struct cx *cx, str password, const char *item)
                 return RC_OK;
         db_rollback(cx);
         return doorstep_failed(cx, &attempt, attempt.login, code);
+}
+
+static json_t *url_part(struct cx *cx, str value)
+{
+        struct buf b = buf_open(cx->mem, KB(16));
+
+        buf_url(&b, value);
+        return json_str(buf_str(&b));
+}
+
+rc doorstep_ways(struct cx *cx, json_t *model, str next)
+{
+        json_t *links, *offers, *link, *offer, *ways = json_array();
+        size_t i, k;
+        bool passwords;
+
+        TRY(provider_passwords(cx, &passwords));
+        TRY(provider_offer(cx, &offers));
+        TRY(link_list(cx, cx->actor.id, &links));
+        json_array_foreach(offers, i, offer) {
+                bool linked = false;
+
+                json_array_foreach(links, k, link)
+                        linked = linked || json_equal(json_object_get(offer, "id"), json_object_get(link, "provider_id"));
+                if (linked)
+                        must(json_array_append(ways, offer) == 0);
+        }
+        json_set(model, "ways", ways);
+        json_set(model, "passwords", json_boolean(passwords));
+        json_set(model, "tenant_query", url_part(cx, cx->tenant));
+        json_set(model, "next_query", url_part(cx, next));
+        return RC_OK;
 }

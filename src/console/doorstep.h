@@ -20,6 +20,10 @@ rc doorstep_failed(struct cx *cx, const struct attempt *attempt, str login, rc t
  * unit's work until here is committed: call it before anything is changed. RC_INVALID about `item`, RC_FORBIDDEN when the account is locked, RC_BUSY. */
 rc doorstep_prove(struct cx *cx, str password, const char *item) MUST_USE;
 
+/* The sign-on services the account is linked with: to come in by one of them once more is a proof, too. Adds ways: [{id, kind, name}], passwords (does the
+ * contract take any), tenant_query and next_query for the links. */
+rc doorstep_ways(struct cx *cx, json_t *model, str next) MUST_USE;
+
 extern const struct shape doorstep_out;
 
 #endif

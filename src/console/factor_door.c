@@ -11,8 +11,6 @@
 #include "gate/enter.h"
 #include "identity/account.h"
 #include "identity/factor.h"
-#include "identity/link.h"
-#include "identity/provider.h"
 #include "identity/session.h"
 #include "log/log.h"
 
@@ -366,46 +364,15 @@ static str standing_at(const struct http_req *req)
         return gate_address_safe(url) ? url : STR_NONE;
 }
 
-static json_t *url_part(struct cx *cx, str value)
-{
-        struct buf b = buf_open(cx->mem, KB(16));
-
-        buf_url(&b, value);
-        return json_str(buf_str(&b));
-}
-
-/* The sign-on services the account is linked with: to come in by one of them once more is a proof, too. */
-static rc ways_add(struct cx *cx, const struct http_req *req, json_t *model)
-{
-        json_t *links, *offers, *link, *offer, *ways = json_array();
-        str next = json_get_text(model, "next");
-        size_t i, k;
-        bool passwords;
-
-        TRY(provider_passwords(cx, &passwords));
-        TRY(provider_offer(cx, &offers));
-        TRY(link_list(cx, cx->actor.id, &links));
-        json_array_foreach(offers, i, offer) {
-                bool linked = false;
-
-                json_array_foreach(links, k, link)
-                        linked = linked || json_equal(json_object_get(offer, "id"), json_object_get(link, "provider_id"));
-                if (linked)
-                        must(json_array_append(ways, offer) == 0);
-        }
-        json_set(model, "ways", ways);
-        json_set(model, "passwords", json_boolean(passwords));
-        json_set(model, "tenant_query", url_part(cx, cx->tenant));
-        json_set(model, "next_query", url_part(cx, str_absent(next) ? standing_at(req) : next));
-        return RC_OK;
-}
-
 /* GET /me/prove - me_prove.html: {apps, passkeys, codes_left, next, login, proven, passwords, ways: [{id, kind, name}], tenant_query, next_query}; as a
  * part of a page htmx puts it where it is needed. */
 static rc prove_form(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
+        str next;
+
         TRY(choice(cx, req, res, "me_prove.html"));
-        return ways_add(cx, req, res->model);
+        next = json_get_text(res->model, "next");
+        return doorstep_ways(cx, res->model, str_absent(next) ? standing_at(req) : next);
 }
 
 /* POST /me/prove - 303 to `next` or the own account; for htmx without `next` the page that says so. */

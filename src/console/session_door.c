@@ -196,7 +196,7 @@ static const struct field unlock_fields[] = {
 };
 static const struct shape unlock_in = { "Unlock", unlock_fields };
 
-/* GET /login/unlock - login_unlock.html: {next}. */
+/* GET /login/unlock - login_unlock.html: {next, passwords, ways: [{id, kind, name}], tenant_query, next_query}. */
 static rc unlock_form(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         json_t *in, *model = json_object();
@@ -204,6 +204,7 @@ static rc unlock_form(struct cx *cx, const struct http_req *req, struct http_res
         log_quiet(cx);
         TRY(shape_read(cx, &step_in, req, &in));
         next_add(model, in);
+        TRY(doorstep_ways(cx, model, json_get_text(model, "next")));
         return http_reply(res, 200, "login_unlock.html", model);
 }
 
