@@ -76,6 +76,7 @@ create table daicho.policy (
     idle_minutes int not null default 180 check (idle_minutes between 5 and 180),
     absolute_hours int check (absolute_hours between 1 and 720),  -- null: no limit
     password_login boolean not null default true,            -- false: sign-on with a provider only
+    factor_always boolean not null default false,            -- everybody proves a second factor; once on it stays on
     certificate_required boolean not null default false,     -- a client certificate of this contract
     addresses cidr[] check (cardinality(addresses) between 1 and 200),  -- null: from anywhere
     version bigint not null default 1,
@@ -330,6 +331,8 @@ begin
             -- required since this session began, or taken away meanwhile
             when x.stage = 'full' and a.factor_required and (x.factor is null or a.factors = 0 and x.factor <> 'provider')
                 then case when a.factors > 0 then 'factor' else 'enroll' end
+            -- set up meanwhile by another log-in: then it is to be given
+            when x.stage = 'enroll' and a.factors > 0 then 'factor'
             else x.stage end,
         (extract(epoch from x.proven_at) * 1000)::bigint, x.acting
     into e
@@ -523,7 +526,7 @@ grant select, insert, update (name, email, kind, leaves_at, version) on daicho.p
 grant insert (person_id, grants, denials), update (grants, denials) on daicho.account to daicho_tenant;
 grant select, update (first_reset, valid_days, need_lower, need_upper, need_digit, need_symbol, length_min, length_long, lock_after, idle_minutes,
     absolute_hours, password_login, certificate_required, addresses, version, updated_at) on daicho.policy to daicho_tenant;
-grant select (id, tenant, account_id, kind, name, confirmed_at, created_at, used_at), delete on daicho.factor to daicho_tenant;
+grant select (id, tenant, account_id, kind, name, confirmed_at, created_at, used_at) on daicho.factor to daicho_tenant;
 grant select (account_id, tenant, used_at) on daicho.recovery_code to daicho_tenant;
 grant select, insert (tenant, kind, name, issuer, client_id, secret_name, domains, factor_trusted, apply, active),
     update (name, issuer, client_id, secret_name, domains, factor_trusted, apply, active, version), delete on daicho.provider to daicho_tenant;

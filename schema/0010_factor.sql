@@ -81,23 +81,30 @@ language sql security definer set search_path = pg_catalog as $$
     from daicho.factor f where f.account_id = daicho.factor_door() and f.confirmed_at is not null order by f.id
 $$;
 
--- At most ten factors, three of them apps: each app more is one more code that fits.
-create function daicho.factor_room(whose bigint, kind_ text) returns boolean language plpgsql security definer set search_path = pg_catalog as $$
+-- At most ten factors, three of them apps: each app more is one more code that fits. A log-in that has proven nothing but the password sets up the first
+-- one only: when another log-in was quicker, that one is to be given.
+create function daicho.factor_room(whose bigint, session_id_ bigint, kind_ text) returns boolean
+language plpgsql security definer set search_path = pg_catalog as $$
 begin
     perform 1 from daicho.account a where a.id = whose for update;
+    perform 1 from daicho.session s join daicho.account a on a.id = s.account_id
+    where s.id = session_id_ and a.id = whose and (a.factors = 0 or s.stage = 'full' and (s.factor is not null or not a.factor_required));
+    if not found then
+        raise insufficient_privilege using message = 'the second factor this account has is to be given first';
+    end if;
     return (select count(*) < 10 and count(*) filter (where f.kind = 'totp') < case kind_ when 'totp' then 3 else 10 end
         from daicho.factor f where f.account_id = whose and f.confirmed_at is not null);
 end
 $$;
 
 -- An app: its seed waits a quarter of an hour for the first code. Null: there is no room for another.
-create function daicho.factor_totp_begin(name_ text, secret_ bytea) returns bigint
+create function daicho.factor_totp_begin(session_id_ bigint, name_ text, secret_ bytea) returns bigint
 language plpgsql security definer set search_path = pg_catalog as $$
 declare
     whose bigint := daicho.factor_door();
     made bigint;
 begin
-    if not daicho.factor_room(whose, 'totp') then
+    if not daicho.factor_room(whose, session_id_, 'totp') then
         return null;
     end if;
     delete from daicho.factor f where f.account_id = whose and f.confirmed_at is null;
@@ -112,12 +119,12 @@ create function daicho.factor_totp_waiting(id_ bigint) returns bytea language sq
         and f.created_at > daicho.clock() - interval '15 minutes'
 $$;
 
-create function daicho.factor_totp_confirm(id_ bigint, step_ bigint) returns boolean
+create function daicho.factor_totp_confirm(session_id_ bigint, id_ bigint, step_ bigint) returns boolean
 language plpgsql security definer set search_path = pg_catalog as $$
 declare
     whose bigint := daicho.factor_door();
 begin
-    if not daicho.factor_room(whose, 'totp') then
+    if not daicho.factor_room(whose, session_id_, 'totp') then
         return false;
     end if;
     update daicho.factor f set confirmed_at = daicho.clock(), last_step = step_, used_at = daicho.clock()
@@ -143,13 +150,14 @@ begin
 end
 $$;
 
-create function daicho.factor_passkey_add(name_ text, credential_ bytea, public_key_ bytea, algorithm_ int, sign_count_ bigint) returns bigint
+create function daicho.factor_passkey_add(session_id_ bigint, name_ text, credential_ bytea, public_key_ bytea, algorithm_ int, sign_count_ bigint)
+    returns bigint
 language plpgsql security definer set search_path = pg_catalog as $$
 declare
     whose bigint := daicho.factor_door();
     made bigint;
 begin
-    if not daicho.factor_room(whose, 'passkey') then
+    if not daicho.factor_room(whose, session_id_, 'passkey') then
         return null;
     end if;
     insert into daicho.factor (tenant, account_id, kind, name, credential, public_key, algorithm, sign_count, confirmed_at)
@@ -262,7 +270,8 @@ begin
 end
 $$;
 
--- Who needs one: who administers anything, always; whose group asks for it; everybody where the operator says so; and whose factors somebody took away.
+-- Who needs one: who administers anything, always; whose group asks for it; everybody where the operator or the contract says so; and whose factors
+-- somebody took away.
 -- Nobody in the contract can switch the first off. Comes after the trigger work_out
 -- (triggers run in the order of their names), which has put down the words.
 create function daicho.account_factor_out() returns trigger language plpgsql security definer set search_path = pg_catalog as $$
@@ -271,7 +280,8 @@ begin
         or string_to_array(new.words, ' ') && array['account.manage', 'person.manage', 'policy.manage', 'session.manage', 'key.manage',
             'certificate.manage', 'provider.manage', 'support.approve', 'support.ask', 'log.erase', 'tenant.manage']
         or exists (select from daicho.account_group g where g.id = any (new.groups) and g.tenant = new.tenant and g.factor_required)
-        or exists (select from daicho.tenant t where t.name = new.tenant and t.factor_everybody);
+        or exists (select from daicho.tenant t where t.name = new.tenant and t.factor_everybody)
+        or exists (select from daicho.policy p where p.tenant = new.tenant and p.factor_always);
     return new;
 end
 $$;
@@ -290,18 +300,28 @@ $$;
 create trigger factor_tell after update of factor_everybody on daicho.tenant
     for each row when (old.factor_everybody is distinct from new.factor_everybody) execute function daicho.tenant_factor_tell();
 
+-- The contract's own switch.
+create function daicho.policy_factor_tell() returns trigger language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    update daicho.account a set words = '' where a.tenant = new.tenant;
+    return null;
+end
+$$;
+create trigger factor_tell after update of factor_always on daicho.policy
+    for each row when (old.factor_always is distinct from new.factor_always) execute function daicho.policy_factor_tell();
+
 grant update (name) on daicho.factor to daicho_tenant;
 -- whoever unlocks an account forgives its wrong codes, too
 grant update (factor_failures, factor_failed_at) on daicho.account to daicho_tenant;
 
 revoke execute on function daicho.factor_door(), daicho.factor_attempt(bigint), daicho.factor_right(bigint), daicho.factor_challenge(bigint, bytea),
-    daicho.factor_challenge_take(bigint), daicho.factor_read(), daicho.factor_room(bigint, text), daicho.factor_totp_begin(text, bytea),
-    daicho.factor_totp_waiting(bigint), daicho.factor_totp_confirm(bigint, bigint), daicho.factor_totp_use(bigint, bigint, bytea),
-    daicho.factor_passkey_add(text, bytea, bytea, int, bigint), daicho.factor_passkey_use(bigint, bigint), daicho.factor_recovery_set(bytea[]),
+    daicho.factor_challenge_take(bigint), daicho.factor_read(), daicho.factor_room(bigint, bigint, text), daicho.factor_totp_begin(bigint, text, bytea),
+    daicho.factor_totp_waiting(bigint), daicho.factor_totp_confirm(bigint, bigint, bigint), daicho.factor_totp_use(bigint, bigint, bytea),
+    daicho.factor_passkey_add(bigint, text, bytea, bytea, int, bigint), daicho.factor_passkey_use(bigint, bigint), daicho.factor_recovery_set(bytea[]),
     daicho.factor_recovery_use(bytea), daicho.factor_remove(bigint), daicho.factor_reset(bigint),
-    daicho.factor_prove(bigint, text), daicho.account_factor_out(), daicho.tenant_factor_tell() from public;
+    daicho.factor_prove(bigint, text), daicho.account_factor_out(), daicho.tenant_factor_tell(), daicho.policy_factor_tell() from public;
 grant execute on function daicho.factor_attempt(bigint), daicho.factor_challenge(bigint, bytea), daicho.factor_challenge_take(bigint),
-    daicho.factor_read(), daicho.factor_totp_begin(text, bytea), daicho.factor_totp_waiting(bigint), daicho.factor_totp_confirm(bigint, bigint),
-    daicho.factor_totp_use(bigint, bigint, bytea), daicho.factor_passkey_add(text, bytea, bytea, int, bigint),
+    daicho.factor_read(), daicho.factor_totp_begin(bigint, text, bytea), daicho.factor_totp_waiting(bigint), daicho.factor_totp_confirm(bigint, bigint, bigint),
+    daicho.factor_totp_use(bigint, bigint, bytea), daicho.factor_passkey_add(bigint, text, bytea, bytea, int, bigint),
     daicho.factor_passkey_use(bigint, bigint), daicho.factor_recovery_set(bytea[]), daicho.factor_recovery_use(bytea), daicho.factor_remove(bigint),
     daicho.factor_reset(bigint), daicho.factor_prove(bigint, text) to daicho_tenant;

@@ -5,8 +5,7 @@
 -- What a contract wants ---------------------------------------------------------------------------------------------------------------------
 alter table daicho.policy
     add column provider_kinds text[] check (cardinality(provider_kinds) between 1 and 4
-        and provider_kinds <@ array['oidc', 'google', 'line', 'github']),  -- null: any
-    add column factor_always boolean not null default false;               -- everybody proves a second factor; once on it stays on
+        and provider_kinds <@ array['oidc', 'google', 'line', 'github']);  -- null: any
 grant update (provider_kinds, factor_always) on daicho.policy to daicho_tenant;
 
 -- A subject is a name given by an issuer: one provider for one issuer, and it never becomes another.

@@ -5,14 +5,20 @@ import { prove } from './prove.js';
 const bytes = (text) => Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
 const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 const keys = (ids) => ids.map((id) => ({ type: 'public-key', id: bytes(id) }));
+const told = (sentence, code) => Object.assign(new Error(sentence), { told: true, code });
 
 async function question(part, form) {
-        const answer = await fetch(`/api/v1${part.dataset.options}`, {
-                method: 'POST', headers: { Accept: 'application/json', 'Accept-Language': document.documentElement.lang, 'X-CSRF-Token': form.elements._csrf.value },
-        });
-        const said = await answer.json();
+        let answer, said;
+        try {
+                answer = await fetch(`/api/v1${part.dataset.options}`, {
+                        method: 'POST', headers: { Accept: 'application/json', 'Accept-Language': document.documentElement.lang, 'X-CSRF-Token': form.elements._csrf.value },
+                });
+                said = await answer.json();
+        } catch {                               /* the network is gone, or nginx answered with a page of its own */
+                throw told(document.body.dataset.offline);
+        }
         if (!answer.ok)
-                throw Object.assign(new Error(said.detail), { told: true, code: said.code });
+                throw told(said.detail, said.code);
         return said;
 }
 
@@ -39,12 +45,11 @@ async function create(part, form) {
         form.elements.attestation.value = text(made.response.attestationObject);
 }
 
+/* What a browser says is for programs, and little: a person who cancels and a device without a fitting key are the same to it (privacy). */
+const sentences = { NotAllowedError: 'cancelled', AbortError: 'cancelled', InvalidStateError: 'known', SecurityError: 'elsewhere' };
+
 function sentence(part, error) {
-        if (error.told)
-                return error.message;
-        if (error.name === 'NotAllowedError' || error.name === 'AbortError')
-                return part.dataset.cancelled;
-        return error.name === 'InvalidStateError' && part.dataset.known ? part.dataset.known : part.dataset.failed;
+        return error.told ? error.message : part.dataset[sentences[error.name]] || part.dataset.failed;
 }
 
 export function passkeys(part) {
@@ -56,7 +61,7 @@ export function passkeys(part) {
                 return;
         part.dataset.ready = '1';
         part.hidden = false;
-        button.addEventListener('click', async () => {
+        const go = async () => {
                 if (part.dataset.passkey === 'create' && !form.reportValidity())
                         return;
                 say.textContent = '';
@@ -65,12 +70,14 @@ export function passkeys(part) {
                         await (part.dataset.passkey === 'create' ? create : get)(part, form);
                         form.requestSubmit();
                 } catch (error) {
+                        say.textContent = sentence(part, error);
                         if (error.code === 'UNPROVEN')
-                                prove(() => button.click());
-                        else
-                                say.textContent = sentence(part, error);
+                                prove(go);
                 } finally {
                         button.disabled = false;
+                        if (document.activeElement === document.body)    /* a button that is switched off loses the focus */
+                                button.focus();
                 }
-        });
+        };
+        button.addEventListener('click', go);
 }

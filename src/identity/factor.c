@@ -135,7 +135,7 @@ rc factor_totp_begin(struct cx *cx, str name, json_t **ret)
 
         TRY(own_account(cx));
         TRY(name_check(cx, name, &name));
-        TRY(sql_factor_totp_begin(cx, name, seal_close(cx->mem, seed, bound_to(cx)), &id));
+        TRY(sql_factor_totp_begin(cx, cx->actor.session, name, seal_close(cx->mem, seed, bound_to(cx)), &id));
         if (id == 0)
                 return no_room(cx);
         uri = otp_uri(cx->mem, seed, S("Daicho"), str_format(cx->mem, "%.*s/%.*s", STR_ARG(cx->tenant), STR_ARG(cx->actor.name)));
@@ -198,7 +198,7 @@ rc factor_totp_confirm(struct cx *cx, int64_t id, str code)
         TRY(seed_open(cx, sealed, &seed, &old));
         if (!otp_matches(seed, step, code_read(cx, code)))
                 return wrong_code(cx);
-        TRY(sql_factor_totp_confirm(cx, id, step, &done));
+        TRY(sql_factor_totp_confirm(cx, cx->actor.session, id, step, &done));
         return done ? RC_OK : no_room(cx);
 }
 
@@ -295,7 +295,7 @@ rc factor_passkey_add(struct cx *cx, const json_t *in, str challenge, int64_t *r
         TRY(own_account(cx));
         TRY(name_check(cx, json_get_text(in, "name"), &name));
         TRY(fido_register(cx, &question, bytes_read(cx, in, "client_data"), bytes_read(cx, in, "attestation"), &key));
-        TRY(sql_factor_passkey_add(cx, name, key.credential, key.public_key, key.algorithm, key.sign_count, ret_id));
+        TRY(sql_factor_passkey_add(cx, cx->actor.session, name, key.credential, key.public_key, key.algorithm, key.sign_count, ret_id));
         return *ret_id != 0 ? RC_OK : no_room(cx);
 }
 

@@ -13,20 +13,20 @@ select daicho.factor_challenge_take($1) as challenge;
 --     int?, sign_count int)
 select id, kind, name, secret, last_step, credential, public_key, algorithm, sign_count from daicho.factor_read();
 
--- factor_totp_begin(name text, secret bytea) -> one int?
-select daicho.factor_totp_begin($1, $2) as id;
+-- factor_totp_begin(session_id int, name text, secret bytea) -> one int?
+select daicho.factor_totp_begin($1, $2, $3) as id;
 
 -- factor_totp_waiting(id int) -> one bytea?
 select daicho.factor_totp_waiting($1) as secret;
 
--- factor_totp_confirm(id int, step int) -> one bool
-select daicho.factor_totp_confirm($1, $2) as done;
+-- factor_totp_confirm(session_id int, id int, step int) -> one bool
+select daicho.factor_totp_confirm($1, $2, $3) as done;
 
 -- factor_totp_use(id int, step int, secret bytea?) -> one bool
 select daicho.factor_totp_use($1, $2, $3) as done;
 
--- factor_passkey_add(name text, credential bytea, public_key bytea, algorithm int, sign_count int) -> one int?
-select daicho.factor_passkey_add($1, $2, $3, $4::int, $5) as id;
+-- factor_passkey_add(session_id int, name text, credential bytea, public_key bytea, algorithm int, sign_count int) -> one int?
+select daicho.factor_passkey_add($1, $2, $3, $4, $5::int, $6) as id;
 
 -- factor_passkey_use(id int, sign_count int) -> one bool
 select daicho.factor_passkey_use($1, $2) as done;

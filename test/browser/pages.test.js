@@ -1,10 +1,8 @@
 /* pages.test.js - every page in ja and en, light and dark, wide and narrow: axe clean, nothing from outside, nothing untranslated, nothing cut off. */
 'use strict';
 const assert = require('node:assert');
-const { execFileSync } = require('node:child_process');
-const fs = require('node:fs');
 const test = require('node:test');
-const { start, person, login, axe, customers, shot, bringIn } = require('./house.js');
+const { start, person, login, axe, customers, shot, bringIn, sql } = require('./house.js');
 
 let house;
 let pages;
@@ -126,8 +124,7 @@ for (const [lang, dark, width] of [['ja', false, 1440], ['ja', true, 1440], ['ja
 }
 
 test('a shifted clock is told above every page, wide and narrow, and stays there', async () => {
-        const rehearse = (shift) => execFileSync('psql', ['-h', `${house.dir}/run`, '-U', 'postgres', '-d', 'daicho', '-c', `select daicho.rehearse('${shift}')`],
-                { env: { ...process.env, PGPASSWORD: fs.readFileSync(`${house.dir}/secret/postgres`, 'utf8').trim() } });
+        const rehearse = (shift) => sql(house, `select daicho.rehearse('${shift}')`);
         const { context, page } = await person(house, { width: 1440 });
         await login(page, house); /* before the clock moves: codes of the second factor go by the real one */
         rehearse('1 minute');
