@@ -192,3 +192,10 @@ def test_a_policy_asks_for_witnesses(bundle, tmp_path):
     assert verify(at / 'log', '--policy', tmp_path / 'none')[0] == 0
     status, said = verify(at / 'log', '--policy', tmp_path / 'one')
     assert status == 1 and 'too few witnesses have cosigned this checkpoint: the quorum w1 is not reached' in said
+
+
+def test_a_file_that_is_no_log_is_told_apart_from_one_that_is_damaged(tmp_path):
+    path = tmp_path / 'letter.txt'
+    path.write_text('Dear auditor,')
+    status, said = verify(path)
+    assert status == 1 and f'{path} is neither a log in a tar archive nor a receipt (.tlog-proof)' in said and '/bin/tar' not in said

@@ -402,7 +402,10 @@ static rc verify_run(struct cx *cx, struct args *args)
                 if (str_starts(bytes, S("c2sp.org/tlog-proof@")))
                         return verify_receipt(cx, &h->check, bytes, entry);
         }
-        TRY(archive_unpack(cx, h->check.directory, &h->check.directory));
+        if (archive_unpack(cx, h->check.directory, &h->check.directory) != RC_OK) {
+                fail_clear(cx);
+                return fail(cx, RC_INVALID, NULL, "%.*s is neither a log in a tar archive nor a receipt (.tlog-proof)", STR_ARG(path));
+        }
         return verify_directory(cx, &h->check, older, older_count);
 }
 

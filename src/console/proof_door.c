@@ -43,7 +43,7 @@ static const struct field head_fields[] = {
         { .name = "signed", .type = SHAPE_BOOL, .summary = "It is signed by the log" },
         { .name = "signed_at", .type = SHAPE_DATETIME, .summary = "When" },
         { .name = "keys", .type = SHAPE_LIST, .summary = "Verification keys (signed-note vkeys)" },
-        { .name = "waiting", .type = SHAPE_INT, .summary = "Entries not sealed yet, counted up to 100 000" },
+        { .name = "waiting", .type = SHAPE_INT, .summary = "Entries not sealed yet, counted up to 10 000" },
         { .name = "refused", .type = SHAPE_TEXT, .summary = "Why nothing is sealed; null: all is well" },
         { .name = "state", .type = SHAPE_TEXT, .summary = "sealed, late (nothing was signed for too long), stopped or empty" },
         { .name = "before", .type = SHAPE_JSON, .summary = "Addresses of the generations before this one" },

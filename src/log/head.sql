@@ -1,9 +1,10 @@
 -- Which trees there are and how far they are sealed, as the database knows it (schema/0014_seal.sql).
 
--- Of the contract entered, or of the house. waiting: entries of the contract that are not sealed yet, counted up to 100 000.
+-- Of the contract entered, or of the house. waiting: entries of the contract that are not sealed yet, counted up to 10 000: it stands on the first page of
+-- the log, too.
 -- head_tree(house bool) -> one head_tree_row(part text, generation int, signed_at time?, refused text?, waiting int)
 select t.part, t.generation::bigint as generation, t.signed_at, t.refused,
-    case when $1 then 0 else (select count(*) from (select from tenant.log l where (l.xid, l.id) > (t.last_xid, t.last_id) limit 100000) w) end as waiting
+    case when $1 then 0 else (select count(*) from (select from tenant.log l where (l.xid, l.id) > (t.last_xid, t.last_id) limit 10000) w) end as waiting
 from daicho.seal_tree t
 where case when $1 then t.part = 'house' else t.tenant = daicho.tenant() end;
 
