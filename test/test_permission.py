@@ -426,7 +426,7 @@ def test_syn_3_4_11_b_the_published_list_is_the_compiled_table_item_by_item(shop
     told = nobody.ask('GET', '/permissions').json()['permissions']
     assert told == LISTED['ja']
     page = nobody.browser.get('/permissions').text
-    rows = re.findall(r'<tr><th scope="row">(.*?)</th><td class="wrap">(.*?)</td><td class="mono nowrap"[^>]*>(.*?)</td>', page)
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th><td class="wrap wide">(.*?)</td><td class="mono nowrap"[^>]*>(.*?)</td>', page)
     assert rows == [(one['title'], one['help'], one['name']) for one in LISTED['ja']]
     document = (ROOT / 'doc/permissions.md').read_text()
     assert document == subprocess.run([str(ROOT / 'tool/permissions'), str(DAICHO)], capture_output=True, text=True, check=True).stdout
