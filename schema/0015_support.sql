@@ -218,6 +218,68 @@ begin
 end
 $$;
 
+-- The operator's desk: what a command of the operator (daicho_cli) becomes inside a contract. A role of its own, t_NAME_desk: it runs the contract - people,
+-- keys, policy, certificates, definitions, the log without what entries say exactly - and has no right on a record, its history or a file made of records.
+create or replace function daicho.tenant() returns text language sql stable parallel safe as $$
+    select substring(current_user::text from '^t_([a-z][a-z0-9]*)(?:_masked|_form|_desk)?$')
+$$;
+create or replace function daicho.role_tenant() returns text language sql stable parallel safe set search_path = pg_catalog as $$
+    select substring(current_setting('role') from '^t_([a-z][a-z0-9]*)(?:_masked|_desk)?$')
+$$;
+create or replace function daicho.tenant_enter(tenant_ text) returns setof daicho.entrance
+language sql security definer set search_path = pg_catalog as $$
+    select t.name, 't_' || t.name || case when session_user = 'daicho_cli' then '_desk' else '' end, false, 'operator', 0::bigint, '', '', '', t.lang, 'auto',
+        0::bigint, false, (extract(epoch from daicho.clock()) * 1000)::bigint, false, 'full', 0::bigint, null::bigint
+    from daicho.tenant t where t.name = tenant_ and t.state <> 'ended'
+$$;
+create or replace function daicho.tenant_schema_create(name_ text) returns void language plpgsql set search_path = pg_catalog as $$
+begin
+    execute format('create schema %I', 't_' || name_);
+    execute format('grant usage on schema %I to %I, %I, %I, %I', 't_' || name_, 't_' || name_, 't_' || name_ || '_masked', 't_' || name_ || '_form',
+        't_' || name_ || '_desk');
+end
+$$;
+do $$
+declare
+    n text;
+begin
+    for n in select name from daicho.tenant where state <> 'ended' loop
+        execute format('grant usage on schema %I to %I', 't_' || n, 't_' || n || '_desk');
+    end loop;
+end
+$$;
+
+-- Work on records is begun by the contract's own accounts and keys; the desk defines registers, and sees no job that holds conditions or rows.
+create policy desk on daicho.job as restrictive to daicho_tenant
+    using (current_user::text !~ '_desk$' or kind = 'define') with check (current_user::text !~ '_desk$' or kind = 'define');
+-- A key of the desk's making opens nothing that the desk does not see.
+create policy desk on daicho.api_key as restrictive for insert to daicho_tenant
+    with check (current_user::text !~ '_desk$' or array_to_string(permissions, ' ') !~ '(^| )(record|personal|log)\.');
+
+-- What stands beside the entries behind (xid_, id_), for the walk that checks a whole log: the fingerprint of what an entry says exactly; itself only to
+-- whoever shows a key of the contract that may read the log and personal items.
+create function daicho.log_beside(key_ bytea, xid_ xid8, id_ bigint, max_ bigint) returns table (id bigint, fingerprint bytea, salt bytea, detail text)
+language plpgsql stable security definer set search_path = pg_catalog as $$
+declare
+    tenant_ text := daicho.role_tenant();
+    shown boolean;
+begin
+    if session_user <> 'daicho_cli' or tenant_ is null then
+        raise insufficient_privilege using message = 'this is for the operator''s commands';
+    end if;
+    shown := exists (select from daicho.api_key k where k.token_hash = key_ and k.tenant = tenant_ and k.revoked_at is null and k.maker_active
+        and (k.expires_at is null or k.expires_at > daicho.clock()) and k.sees_personal and 'log.read' = any (string_to_array(k.words, ' ')));
+    if key_ is not null and not shown then
+        raise insufficient_privilege using message = 'this key may not see what entries of the log say';
+    end if;
+    return query execute format('select d.id, sha256(d.salt || convert_to(d.detail, ''UTF8'')), case when $4 then d.salt end, case when $4 then d.detail end'
+        ' from (select l.id from %1$I.log l where (l.xid, l.id) > ($1, $2) order by l.xid, l.id limit $3) l join %1$I.log_detail d on d.id = l.id',
+        't_' || tenant_) using xid_, id_, max_, shown;
+end
+$$;
+revoke execute on function daicho.log_beside(bytea, xid8, bigint, bigint) from public;
+grant execute on function daicho.log_beside(bytea, xid8, bigint, bigint) to daicho_tenant;
+
 revoke execute on function daicho.words_check(text, text[]), daicho.group_words(), daicho.account_words(), daicho.support_open(daicho.support_grant),
     daicho.support_acting(daicho.entrance), daicho.support_log(daicho.support_grant, text),
     daicho.support_ask(text, text, int, boolean), daicho.support_approve(bigint), daicho.support_end(bigint), daicho.support_enter(bigint, bigint),

@@ -57,14 +57,16 @@ begin
     if name_ !~ '^[a-z][a-z0-9]{1,29}$' then
         raise check_violation using message = 'not a name of a tenant';
     end if;
-    foreach r in array array['', '_masked', '_form'] loop
+    foreach r in array array['', '_masked', '_form', '_desk'] loop
         r := 't_' || name_ || r;
         if not exists (select from pg_roles where rolname = r) then
             execute format('create role %I nologin inherit', r);
         end if;
         execute format('grant daicho_tenant to %I', r);
     end loop;
-    execute format('grant %I, %I to daicho_web, daicho_auth, daicho_jobs, daicho_cli', 't_' || name_, 't_' || name_ || '_masked');
+    execute format('grant %I, %I to daicho_web, daicho_auth, daicho_jobs', 't_' || name_, 't_' || name_ || '_masked');
+    -- the operator's commands: no record, no history, nothing of what entries of the log say exactly (0015_support.sql)
+    execute format('grant %I to daicho_cli', 't_' || name_ || '_desk');
     -- the process that speaks with sign-on providers never sees anybody's personal items
     execute format('grant %I to daicho_sso', 't_' || name_ || '_masked');
 end
@@ -78,7 +80,7 @@ begin
     if name_ !~ '^[a-z][a-z0-9]{1,29}$' then
         raise check_violation using message = 'not a name of a tenant';
     end if;
-    foreach r in array array['t_' || name_, 't_' || name_ || '_masked', 't_' || name_ || '_form'] loop
+    foreach r in array array['t_' || name_, 't_' || name_ || '_masked', 't_' || name_ || '_form', 't_' || name_ || '_desk'] loop
         begin
             execute format('drop role if exists %I', r);
         exception when dependent_objects_still_exist then
@@ -90,21 +92,28 @@ $$;
 revoke execute on function daicho_admin.tenant_roles_create(text), daicho_admin.tenant_roles_drop(text) from public;
 grant execute on function daicho_admin.tenant_roles_create(text), daicho_admin.tenant_roles_drop(text) to daicho_owner;
 
--- contracts that were made before there was daicho_sso
+-- contracts that were made before there was daicho_sso, or the operator's desk
 do $$
 declare
     r text;
 begin
-    for r in select rolname from pg_roles where rolname ~ '^t_[a-z][a-z0-9]{1,29}_masked$' loop
-        execute format('grant %I to daicho_sso', r);
+    for r in select substring(rolname from '^(t_[a-z][a-z0-9]{1,29})_masked$') from pg_roles where rolname ~ '^t_[a-z][a-z0-9]{1,29}_masked$' loop
+        execute format('grant %I to daicho_sso', r || '_masked');
+        if not exists (select from pg_roles where rolname = r || '_desk') then
+            execute format('create role %I nologin inherit', r || '_desk');
+        end if;
+        execute format('grant daicho_tenant to %I', r || '_desk');
+        execute format('grant %I to daicho_cli', r || '_desk');
+        execute format('revoke %I, %I from daicho_cli', r, r || '_masked');
     end loop;
 end
 $$;
 
 revoke all on schema public from public;
 revoke execute on function pg_catalog.set_config(text, text, boolean) from public;
-grant execute on function pg_catalog.set_config(text, text, boolean)
-    to daicho_owner, daicho_web, daicho_auth, daicho_jobs, daicho_cli, daicho_sso, daicho_mailer, daicho_sealer, daicho_watch;
+-- those that never take a role have no use for it
+revoke execute on function pg_catalog.set_config(text, text, boolean) from daicho_mailer, daicho_sealer, daicho_watch;
+grant execute on function pg_catalog.set_config(text, text, boolean) to daicho_owner, daicho_web, daicho_auth, daicho_jobs, daicho_cli, daicho_sso;
 revoke update on pg_catalog.pg_settings from public;
 -- no DO blocks, no functions but those that exist
 revoke usage on language plpgsql, sql from public;

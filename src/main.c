@@ -2,6 +2,7 @@
 #include "base/house.h"
 
 #include "cli/cmd_border.h"
+#include "cli/cmd_file.h"
 #include "cli/cmd_house.h"
 #include "cli/cmd_identity.h"
 #include "cli/cmd_log.h"
@@ -66,6 +67,7 @@ static const struct command *const commands[] = {
         cmd_rights_commands,
         cmd_policy_commands,
         cmd_register_commands,
+        cmd_file_commands,
         cmd_work_commands,
         cmd_house_commands,
         cmd_log_commands,

@@ -24,7 +24,14 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get('BUILD', ROOT / 'build')).resolve()
 BIN = pathlib.Path('/usr/lib/postgresql/15/bin')
 PORT = 5432                 # only names the socket file; the directory is our own
-LOGINS = ['daicho_owner', 'daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_cli']
+LOGINS = ['daicho_owner', 'daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_cli', 'daicho_sso', 'daicho_mailer', 'daicho_sealer', 'daicho_watch']
+
+
+def scope(login, tenant, mask=''):
+    """The role a login role takes inside a contract: the operator's commands have one of their own."""
+    return f't_{tenant}_desk' if login == 'daicho_cli' else f't_{tenant}{mask}'
+
+
 SETTINGS = {
     'listen_addresses': '', 'fsync': 'off', 'synchronous_commit': 'off', 'full_page_writes': 'off', 'shared_buffers': '128MB',
     'max_connections': '100', 'lc_messages': 'C', 'timezone': 'Asia/Tokyo', 'log_min_messages': 'error', 'autovacuum': 'on',

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
+from cluster import scope
 from house import DAICHO, until
 
 ROUTES = json.loads(subprocess.run([str(DAICHO), 'routes', '--json'], capture_output=True, text=True, check=True).stdout)
@@ -84,7 +85,7 @@ def test_every_shared_table_forces_row_security(house, pair):
 @pytest.mark.parametrize('login', LOGINS)
 @pytest.mark.parametrize('mask', ['', '_masked'])
 def test_reg_12_3_b_raw_sql_on_every_shared_table_reaches_no_other_contract(house, pair, login, mask):
-    inside = Inside(house, login, f't_{pair.name}{mask}')
+    inside = Inside(house, login, scope(login, pair.name, mask))
     tried = 0
     for table, columns in shared(house).items():
         if 'tenant' not in columns:
@@ -130,7 +131,7 @@ def test_reg_12_3_b_the_schema_of_another_contract_is_closed(house, pair, mask):
     relations = [row[0] for row in house.sql(f"select relname from pg_class where relnamespace = 't_{pair.other.name}'::regnamespace and relkind in ('r', 'v', 'S', 'p')")]
     assert len(relations) >= 12
     for login in LOGINS:
-        inside = Inside(house, login, f't_{pair.name}{mask}')
+        inside = Inside(house, login, scope(login, pair.name, mask))
         for relation in relations:
             for sql in ('select * from {}', 'select count(*) from {}', 'delete from {}', 'explain select * from {}', 'lock table {}'):
                 assert isinstance(inside(sql.format(f't_{pair.other.name}.{relation}')), (errors.InsufficientPrivilege, errors.WrongObjectType)), (relation, sql)
@@ -150,7 +151,7 @@ SECRET = {
 def test_secrets_are_read_by_functions_of_the_owner_only(house, pair, login, table):
     columns = [c for c in shared(house)[table] if c in SECRET[table]]
     assert columns, table
-    for role in ([f't_{pair.other.name}', f't_{pair.other.name}_masked', None] if login in LOGINS else [None]):
+    for role in ([*{scope(login, pair.other.name), scope(login, pair.other.name, '_masked')}, None] if login in LOGINS else [None]):
         inside = Inside(house, login, role)
         for column in columns:
             if column in ('challenge_at', 'provider_id', 'acting', 'secret') and table in ('session', 'notice'):

@@ -7,6 +7,8 @@ import psycopg
 import pytest
 from psycopg import errors
 
+from cluster import scope
+
 DENIED = (errors.InsufficientPrivilege,)
 
 
@@ -72,7 +74,8 @@ class Inside:
 
 @pytest.fixture(params=['daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_cli'])
 def inside(cluster, name, request):
-    inside = Inside(cluster, name, 't_acme', request.param)
+    inside = Inside(cluster, name, scope(request.param, 'acme'), request.param)
+    inside.login = request.param
     yield inside
     inside.db.close()
 
@@ -121,7 +124,7 @@ def test_the_role_goes_with_its_transaction(cluster, name):
 def test_no_expression_changes_the_role(inside, sql):
     with pytest.raises(DENIED):
         inside.tries(sql)
-    assert inside.run('select current_user::text') == [('t_acme',)]
+    assert inside.run('select current_user::text') == [(scope(inside.login, 'acme'),)]
 
 
 @pytest.mark.parametrize('sql', [
@@ -215,7 +218,8 @@ def test_a_plan_made_for_one_tenant_does_not_run_for_another(cluster, name):
     ('tenant', 'name'), ('account_group', '*'), ('account', '*'), ('session', 'id, tenant'), ('api_key', 'id, tenant'), ('job', '*')])
 def test_shared_tables_show_a_tenant_its_own_rows_only(inside, table, columns):
     key = 'name' if table == 'tenant' else 'tenant'
-    assert inside.tries(f'select distinct {key} from daicho.{table}') == [('acme',)]
+    hidden = table == 'job' and inside.login == 'daicho_cli'       # an import: none of the operator's business
+    assert inside.tries(f'select distinct {key} from daicho.{table}') == ([] if hidden else [('acme',)])
     assert inside.tries(f"select {columns} from daicho.{table} where {key} = 'beta'") == []
     assert inside.tries(f"select {columns} from daicho.{table} where {key} <> 'acme' or random() < 2 and {key} > 'b'") == []
 
@@ -252,7 +256,7 @@ def test_the_group_of_another_tenant_gives_nothing(cluster, name):
 
 @pytest.mark.parametrize('login', ['daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_cli'])
 def test_password_hashes_stay_with_the_auth_processes(cluster, name, login):
-    inside = Inside(cluster, name, 't_acme', login)
+    inside = Inside(cluster, name, scope(login, 'acme'), login)
     own, = inside.run("select id from daicho.account where login = 'hanako'")[0]
     with cluster.connect(name) as db:
         foreign, = db.execute("select id from daicho.account where tenant = 'beta' and login = 'hanako'").fetchone()

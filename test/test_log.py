@@ -4,6 +4,7 @@ import hashlib, itertools, json
 import psycopg
 import pytest
 
+from cluster import scope
 from test_account import ALL, Person, account, group, groups_of
 
 
@@ -214,7 +215,7 @@ def test_a_masked_reader_sees_who_did_what_but_no_detail(shop):
 @pytest.mark.parametrize('suffix', ['', '_masked'])
 def test_no_role_of_the_tenant_changes_what_was_written(shop, house, login, suffix, statement):
     with house.connect(login) as connection, connection.transaction(force_rollback=True):
-        connection.execute("select set_config('role', %s, true)", (f't_{shop.name}{suffix}',))
+        connection.execute("select set_config('role', %s, true)", (scope(login, shop.name, suffix),))
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(statement.format(s=f't_{shop.name}'))
 

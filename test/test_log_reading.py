@@ -5,6 +5,7 @@ import csv, io, json, os, subprocess
 import psycopg
 import pytest
 
+from cluster import scope
 from house import DAICHO, Refused, until
 from test_account import Person, account, group
 
@@ -73,7 +74,7 @@ def test_syn_3_4_7_d_an_entry_of_ten_years_ago_is_still_shown_and_nobody_can_del
     for role in ('daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_cli'):
         for suffix in ('', '_masked'):
             with house.connect(role) as db, db.transaction(force_rollback=True):
-                db.execute("select set_config('role', %s, true)", (f't_{shop.name}{suffix}',))
+                db.execute("select set_config('role', %s, true)", (scope(role, shop.name, suffix),))
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     db.execute(f'delete from t_{shop.name}.log')
 

@@ -44,7 +44,7 @@ def shop(house):
 def bundle(shop, tmp_path_factory):
     """The shop's whole log, unpacked, and its key."""
     at = tmp_path_factory.mktemp('bundle')
-    shop.house.cli('log', 'bundle', '--tenant', shop.name, at / 'log.tar')
+    shop.house.cli('log', 'bundle', '--tenant', shop.name, at / 'log.tar', env={'DAICHO_KEY': shop.key})
     with tarfile.open(at / 'log.tar') as tar:
         tar.extractall(at / 'log')
     key = shop.house.cli('log', 'key', '--tenant', shop.name)

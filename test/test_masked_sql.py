@@ -30,7 +30,7 @@ def shop(house):
     return shop
 
 
-@pytest.fixture(scope='module', params=['daicho_web', 'daicho_jobs', 'daicho_auth', 'daicho_cli'])
+@pytest.fixture(scope='module', params=['daicho_web', 'daicho_jobs', 'daicho_auth'])
 def masked(house, shop, request):
     connection = house.connect(request.param)
     connection.prepare_threshold = 0

@@ -5,6 +5,7 @@ import psycopg
 import pytest
 import yaml
 
+from cluster import scope
 from house import ROOT, House, Refused, until
 from test_account import ALL, Person, account, group
 
@@ -292,7 +293,7 @@ def test_what_is_begun_while_somebody_is_stopped_does_not_slip_through(shop, hou
     for statement in inserts:
         with house.connect('daicho_cli') as stopper, concurrent.futures.ThreadPoolExecutor() as pool:
             stopper.execute('begin')
-            stopper.execute("select set_config('role', %s, true), set_config('daicho.actor', 'operator:0:root', true)", (f't_{shop.name}',))
+            stopper.execute("select set_config('role', %s, true), set_config('daicho.actor', 'operator:0:root', true)", (scope('daicho_cli', shop.name),))
             assert stopper.execute("select daicho.person_stop(%s, 'violation', null, null, null, null)", (member.person_id,)).fetchone()[0]
             late = pool.submit(house.connect().execute, statement, {'t': shop.name, 'a': member.id})
             time.sleep(0.3)
@@ -393,7 +394,7 @@ def test_the_button_the_api_and_raw_sql_do_not_bring_an_account_back(shop, house
                             ('daicho_web', 'select daicho.reinstate_approve(%s)'), ('daicho_web', "select daicho.reinstate_ask(%s, 'x')"),
                             ('daicho_web', "select daicho.person_stop(%s, 'leaver', null, null, null, null)")):
         with house.connect(role) as connection, connection.transaction(force_rollback=True):
-            connection.execute("select set_config('role', %s, true), set_config('daicho.actor', 'operator:0:root', true)", (f't_{shop.name}',))
+            connection.execute("select set_config('role', %s, true), set_config('daicho.actor', 'operator:0:root', true)", (scope(role, shop.name),))
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement, (member.person_id if 'person' in statement or 'reinst' in statement else member.id,))
     # the owner, too, and the superuser by mistake

@@ -1,5 +1,5 @@
 """Each kind of worker gives its powers up before it reads a foreign byte: what it must not do is tried from inside."""
-import os, pathlib, re
+import os, pathlib, re, signal
 
 import pytest
 
@@ -10,8 +10,8 @@ AT_PROVIDERS = ['socket-inet', 'socket-inet6', 'open-provider-secrets']
 NEEDED = {'sso': AT_PROVIDERS, 'renew': AT_PROVIDERS, 'mailer': ['socket-inet', 'socket-inet6'],     # what a kind is for
           'sealer': ['open-log-keys', 'open-sealer-memory']}
 REFUSED = ['open-shadow', 'open-passwd', 'open-owner-secret', 'open-provider-secrets', 'open-log-keys', 'open-sealer-memory', 'open-factor-key', 'open-server-key', 'open-config-write', 'open-data', 'create-tmp', 'open-proc-mem',
-           'socket-inet', 'socket-inet6', 'socket-netlink', 'socket-packet', 'ptrace', 'kill-parent', 'fork', 'unshare', 'mount', 'setuid', 'bpf',
-           'io_uring', 'execve']
+           'socket-inet', 'socket-inet6', 'socket-netlink', 'socket-packet', 'open-program-write', 'kill-parent', 'clone']
+DEADLY = ['ptrace', 'fork', 'unshare', 'mount', 'setuid', 'bpf', 'io_uring', 'execve']
 
 
 @pytest.fixture(scope='module')
@@ -45,6 +45,23 @@ def test_worker_is_refused_everything_it_does_not_need(house, kind):
     assert not possible, out
     assert tried['socket-unix'] == 'allowed'
     assert status == (0 if landlock() else 1), err
+
+
+@pytest.mark.parametrize('kind, call', [*(('web', call) for call in DEADLY), *((kind, 'execve') for kind in KINDS if kind != 'web')])
+def test_grp_4_12_7_a_a_system_call_no_worker_needs_ends_it(house, kind, call):
+    status, out, err = house.run('worker', kind, '1', '--dare', call)
+    assert status == -signal.SIGSYS, (status, out, err)
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_grp_4_12_7_a_no_process_runs_as_root_and_none_can_write_its_program(house, kind):
+    mine = os.stat(house.dir / 'VERSION').st_uid
+    assert mine != 0
+    for pid in house.workers(kind):
+        status = pathlib.Path(f'/proc/{pid}/status').read_text()
+        assert re.search(rf'^Uid:\t{mine}\t{mine}\t{mine}\t{mine}$', status, re.M)
+        program = os.stat(f'/proc/{pid}/exe')
+        assert program.st_mode & 0o022 == 0 and (program.st_uid != mine or os.geteuid() != 0)
 
 
 @pytest.mark.parametrize('kind', KINDS)

@@ -7,6 +7,7 @@ import base64, hashlib, os, pathlib, re, shutil, signal, subprocess, tempfile, t
 import psycopg
 import pytest
 
+from cluster import scope
 from house import DAICHO, House, Refused, until
 from test_account import Person
 
@@ -425,7 +426,7 @@ def test_nobody_else_has_the_sealers_doors(shop, fast, role, statement):
     for inside in (False, True):
         with fast.connect(role) as db, db.transaction(force_rollback=True):
             if inside:
-                db.execute("select set_config('role', %s, true)", (f't_{shop.name}',))
+                db.execute("select set_config('role', %s, true)", (scope(role, shop.name),))
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 db.execute(statement)
 

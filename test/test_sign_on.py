@@ -342,7 +342,7 @@ def test_nobody_invites_for_an_account_that_holds_more(house, idp, shop):
 
 def test_the_own_account_is_linked_from_my_account(house, idp, shop):
     provider = idp.add(shop, 'oidc', idp.real)
-    browser = shop.browser()
+    browser = shop.browser('staff')
     page = browser.post('/me/links', {'provider_id': provider})
     assert page.status == 201
     url = re.search(r'href="([^"]*/sso/[^"]*invitation[^"]*)"', page.text).group(1)
@@ -350,9 +350,36 @@ def test_the_own_account_is_linked_from_my_account(house, idp, shop):
     back = idp.outside(browser.get(url).headers['Location'], 'tanaka')
     assert browser.get(back).status == 303
     assert 'tanaka@example.jp' in browser.get('/me/links').text
-    id = shop.api('GET', f'/accounts/{shop.admin.id}/links').json()['links'][0]['id']
+    id = shop.api('GET', f'/accounts/{shop.staff.id}/links').json()['links'][0]['id']
     assert browser.post(f'/me/links/{id}', {'_method': 'DELETE'}).status == 303
     assert house.sql('select count(*) from daicho.identity where provider_id = %s', args=(provider,)) == [(0,)]
+
+
+def test_linking_an_account_that_needs_a_second_factor_does_not_get_round_it(house, idp, shop):
+    provider = idp.add(shop, 'oidc', idp.crooked)
+    browser = shop.browser()                    # an administrator
+    url = browser.request('POST', '/api/v1/me/links', json_body={'provider_id': provider}).json()['url'][len(house.url):]
+    answer = browser.get(idp.outside(browser.get(url).headers['Location']))
+    assert answer.status in (303, 403) and not logged_in(browser)
+    assert not answer.headers.get('Location') or answer.headers['Location'].startswith('/login/')
+
+
+def test_linking_asks_for_a_fresh_proof(house, idp, shop):
+    provider = idp.add(shop, 'oidc', idp.crooked)
+    browser = shop.browser('staff', fresh=True)
+    house.sql("update daicho.session set proven_at = daicho.clock() - interval '15 minutes' where account_id = %s", args=(shop.staff.id,))
+    answer = browser.request('POST', '/api/v1/me/links', json_body={'provider_id': provider})
+    assert (answer.status, answer.json()['code']) == (401, 'UNPROVEN')
+    assert house.sql('select count(*) from daicho.invitation where tenant = %s', args=(shop.name,)) == [(0,)]
+
+
+def test_a_provider_that_is_down_is_told_so_and_opens_nothing(house, idp, shop):
+    provider = crooked(idp, shop, issuer='http://127.0.0.1:9')
+    browser = house.browser()
+    answer = idp.start(browser, shop, provider)
+    assert answer.status == 503 and '__Host-daicho' not in browser.cookies and sessions(house, shop.staff) == []
+    assert [e['result'] for e in shop.log() if e['verb'] == 'sign_on'] == ['UNAVAILABLE']
+    assert house.browser().post('/login', {'tenant': shop.name, 'login': shop.staff.login, 'password': shop.staff.password}).status == 303    # the other way stays open
 
 
 def test_a_suspended_account_does_not_come_in_by_a_provider(house, idp, shop):

@@ -39,3 +39,11 @@ create table tenant.seal (
 );
 create index seal_last_idx on tenant.seal (last_xid, last_id);
 grant select on tenant.seal to t_all, t_masked;
+
+-- The operator's desk (schema/0015_support.sql): what was done and which registers there are, so that a house can be run; no record, no history of one, and
+-- of what entries say exactly only that there is something.
+grant select on tenant.log, tenant.seal, tenant.register to t_desk;
+grant insert (verb, kind, subject_id, result, commitment) on tenant.log to t_desk;
+grant insert (salt, detail) on tenant.log_detail to t_desk;
+grant select on sequence tenant.log_id_seq to t_desk;
+grant select (id) on tenant.log_detail to t_desk;

@@ -57,6 +57,7 @@ struct cx {
         struct actor actor;
         str tenant;  /* contract name, "acme"; absent before a tenant was entered */
         bool masked; /* personal items may not be seen: the role is t_NAME_masked */
+        bool desk;   /* a command of the operator: no records, nothing of what entries of the log say exactly: the role is t_NAME_desk */
         struct rights permissions;
         msec now;              /* daicho.clock() when the unit began */
         struct log_draft *log; /* what log_* functions have noted so far (log/log.h) */

@@ -280,6 +280,33 @@ static rc group_list_run(struct cx *cx, struct args *args)
 }
 
 /* keys -------------------------------------------------------------------------------------------------------------------------------- */
+/* A key of the operator's making opens no records and nothing of what entries of the log say; the database looks as well (schema/0015_support.sql). */
+static bool word_of_desk(str word)
+{
+        return !str_starts(word, S("record.")) && !str_starts(word, S("personal.")) && !str_starts(word, S("log."));
+}
+
+static rc words_of_desk(struct cx *cx, str words, json_t **ret)
+{
+        struct rights everything = permission_contract();
+        json_t *all = permission_words(&everything), *list = json_array(), *word;
+        size_t i;
+
+        json_array_foreach(all, i, word)
+                if (str_absent(words) && word_of_desk(json_text(word)))
+                        must(json_array_append(list, word) == 0);
+        while (!str_empty(words)) {
+                str w = str_trim(str_cut(words, ',', &words));
+
+                if (!word_of_desk(w))
+                        return fail(cx, RC_FORBIDDEN, "permissions",
+                                    "a key made by the operator opens no records and no log; the contract makes that key on its page /keys");
+                must(json_array_append_new(list, json_str(w)) == 0);
+        }
+        *ret = list;
+        return RC_OK;
+}
+
 static rc key_work(struct cx *cx, void *data)
 {
         struct wish *wish = data;
@@ -294,7 +321,6 @@ static rc key_create_run(struct cx *cx, struct args *args)
 {
         struct wish wish = { .in = json_object() };
         str tenant, words = STR_NONE;
-        struct rights everything = permission_contract();
         json_t *permissions;
         int64_t days = 0;
 
@@ -303,9 +329,7 @@ static rc key_create_run(struct cx *cx, struct args *args)
         TRY(args_int(cx, args, "--days", 1, KEY_DAYS_MAX, &days));
         TRY(args_word(cx, args, "NAME", &wish.login));
         TRY(args_end(cx, args));
-        permissions = str_absent(words) ? permission_words(&everything) : json_array();
-        while (!str_empty(words))
-                must(json_array_append_new(permissions, json_str(str_trim(str_cut(words, ',', &words)))) == 0);
+        TRY(words_of_desk(cx, words, &permissions));
         (void)json_set(wish.in, "name", json_str(wish.login));
         (void)json_set(wish.in, "permissions", permissions);
         if (days > 0)
@@ -374,7 +398,7 @@ const struct command cmd_identity_commands[] = {
         { "account unlock", "--tenant NAME LOGIN", "let an account try again that was locked after too many wrong passwords", account_unlock_run },
         { "account erase", "--tenant NAME LOGIN", "erase an account; what it did stays in the log", account_erase_run },
         { "group list", "--tenant NAME", "list permission groups and what they may", group_list_run },
-        { "key create", "--tenant NAME NAME [--permissions WORD,WORD] [--days N]", "make an API key, printed once; without words it may do everything",
+        { "key create", "--tenant NAME NAME [--permissions WORD,WORD] [--days N]", "make an API key that runs the contract, printed once; records and the log are not for it",
           key_create_run },
         { "key list", "--tenant NAME", "list API keys", key_list_run },
         { "key revoke", "--tenant NAME ID", "refuse an API key from now on", key_revoke_run },

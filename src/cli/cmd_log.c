@@ -4,10 +4,12 @@
 #include "cli/cmd_log.h"
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/fail.h"
 #include "base/file.h"
 #include "cli/archive.h"
 #include "cli/cosigner.h"
+#include "cli/front.h"
 #include "cli/operator.h"
 #include "cli/print.h"
 #include "cli/spawn.h"
@@ -515,16 +517,24 @@ static rc bundle_work(struct cx *cx, void *data)
 static rc bundle_run(struct cx *cx, struct args *args)
 {
         struct bundle *b = NEW(cx->mem, struct bundle);
-        str tenant, path;
+        uint8_t hash[SHA256_SIZE];
+        str tenant, path, key;
 
         TRY(operator_tenant(cx, args, &tenant));
-        b->no_details = args_flag(args, "--no-details");
+        TRY(front_key(cx, args, &key));
+        b->no_details = args_flag(args, "--no-details") || str_absent(key) || str_empty(key);
         TRY(args_word(cx, args, "FILE", &path));
         TRY(args_end(cx, args));
+        if (!b->no_details) {
+                crypto_sha256(key, hash);
+                b->walk.key = (str){ (const char *)hash, sizeof(hash) };
+        }
         TRY(operator_do(cx, tenant, LOG_EXPORT, bundle_work, b));
         TRY(archive_pack(cx, b->to, str_z(cx->mem, path)));
         if (!command_json())
                 print_line(cx, "%lld entries of %.*s are in %.*s", (long long)b->walk.log.head.size, STR_ARG(b->walk.log.head.origin), STR_ARG(path));
+        if (!command_json() && b->no_details)
+                print_line(cx, "what they say exactly is not in it: that takes an API key of the contract that may read its log");
         return RC_OK;
 }
 
@@ -784,7 +794,7 @@ static rc witness_run(struct cx *cx, struct args *args)
 const struct command cmd_log_commands[] = {
         { "log verify", "(PATH | --tenant NAME) [--key VKEY | --policy FILE] [--older CHECKPOINT]… [--entry FILE]",
           "check a log: a bundle, a directory of tiles, a receipt, or a contract of the running house", verify_run },
-        { "log bundle", "--tenant NAME [--no-details] FILE", "write the whole log of a contract to a file that anybody can check", bundle_run },
+        { "log bundle", "--tenant NAME [--key-file FILE | --no-details] FILE", "write the whole log of a contract to a file that anybody can check", bundle_run },
         { "log receipt", "--tenant NAME ID FILE", "write the proof that one entry stands in the log", receipt_run },
         { "log key", "(--tenant NAME | --witness)", "the keys that sign the log of a contract, or the one this house cosigns others' logs with", key_run },
         { "log witness", "--policy FILE [--log PART] [--ca FILE]", "ask the witnesses of a policy to cosign the newest checkpoint of a log", witness_run },

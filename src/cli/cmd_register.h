@@ -1,4 +1,4 @@
-/* cmd_register.h - commands about registers and their files: register, import, export. */
+/* cmd_register.h - commands about what registers are: register define, list, show. What is in them: cmd_file.h. */
 #ifndef DAICHO_CLI_CMD_REGISTER_H
 #define DAICHO_CLI_CMD_REGISTER_H
 

@@ -70,23 +70,6 @@ static void root_again(bool root)
                 must(seteuid(0) == 0 && setegid(0) == 0);
 }
 
-rc operator_stage(struct cx *cx, str path, const char **ret)
-{
-        const char *from = str_z(cx->mem, path), *to;
-        str dir = command_dir(cx);
-        struct stat st;
-
-        *ret = from;
-        if (geteuid() != 0)
-                return RC_OK;
-        to = place_path(cx, dir, "tmp/import-%.*s", STR_ARG(place_random(cx, 16)));
-        TRY(file_copy(cx, from, to));
-        if (stat(place_path(cx, dir, "VERSION"), &st) != 0 || chown(to, st.st_uid, st.st_gid) != 0)
-                return file_failed(cx, to, errno);
-        *ret = to;
-        return RC_OK;
-}
-
 static rc do_as_owner(struct cx *cx, str tenant, enum log_verb verb, operator_work work, void *data)
 {
         enum lang lang = cx->lang;

@@ -1,4 +1,5 @@
-/* operator.h - a command that touches data goes the same way as a request: as somebody, in a tenant, logged. */
+/* operator.h - a command that touches a contract goes the same way as a request: as somebody, in its scope, logged. Its scope is the operator's desk (role
+ * t_NAME_desk, schema/0015_support.sql), from which no record can be seen: commands about records go by front.h. */
 #ifndef DAICHO_CLI_OPERATOR_H
 #define DAICHO_CLI_OPERATOR_H
 
@@ -14,8 +15,5 @@ rc operator_tenant(struct cx *cx, struct args *args, str *ret) MUST_USE;
  * data: handed on. LOG_NOTHING: no entry unless it is refused. */
 typedef rc (*operator_work)(struct cx *cx, void *data);
 rc operator_do(struct cx *cx, str tenant, enum log_verb verb, operator_work work, void *data) MUST_USE;
-
-/* A file of the caller's for the house to take: as root a copy that the house may read and move away, else the path itself. */
-rc operator_stage(struct cx *cx, str path, const char **ret) MUST_USE;
 
 #endif

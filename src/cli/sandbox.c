@@ -182,6 +182,17 @@ static rc paths_limit(struct cx *cx, const struct power *power, str dir, str sha
         return RC_OK;
 }
 
+/* What no honest worker ever asks for: it ends at once, and the parent tells of it. Everything else that is not listed is refused with EPERM, because libraries
+ * try things and go on without them. */
+/* clang-format off */
+static const int deadly[] = {
+        SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev),
+        SCMP_SYS(mount), SCMP_SYS(umount2), SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(unshare), SCMP_SYS(setns), SCMP_SYS(setuid), SCMP_SYS(setgid),
+        SCMP_SYS(setresuid), SCMP_SYS(setresgid), SCMP_SYS(bpf), SCMP_SYS(perf_event_open), SCMP_SYS(io_uring_setup), SCMP_SYS(init_module),
+        SCMP_SYS(finit_module), SCMP_SYS(delete_module), SCMP_SYS(kexec_load), SCMP_SYS(add_key), SCMP_SYS(keyctl), SCMP_SYS(userfaultfd),
+};
+/* clang-format on */
+
 static rc calls_limit(struct cx *cx, bool network)
 {
         scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
@@ -189,6 +200,8 @@ static rc calls_limit(struct cx *cx, bool network)
 
         for (size_t i = 0; i < COUNT(calls) && !failed; i++)
                 failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
+        for (size_t i = 0; i < COUNT(deadly) && !failed; i++)
+                failed = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, deadly[i], 0);
         failed = failed || seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX)) ||
                  seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX)) ||
                  (network && (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_INET)) ||
@@ -279,6 +292,27 @@ static int try_directory(struct cx *cx, str dir, const char *path)
         return try_open(place_path(cx, dir, "%s", path), O_RDONLY | O_DIRECTORY);
 }
 
+bool sandbox_dare(str name)
+{
+        if (str_is(name, "execve"))
+                (void)try_exec();
+        else if (str_is(name, "fork"))
+                (void)syscall(SYS_fork);
+        else if (str_is(name, "ptrace"))
+                (void)ptrace(PTRACE_ATTACH, getppid(), NULL, NULL);
+        else if (str_is(name, "unshare"))
+                (void)unshare(CLONE_NEWUSER);
+        else if (str_is(name, "mount"))
+                (void)mount("none", "/tmp", "tmpfs", 0, NULL);
+        else if (str_is(name, "setuid"))
+                return setuid(0) == 0;
+        else if (str_is(name, "bpf"))
+                (void)syscall(SYS_bpf, 0, NULL, 0);
+        else if (str_is(name, "io_uring"))
+                (void)syscall(SYS_io_uring_setup, 1, NULL);
+        return false;
+}
+
 bool sandbox_probe(struct cx *cx, enum sandbox_kind kind, str dir)
 {
         const struct {
@@ -303,20 +337,14 @@ bool sandbox_probe(struct cx *cx, enum sandbox_kind kind, str dir)
                 { "socket-inet6", try_socket(AF_INET6), .network = true },
                 { "socket-netlink", try_socket(AF_NETLINK) },
                 { "socket-packet", try_socket(AF_PACKET) },
-                { "ptrace", ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) == 0 ? 0 : errno },
+                { "open-program-write", try_open("/proc/self/exe", O_WRONLY) },
                 { "kill-parent", kill(getppid(), 0) == 0 ? 0 : errno },
-                { "fork", syscall(SYS_fork) >= 0 ? 0 : errno },
-                { "unshare", unshare(CLONE_NEWUSER) == 0 ? 0 : errno },
-                { "mount", mount("none", "/tmp", "tmpfs", 0, NULL) == 0 ? 0 : errno },
-                { "setuid", setuid(0) == 0 ? 0 : errno },
-                { "bpf", syscall(SYS_bpf, 0, NULL, 0) == 0 ? 0 : errno },
-                { "io_uring", syscall(SYS_io_uring_setup, 1, NULL) >= 0 ? 0 : errno },
-                { "execve", try_exec() },
+                { "clone", syscall(SYS_clone, 0, NULL, NULL, NULL, 0) >= 0 ? 0 : errno },
         };
         bool all = true;
 
         for (size_t i = 0; i < COUNT(tried); i++) {
-                bool refused = tried[i].error == EPERM || tried[i].error == EACCES;
+                bool refused = tried[i].error == EPERM || tried[i].error == EACCES || tried[i].error == ETXTBSY;
 
                 if (needs(kind, tried[i].path, tried[i].network)) {
                         (void)printf("%s %s\n", tried[i].name, refused ? "MISSING" : "allowed");

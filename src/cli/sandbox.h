@@ -25,7 +25,9 @@ bool sandbox_kind_find(str name, enum sandbox_kind *ret);
  * Landlock leaves the paths to file permissions. */
 rc sandbox_enter(struct cx *cx, enum sandbox_kind kind, str dir, str share, str spool) MUST_USE;
 
-/* Try what must not work and print one line each: "execve refused EPERM". true: everything was refused. For `daicho worker --probe`. */
+/* Try what must not work and print one line each: "open-shadow refused EACCES". true: everything was refused. For `daicho worker --probe`. */
 bool sandbox_probe(struct cx *cx, enum sandbox_kind kind, str dir);
+/* One thing that ends the process: execve, fork, ptrace, unshare, mount, setuid, bpf, io_uring. When it returns, it did not. For `daicho worker --dare`. */
+bool sandbox_dare(str name);
 
 #endif

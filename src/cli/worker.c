@@ -240,7 +240,7 @@ static rc sign_on_settings(struct cx *cx, const struct place *place, enum sandbo
 }
 
 /* A witness knows no database: its start is short. */
-static rc witness(struct cx *cx, const struct place *place, str spool, bool probe)
+static rc witness(struct cx *cx, const struct place *place, str spool, bool probe, str dare)
 {
         if (!probe) /* of those at work there is one */
                 TRY(cosigner_start(cx, place));
@@ -251,7 +251,7 @@ static rc witness(struct cx *cx, const struct place *place, str spool, bool prob
         return serve(cx, &cosigner_service, place, spool);
 }
 
-static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, bool probe)
+static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, bool probe, str dare)
 {
         static const char *const roles[SANDBOX_KINDS] = {
                 [SANDBOX_WEB] = "daicho_web",       [SANDBOX_AUTH] = "daicho_auth",  [SANDBOX_JOBS] = "daicho_jobs",
@@ -266,7 +266,7 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, 
         TRY(command_place(cx, &place));
         spool = str_format(cx->mem, "%.*s/spool/%s.%.*s", STR_ARG(place->dir), sandbox_kind_name(kind), STR_ARG(number));
         if (kind == SANDBOX_WITNESS)
-                return witness(cx, place, spool, probe);
+                return witness(cx, place, spool, probe, dare);
         TRY(place_conninfo(cx, place->dir, roles[kind], "daicho", &conninfo));
         TRY(page_start(cx, str_format(cx->mem, "%.*s/pages", STR_ARG(place->share))));
         if (command_house->hooks != NULL && command_house->hooks->start != NULL)
@@ -289,6 +289,8 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, 
                 TRY(watch_settings(cx, place, &watch));
         signals_set();
         TRY(sandbox_enter(cx, kind, place->dir, place->share, spool));
+        if (!str_absent(dare))
+                return sandbox_dare(dare) ? RC_OK : fail(cx, RC_FORBIDDEN, NULL, "a power is left that should be gone");
         if (probe)
                 return sandbox_probe(cx, kind, place->dir) ? RC_OK : fail(cx, RC_FORBIDDEN, NULL, "a power is left that should be gone");
         if (kind == SANDBOX_SEALER)
@@ -316,16 +318,16 @@ static rc run(struct cx *cx, struct args *args)
         enum sandbox_kind kind;
         bool probe = args_flag(args, "--probe");
         int64_t port = 0;
-        str name, number;
+        str name, number, dare = STR_NONE;
 
         TRY(args_int(cx, args, "--port", 1, 65535, &port));
-
+        TRY(args_text(cx, args, "--dare", &dare));
         TRY(args_word(cx, args, "KIND", &name));
         TRY(args_word(cx, args, "NUMBER", &number));
         TRY(args_end(cx, args));
         if (!sandbox_kind_find(name, &kind) || !file_name_safe(number))
                 return fail(cx, RC_USAGE, NULL, "there is no worker \"%.*s\"", STR_ARG(name));
-        return work(cx, kind, number, port, probe);
+        return work(cx, kind, number, port, probe, dare);
 }
 
 /* clang-format off */

@@ -280,6 +280,8 @@ static bool put_word(struct buf *out, str word, char next, char after, str tenan
                 put_role(out, tenant, S("_masked"));
         else if (kind == STATEMENT_MIGRATION && str_is(word, "t_form"))
                 put_role(out, tenant, S("_form"));
+        else if (kind == STATEMENT_MIGRATION && str_is(word, "t_desk"))
+                put_role(out, tenant, S("_desk"));
         else
                 return false;
         return true;

@@ -28,7 +28,7 @@ void statement_clear(struct statements *s, bool new_connection);
 enum statement_kind {
         STATEMENT_ONE,       /* one statement: what stands between dollar quotes is a value */
         STATEMENT_SCRIPT,    /* several: between dollar quotes stand bodies of functions, the word is replaced there too */
-        STATEMENT_MIGRATION, /* as a script; also the words t_all, t_masked, t_form become the roles of the tenant */
+        STATEMENT_MIGRATION, /* as a script; also the words t_all, t_masked, t_form, t_desk become the roles of the tenant */
 };
 
 /* Appends sql to out with each word `tenant.` that stands before an identifier and outside quotes and comments replaced by "t_NAME".

@@ -162,6 +162,7 @@ rc enter_by_name(struct cx *cx, str tenant, bool owner)
         if (d == NULL)
                 return fail(cx, RC_UNKNOWN, "tenant", "there is no contract \"%.*s\"", STR_ARG(tenant));
         cx->tenant = d->tenant;
+        cx->desk = str_ends(d->role, S("_desk"));
         cx->lang = str_is(d->lang, "en") ? LANG_EN : LANG_JA;
         cx->now = d->now_ms;
         return RC_OK;

@@ -5,15 +5,20 @@
 
 #include "base/buf.h"
 #include "base/fail.h"
+#include "base/file.h"
 #include "http/internet.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-enum { ADDRESSES_MAX = 8, HOST_MAX = 253 };
+enum { ADDRESSES_MAX = 8, HOST_MAX = 253, STALL_SECONDS = 60 };
 
 static str trusted; /* process lifetime, set before the sandbox closes */
 static bool everywhere;
@@ -26,8 +31,10 @@ struct target {
 };
 
 struct transfer {
+        CURL *curl;
         struct buf body;
         size_t headers;
+        int from, to; /* files; -1: none */
 };
 
 void fetch_start(str authorities, bool private_too)
@@ -141,9 +148,28 @@ static rc addresses_find(struct cx *cx, struct target *t, str *ret)
 static size_t on_body(char *p, size_t size, size_t count, void *data)
 {
         struct transfer *t = data;
+        long status = 0;
 
+        if (t->to >= 0 && curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status / 100 == 2) {
+                for (size_t put = 0; put < size * count;) {
+                        ssize_t k = write(t->to, p + put, size * count - put);
+
+                        if (k <= 0)
+                                return 0;
+                        put += (size_t)k;
+                }
+                return size * count;
+        }
         buf_add(&t->body, (str){ p, size * count });
         return buf_full(&t->body) ? 0 : size * count;
+}
+
+static size_t on_upload(char *p, size_t size, size_t count, void *data)
+{
+        const struct transfer *t = data;
+        ssize_t n = read(t->from, p, size * count);
+
+        return n < 0 ? CURL_READFUNC_ABORT : (size_t)n;
 }
 
 static size_t on_header(char *p, size_t size, size_t count, void *data)
@@ -193,7 +219,12 @@ static void options_set(struct cx *cx, CURL *curl, const struct fetch_question *
         SET(CURLOPT_NOSIGNAL, 1L);
         SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
         SET(CURLOPT_CONNECTTIMEOUT_MS, (long)FETCH_CONNECT_MS);
-        SET(CURLOPT_TIMEOUT_MS, (long)FETCH_TIMEOUT_MS);
+        if (q->patient) {
+                SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
+                SET(CURLOPT_LOW_SPEED_TIME, (long)STALL_SECONDS);
+        } else {
+                SET(CURLOPT_TIMEOUT_MS, (long)FETCH_TIMEOUT_MS);
+        }
         SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
         SET(CURLOPT_SSL_VERIFYPEER, 1L);
         SET(CURLOPT_SSL_VERIFYHOST, 2L);
@@ -209,6 +240,9 @@ static void options_set(struct cx *cx, CURL *curl, const struct fetch_question *
         if (!str_absent(q->form)) {
                 SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->form.n);
                 SET(CURLOPT_COPYPOSTFIELDS, q->form.p);
+        } else if (!str_absent(q->json)) {
+                SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->json.n);
+                SET(CURLOPT_COPYPOSTFIELDS, q->json.p);
         }
         if (!str_absent(q->user)) {
                 SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
@@ -220,9 +254,55 @@ static void options_set(struct cx *cx, CURL *curl, const struct fetch_question *
         }
 }
 
+static void file_drop(void *p)
+{
+        (void)close(*(const int *)p);
+}
+
+static rc upload_open(struct cx *cx, CURL *curl, const char *path, struct transfer *t)
+{
+        int *fd = NEW(cx->mem, int);
+        struct stat st;
+
+        *fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (*fd < 0)
+                return file_failed(cx, path, errno);
+        arena_defer(cx->mem, file_drop, fd);
+        if (fstat(*fd, &st) != 0 || !S_ISREG(st.st_mode))
+                return fail(cx, RC_INVALID, NULL, "%s is not a file", path);
+        t->from = *fd;
+        SET(CURLOPT_POST, 1L);
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)st.st_size);
+        SET(CURLOPT_READFUNCTION, on_upload);
+        SET(CURLOPT_READDATA, t);
+        return RC_OK;
+}
+
+static void header_add(struct curl_slist **list, const char *line)
+{
+        *list = curl_slist_append(*list, line);
+        must(*list != NULL);
+}
+
+static struct curl_slist *headers_make(struct cx *cx, const struct fetch_question *q)
+{
+        struct curl_slist *list = NULL;
+
+        header_add(&list, "Accept: application/json");
+        if (!str_absent(q->lang))
+                header_add(&list, str_format(cx->mem, "Accept-Language: %.*s", STR_ARG(q->lang)).p);
+        if (!str_absent(q->json))
+                header_add(&list, "Content-Type: application/json");
+        if (q->upload != NULL)
+                header_add(&list, "Content-Type: text/csv");
+        if (q->upload != NULL)
+                header_add(&list, "Expect:"); /* nginx takes it without being asked */
+        return list;
+}
+
 rc fetch_ask(struct cx *cx, const struct fetch_question *question, struct fetch_answer *ret)
 {
-        struct transfer transfer = { .body = buf_open(cx->mem, question->size_max) };
+        struct transfer transfer = { .body = buf_open(cx->mem, question->size_max), .from = -1, .to = question->save_fd ? *question->save_fd : -1 };
         struct curl_slist *pinned, *headers;
         struct target target;
         CURL *curl;
@@ -233,13 +313,15 @@ rc fetch_ask(struct cx *cx, const struct fetch_question *question, struct fetch_
         TRY(target_read(cx, question->url, NULL, &target));
         TRY(addresses_find(cx, &target, &addresses));
         pinned = curl_slist_append(NULL, addresses.p);
-        headers = curl_slist_append(NULL, "Accept: application/json");
-        curl = curl_easy_init();
-        must(pinned != NULL && headers != NULL && curl != NULL);
+        headers = headers_make(cx, question);
+        transfer.curl = curl = curl_easy_init();
+        must(pinned != NULL && curl != NULL);
         arena_defer(cx->mem, list_drop, pinned);
         arena_defer(cx->mem, list_drop, headers);
         arena_defer(cx->mem, handle_drop, curl);
         options_set(cx, curl, question, &transfer);
+        if (question->upload != NULL)
+                TRY(upload_open(cx, curl, question->upload, &transfer));
         if (!target.literal)
                 SET(CURLOPT_RESOLVE, pinned);
         SET(CURLOPT_HTTPHEADER, headers);

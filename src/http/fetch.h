@@ -18,7 +18,13 @@ struct fetch_question {
         str user; /* HTTP Basic (RFC 7617), already encoded as the scheme above it wants; absent: none */
         str password;
         str bearer;      /* RFC 6750; absent: none */
-        size_t size_max; /* of the answer */
+        size_t size_max; /* of the answer, as far as it is kept in memory */
+        /* For files, from one command of a person to one house: */
+        str json;           /* absent: none; else POST application/json */
+        const char *upload; /* NULL: none; else POST the bytes of this file as text/csv */
+        const int *save_fd; /* NULL: none; else the body of a 2xx goes there, however long it is */
+        str lang;           /* Accept-Language; absent: none */
+        bool patient;       /* no limit of the whole, only of a minute in which nothing moves */
 };
 
 struct fetch_answer {

@@ -409,7 +409,7 @@ static rc search_read(struct cx *cx, const json_t *filter, struct search *s)
         TRY(time_read(cx, given(filter, "to"), true, "to", &s->to));
         if (numbered)
                 s->subject = arena_copy(cx->mem, &subject_id, sizeof(subject_id));
-        if (!str_absent(text) && cx->masked)
+        if (!str_absent(text) && (cx->masked || cx->desk))
                 return fail(cx, RC_FORBIDDEN, "text", "what entries say exactly may hold personal items, which this account does not see");
         if (!str_absent(text))
                 s->pattern = pattern_of(cx, text);
@@ -543,7 +543,7 @@ rc log_list(struct cx *cx, const struct log_query *query, json_t **ret)
                 TRY(entry_model(cx, &titles, &list[i], &one));
                 must(json_array_append_new(entries, one) == 0);
         }
-        if (query->details && !cx->masked && count > 0)
+        if (query->details && !cx->masked && !cx->desk && count > 0)
                 TRY(details_add(cx, entries));
         json_set(model, "entries", entries);
         cursors_set(model, query, list, count, more, at);
@@ -588,7 +588,7 @@ static rc detail_read(struct cx *cx, const struct log_entry *e, json_t *model)
                 return RC_OK;
         }
         json_set(model, "commitment", json_str(crypto_hex(cx->mem, e->commitment.p, e->commitment.n)));
-        if (cx->masked) {
+        if (cx->masked || cx->desk) {
                 json_set(model, "detail_state", json_str(S("hidden")));
                 return RC_OK;
         }

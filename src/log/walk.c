@@ -4,7 +4,6 @@
 #include "log/walk.h"
 
 #include "base/fail.h"
-#include "log/commitment.h"
 #include "log/leaf.h"
 #include "log/walk.sql.h"
 
@@ -29,7 +28,6 @@ static rc detail_check(struct cx *cx, void *data, int64_t index, str entry)
 {
         const struct steps *s = data;
         const struct walk_row *e;
-        uint8_t again[COMMITMENT_SIZE];
 
         (void)entry;
         if (index < s->first) /* the link */
@@ -37,12 +35,11 @@ static rc detail_check(struct cx *cx, void *data, int64_t index, str entry)
         e = &s->row[index - s->first];
         if (str_absent(e->commitment))
                 return RC_OK;
-        if (str_absent(e->detail)) {
+        if (str_absent(e->fingerprint)) {
                 s->walk->details_erased++;
                 return RC_OK;
         }
-        commitment_of(cx->mem, e->salt, e->detail, again);
-        if (!str_equal(e->commitment, (str){ (const char *)again, sizeof(again) }))
+        if (!str_equal(e->commitment, e->fingerprint))
                 return fail(cx, RC_FORGED, NULL, "the detail of entry %ld is not the one it was sealed with", (long)index);
         s->walk->details_right++;
         return RC_OK;
@@ -76,7 +73,7 @@ static rc rows_bundle(struct cx *cx, void *data, int64_t n, int width, str *ret)
                 index++;
                 width--;
         }
-        TRY(sql_walk_rows(cx, str_of(s->xid), s->id, width, &e, &count));
+        TRY(sql_walk_rows(cx, str_of(s->xid), s->id, width, walk->key, &e, &count));
         s->row = e;
         s->first = index;
         for (size_t i = 0; i < count; i++, index++) {

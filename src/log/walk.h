@@ -13,6 +13,7 @@ struct walk_detail {
 
 struct walk {
         struct published log; /* what it is compared with (head_open) */
+        str key;              /* SHA-256 of an API key that may see details; absent: take gets none */
         bool details;         /* check what stands beside each entry against its fingerprint, too */
         /* The details of each bundle that has any. May be NULL. */
         rc (*take)(struct cx *cx, void *data, int64_t n, const struct walk_detail *list, size_t count);

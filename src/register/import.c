@@ -590,7 +590,7 @@ rc import_start(struct cx *cx, const struct import_order *order, int64_t *ret_jo
         crypto_random(random, sizeof(random));
         path = str_format(cx->mem, "import/%s.csv", crypto_hex(cx->mem, random, sizeof(random)).p);
         TRY(file_directory(cx, file_store_path(cx->mem, S("import")), 0700));
-        TRY((order->copy ? file_copy : file_move)(cx, order->path, file_store_path(cx->mem, path)));
+        TRY(file_move(cx, order->path, file_store_path(cx->mem, path)));
         json_set(args, "file", json_str(path));
         json_set(args, "name", json_str(file_name_clean(cx->mem, order->name)));
         if (!str_absent(order->encoding))

@@ -11,13 +11,12 @@
 #include "jobs/jobs.h"
 #include "register/definition.h"
 
-/* Takes the file at `path` into the file store (moved, or copied with `copy`) and adds the job. name: what its owner calls it.
+/* Takes the file at `path` into the file store (it is moved) and adds the job. name: what its owner calls it.
  * options: encoding ("auto" "utf-8" "cp932"), blank ("clear" "keep"); NULL: the defaults. RC_FORBIDDEN for masked accounts. */
 struct import_order {
         str register_name;
         const char *path;
         str name;
-        bool copy;
         str encoding;
         str blank;
 };
