@@ -16,7 +16,7 @@ COMMANDS = {' '.join(re.match(r'((?: ?[a-z]+)+)', usage).group(1).split()): usag
 
 # Commands that are about no contract in particular, or only about its name, state and end.
 HOUSE = {'up', 'down', 'config', 'routes', 'permissions', 'migrate', 'template', 'log verify', 'log status', 'log restart', 'log rotate', 'log witness', 'tenant list',
-         'tenant create', 'tenant suspend', 'tenant resume', 'tenant factor', 'tenant end'}
+         'tenant create', 'tenant suspend', 'tenant resume', 'tenant factor', 'tenant end', 'tenant cancel', 'tenant keep', 'tenant erasures'}
 # Commands that go in by the front door, with an API key of the contract.
 BY_KEY = {'import': ['customers', '{file}'], 'export': ['customers', '{out}'], 'job list': [], 'job show': ['{job}'], 'job wait': ['{job}'],
           'job file': ['{job}', '{out}'], 'job cancel': ['{job}']}
