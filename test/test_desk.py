@@ -170,7 +170,7 @@ def test_the_desk_reads_the_log_the_definitions_and_no_other_table_of_the_contra
                     pass
     changed = {(r, s) for r, s in readable if s not in ('select', 'table', 'lock')}
     assert changed == set(), changed
-    assert {r for r, _ in readable} == {'log', 'log_detail', 'register', 'seal'}
+    assert {r for r, _ in readable} == {'log', 'log_detail', 'log_id_seq', 'register', 'seal'}
     with desk(house, shop) as db:
         assert db.execute(f'select count(id) from t_{shop.name}.log_detail').fetchone()[0] > 0      # that there is something; not what
     for column in 'salt', 'detail':
