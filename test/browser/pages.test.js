@@ -1,6 +1,7 @@
 /* pages.test.js - every page in ja and en, light and dark, wide and narrow: axe clean, nothing from outside, nothing untranslated, nothing cut off. */
 'use strict';
 const assert = require('node:assert');
+const { execFileSync } = require('node:child_process');
 const test = require('node:test');
 const { start, person, login, axe, customers, shot, bringIn, sql } = require('./house.js');
 
