@@ -5,6 +5,20 @@
 alter table daicho.tenant add column kind text not null default 'customer' check (kind in ('customer', 'operator'));
 create unique index tenant_operator_key on daicho.tenant (kind) where kind = 'operator';
 
+-- Passwords that lead to servers: three of the four classes at least, whatever the operators' own policy says besides. No expiry is demanded.
+create function daicho.operator_policy() returns trigger language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    if new.classes_min < 3 and exists (select from daicho.tenant t where t.name = new.tenant and t.kind = 'operator') then
+        if tg_op = 'UPDATE' then
+            raise check_violation using message = 'passwords of operators have three of the four classes', constraint = 'policy_classes_min_check';
+        end if;
+        new.classes_min := 3;
+    end if;
+    return new;
+end
+$$;
+create trigger operators before insert or update on daicho.policy for each row execute function daicho.operator_policy();
+
 -- Words that belong to operators alone, and words operators never hold: on every path that gives any.
 create function daicho.words_check(tenant_ text, words text[]) returns void
 language plpgsql stable security definer set search_path = pg_catalog as $$
@@ -280,7 +294,7 @@ $$;
 revoke execute on function daicho.log_beside(bytea, xid8, bigint, bigint) from public;
 grant execute on function daicho.log_beside(bytea, xid8, bigint, bigint) to daicho_tenant;
 
-revoke execute on function daicho.words_check(text, text[]), daicho.group_words(), daicho.account_words(), daicho.support_open(daicho.support_grant),
+revoke execute on function daicho.operator_policy(), daicho.words_check(text, text[]), daicho.group_words(), daicho.account_words(), daicho.support_open(daicho.support_grant),
     daicho.support_acting(daicho.entrance), daicho.support_log(daicho.support_grant, text),
     daicho.support_ask(text, text, int, boolean), daicho.support_approve(bigint), daicho.support_end(bigint), daicho.support_enter(bigint, bigint),
     daicho.support_leave(bigint), daicho.session_quit(bigint), daicho.operator_contracts(), daicho.operator_grants() from public;

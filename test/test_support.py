@@ -250,3 +250,27 @@ def test_the_operators_page_shows_contracts_and_grants(operators, shop, house):
     assert [g['mine'] for g in call(operators.two, 'GET', '/operator').json()['grants'] if g['id'] == id] == [False]
     page = operators.one.browser().get('/operator')
     assert page.status == 200 and shop.name in page.text and '一覧の確認' in page.text and 'himitsu' not in page.text
+
+
+def test_syn_3_12_2_c_d_f_passwords_of_operators_have_eight_characters_of_three_classes_and_no_expiry(operators, house):
+    chief = operators.make('kanri', '管理者')
+    policy = call(chief, 'GET', '/policy')
+    rules = policy.json()['policy']
+    assert rules['classes_min'] == 3 and rules['length_min'] == 8 and not rules['valid_days']
+    def change(**more):
+        return call_if(chief, policy.headers['ETag'], more)
+    assert change(classes_min=2).status == 422 and change(length_min=7).status == 422 and change(valid_days=29).status == 422
+    assert change(classes_min=2).json()['errors'][0]['item'] == 'classes_min'
+    with pytest.raises(psycopg.errors.CheckViolation):
+        house.sql("update daicho.policy set classes_min = 0 where tenant = 'unei'")
+    for password, fits in (('Kx7-qWz', False), ('kxqwzmvtpd', False), ('kxqwz71mvt', False), ('KXQWZ71MVT', False), ('kxQWz71mvT', True), ('kx-qw71mvt', True)):
+        try:
+            house.cli('account', 'create', '--tenant', 'unei', f'p{abs(hash(password)) % 10 ** 9}', '--name', 'x', '--group', '運営担当者', '--password', password)
+            assert fits, password
+        except Refused as refused:
+            assert not fits and 'password' in str(refused), refused
+
+
+def call_if(who, version, json):
+    browser = who.browser()
+    return browser.request('PATCH', '/api/v1/policy', json_body=json, headers={'Accept': 'application/json', 'X-CSRF-Token': browser.csrf, 'If-Match': version})

@@ -37,6 +37,7 @@ rc policy_read(struct cx *cx, struct policy *ret)
                 .version = r->version,
                 .updated_at = r->updated_at,
                 .title = r->title,
+                .operators = r->operators,
         };
         return RC_OK;
 }
@@ -132,6 +133,8 @@ static rc change_read(struct cx *cx, const json_t *in, struct policy *p)
         }
         for (size_t i = 0; i < COUNT(limits); i++)
                 (void)number_read(cx, &limits[i], json_object_get(in, limits[i].name), number_at(p, limits[i].at));
+        if (p->operators && p->classes_min < POLICY_OPERATOR_CLASSES)
+                return fail(cx, RC_INVALID, "classes_min", "passwords of operators have at least %d of the four classes", POLICY_OPERATOR_CLASSES);
         return cx->failure.code;
 }
 

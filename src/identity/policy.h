@@ -8,7 +8,8 @@
 enum {
         POLICY_DAYS_MIN = 30,
         POLICY_DAYS_MAX = 365,
-        POLICY_LENGTH_MIN = 8, /* of the shortest password */
+        POLICY_LENGTH_MIN = 8,       /* of the shortest password */
+        POLICY_OPERATOR_CLASSES = 3, /* of four in the passwords of operators */
         POLICY_LENGTH_MAX = 30,
         POLICY_LOCK_MIN = 3,
         POLICY_LOCK_MAX = 9,
@@ -32,7 +33,8 @@ struct policy {
         int64_t absolute_hours; /* … and any session after so long; 0: no limit */
         int64_t version;
         msec updated_at;
-        str title; /* of the contract: a password must not be made of it */
+        str title;      /* of the contract: a password must not be made of it */
+        bool operators; /* it is the operators' contract: three classes at least, not theirs to change */
 };
 
 /* Inside the tenant. */

@@ -1,9 +1,9 @@
 -- The policy of the contract entered: passwords, lock, sessions. Addresses, certificates and sign-on stand in the same row and belong to others.
 
 -- policy_get() -> one policy_row(first_reset bool, valid_days int?, need_lower bool, need_upper bool, need_digit bool, need_symbol bool, classes_min int,
---     length_min int, length_long bool, lock_after int?, alert_after int?, idle_minutes int, absolute_hours int?, version int, updated_at time, title text)
+--     length_min int, length_long bool, lock_after int?, alert_after int?, idle_minutes int, absolute_hours int?, version int, updated_at time, title text, operators bool)
 select p.first_reset, p.valid_days, p.need_lower, p.need_upper, p.need_digit, p.need_symbol, p.classes_min, p.length_min, p.length_long, p.lock_after,
-    p.alert_after, p.idle_minutes, p.absolute_hours, p.version, p.updated_at, t.title
+    p.alert_after, p.idle_minutes, p.absolute_hours, p.version, p.updated_at, t.title, t.kind = 'operator' as operators
 from daicho.policy p join daicho.tenant t on t.name = p.tenant;
 
 -- policy_set(version int, first_reset bool, valid_days int, need_lower bool, need_upper bool, need_digit bool, need_symbol bool, classes_min int,
