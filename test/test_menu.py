@@ -5,8 +5,8 @@ from urllib.parse import urljoin, urlsplit
 
 from house import DAICHO, until
 
-ROUTES = [r for r in json.loads(subprocess.run([str(DAICHO), 'routes', '--json'], capture_output=True, text=True, check=True).stdout)
-          if r['method'] == 'GET' and 'console' in r['face']]
+EVERY = json.loads(subprocess.run([str(DAICHO), 'routes', '--json'], capture_output=True, text=True, check=True).stdout)
+ROUTES = [r for r in EVERY if r['method'] == 'GET' and 'console' in r['face']]
 # before, or when something is to be proven first; linked once somebody has applied; not pages; of the operators' own contract
 ELSEWHERE = {'/login', '/login/confirm', '/login/unlock', '/login/factor', '/login/enroll', '/sso/{id}/start', '/sso/callback', '/me/password', '/me/prove', '/applicants', '/health', '/openapi.json', '/operator',
              '/.well-known/oauth-authorization-server'}
@@ -18,9 +18,9 @@ def route_of(path):
     return min(fits, key=lambda r: r['path'].count('{'))['path'] if fits else None
 
 
-def walk(browser):
-    """{route: [(address, status), …]} of what links lead to from the first page; of pages of one kind the first few."""
-    seen, queue = {}, deque(['/'])
+def walk(browser, *begin):
+    """{route: [(address, status), …]} of what links lead to from the first page, and from `begin`; of pages of one kind the first few."""
+    seen, queue = {}, deque([*begin, '/'])
     while queue:
         address = queue.popleft()
         route = route_of(urlsplit(address).path)
@@ -29,6 +29,7 @@ def walk(browser):
             continue
         answer = browser.get(address)
         visits.append((address, answer.status))
+        assert 'no-store' in answer.headers['Cache-Control'], address
         if 'text/html' in answer.headers.get('Content-Type', ''):
             for link in re.findall(r'(?:href|hx-get)="([^"#]+)"', answer.text):
                 there = urljoin(address, html.unescape(link))
@@ -45,7 +46,7 @@ def test_syn_3_4_1_a_every_page_is_reached_from_the_menu_and_asks_for_its_right(
     shop.admin.browser().post('/keys', {'name': 'walk', 'permissions': 'record.read'})
     shop.api('POST', '/providers', json={'kind': 'google', 'name': 'Google', 'client_id': 'x', 'secret_name': 'x'})
     assert until(lambda: '/proof' in shop.admin.browser().get(f"/log/{shop.log()[0]['id']}").text)     # sealed by now
-    reached = walk(shop.admin.browser(fresh=True))
+    reached = walk(shop.admin.browser(fresh=True), f"/log/{shop.log()[0]['id']}")
     assert {v for visits in reached.values() for v in visits if v[1] >= 400} == set(), reached
     alone = {r['path'] for r in ROUTES} - set(reached) - ELSEWHERE
     assert alone == set(), alone
@@ -59,3 +60,21 @@ def test_syn_3_4_1_a_every_page_is_reached_from_the_menu_and_asks_for_its_right(
     for path, visits in reached.items():
         if path not in free:
             assert walker.get(visits[0][0]).status in (403, 404), visits[0]
+
+
+def test_mer_5_3_1_a_nothing_stays_on_a_device_and_a_download_needs_its_right(house):
+    """That every answer says no-store is asked by the walk above; here files, and whoever may only read."""
+    shop = house.tenant(registers=('customers',))
+    job = house.export('customers', shop)
+    house.wait_job(job, shop)
+    mine = shop.api('GET', f'/jobs/{job}/file')
+    assert mine.status == 200 and 'no-store' in mine.headers['Cache-Control'] and mine.headers['Content-Disposition'].startswith('attachment')
+    assert shop.api('POST', '/groups', json={'name': '読むだけ', 'permissions': ['record.read', 'personal.see', 'log.read']}).status == 201
+    reader = shop.account('reader', '読むだけ').browser()
+    assert reader.get('/registers/customers/records').status == 200
+    downloads = {r['path']: r['permission'] for r in EVERY if r['verb'] == 'download'}
+    # a file is for who made it with the right; the receipt of an entry says what its page says
+    assert downloads == {'/jobs/{id}/file': 'any account', '/log/bundle': 'log.export', '/log/{id}/receipt': 'log.read'}, downloads
+    assert reader.get(f'/jobs/{job}/file').status in (403, 404)
+    assert reader.get('/api/v1/log/bundle').status == 403
+    assert reader.post('/registers/customers/exports', {}).status == 403 and reader.post('/log/exports', {}).status in (403, 404)

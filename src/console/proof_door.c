@@ -188,7 +188,7 @@ const struct route proof_door_routes[] = {
         ROUTE( GET,   "/log/check",        PERM_LOG_READ, LOG_VIEW,     0,   NORMAL, bring,   "Form for a receipt to check", .face = FACE_CONSOLE ),
         ROUTE( POST,  "/log/check",        PERM_LOG_READ, LOG_VERIFY, KB(4), NORMAL, check,   "Check a receipt (.tlog-proof) against the log",
                .out = &checked_out, .file_max = RECEIPT_MAX ),
-        ROUTE( GET,   "/log/bundle",       PERM_LOG_READ, LOG_DOWNLOAD, 0,   NORMAL, bundle,  "Entries of the log as they were hashed", .in = &bundle_in,
+        ROUTE( GET,   "/log/bundle",       PERM_LOG_EXPORT, LOG_DOWNLOAD, 0, NORMAL, bundle,  "Entries of the log as they were hashed", .in = &bundle_in,
                .face = FACE_API ),
         ROUTE( GET,   "/log/{id}/proof",   PERM_LOG_READ, LOG_VIEW,     0,   NORMAL, path,    "An entry's path to the signed root", .out = &path_out ),
         ROUTE( GET,   "/log/{id}/receipt", PERM_LOG_READ, LOG_DOWNLOAD, 0,   NORMAL, receipt, "A receipt of an entry (.tlog-proof)" ),
