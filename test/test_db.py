@@ -131,7 +131,7 @@ def test_a_contract_begins_suspends_resumes_and_ends(cluster):
     assert 'CONFLICT name' in cluster.probe(name, 'tenant', 'life', 'x', 'ja', refused=True)
     with cluster.connect(name) as db:
         roles = [r for r, in db.execute("select rolname from pg_roles where rolname ~ '^t_life' order by 1")]
-        assert roles == ['t_life', 't_life_form', 't_life_masked']
+        assert roles == ['t_life', 't_life_desk', 't_life_form', 't_life_masked']
         assert db.execute("select count(*) from daicho.account_group where tenant = 'life'").fetchone() == (3,)
     cluster.probe(name, 'suspend', 'life')
     assert cluster.probe(name, 'list').startswith('life suspended ')

@@ -94,7 +94,7 @@ static rc key_make(struct cx *cx, const struct place *place, struct cast *cast)
 {
         struct rights everything = permission_contract();
         struct actor operator_ = cx->actor;
-        str told[2] = { S("t_demo"), STR_NONE };
+        str told[4] = { S("t_demo"), STR_NONE, STR_NONE, STR_NONE };
         json_t *in = json_object(), *made;
         rc result;
 
@@ -103,10 +103,15 @@ static rc key_make(struct cx *cx, const struct place *place, struct cast *cast)
                 .kind = ACTOR_ACCOUNT, .id = cast->person[0].id, .name = S("admin"), .groups = str_of(cast->person[0].group), .source = S("-")
         };
         told[1] = str_format(cx->mem, "account:%" PRId64 ":admin", cx->actor.id);
+        told[2] = cx->actor.groups;
+        told[3] = cx->actor.source;
         (void)json_set(in, "name", json_string("demo"));
         (void)json_set(in, "permissions", permission_words(&everything));
         db_begin(cx);
-        result = db_run(cx, S("select set_config('role', $1, true), set_config('daicho.actor', $2, true)"), told, COUNT(told), NULL);
+        result = db_run(cx,
+                        S("select set_config('role', $1, true), set_config('daicho.actor', $2, true), set_config('daicho.groups', $3, true), "
+                          "set_config('daicho.source', $4, true)"),
+                        told, COUNT(told), NULL);
         cx->tenant = DEMO_TENANT;
         if (result == RC_OK)
                 result = key_create(cx, in, &made, &cast->key);
