@@ -8,7 +8,7 @@
     house.cli('tenant', 'list')               the command, its JSON
 Only what a person or a program could do is done here; nothing is faked.
 """
-import atexit, base64, functools, hashlib, hmac, http.client, itertools, json, os, pathlib, re, secrets, shutil, signal, socket, ssl, struct, subprocess, tempfile
+import atexit, base64, fcntl, functools, hashlib, hmac, http.client, itertools, json, os, pathlib, re, secrets, shutil, signal, socket, ssl, struct, subprocess, tempfile
 import threading, time, urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -297,7 +297,19 @@ class House:
         digest = hashlib.sha256()
         for path in sorted([*(ROOT / 'schema').rglob('*.sql'), *(ROOT / 'src/cli').glob('*.c')]):
             digest.update(path.read_bytes())
-        kept = BUILD / 'test-houses' / f'{digest.hexdigest()[:16]}-{os.geteuid()}'
+        kept = BUILD / f'test-houses-{os.geteuid()}' / digest.hexdigest()[:16]
+        with open(f'{kept.parent}.lock', 'w') as lock:          # the rings run beside each other
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.make_one(kept)
+            shutil.rmtree(self.dir)
+            subprocess.run(['cp', '-a', '--reflink=auto', str(kept), str(self.dir)], check=True)
+        (self.dir / 'daicho.conf').unlink()
+        for log in (self.dir / 'log').rglob('*'):
+            if log.is_file():
+                log.unlink()
+
+    @staticmethod
+    def make_one(kept):
         if not kept.exists():
             first = House(tempfile.mkdtemp(prefix='daicho-'), {'database_memory': 128, 'web_workers': 1, 'auth_workers': 1, 'job_workers': 1})
             try:
@@ -310,12 +322,6 @@ class House:
                 half.rename(kept)
             finally:
                 first.close()
-        shutil.rmtree(self.dir)
-        subprocess.run(['cp', '-a', '--reflink=auto', str(kept), str(self.dir)], check=True)
-        (self.dir / 'daicho.conf').unlink()
-        for log in (self.dir / 'log').rglob('*'):
-            if log.is_file():
-                log.unlink()
 
     def write_conf(self):
         if self.conf:
