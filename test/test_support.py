@@ -1,10 +1,11 @@
 """An operator is not a tenant: no record without a grant that the contract itself has approved, for a time, to read, seen in its own log."""
+import json
 import secrets
 
 import psycopg
 import pytest
 
-from house import NO_CERTIFICATE, Account, Refused
+from house import NO_CERTIFICATE, Account, Client, Refused
 
 DENIED = psycopg.errors.InsufficientPrivilege
 
@@ -269,6 +270,26 @@ def test_syn_3_12_2_c_d_f_passwords_of_operators_have_eight_characters_of_three_
             assert fits, password
         except Refused as refused:
             assert not fits and 'password' in str(refused), refused
+
+
+
+def test_syn_3_12_1_a_operators_work_from_the_addresses_of_the_gateway_only(operators, house):
+    """Their contract has a list of addresses like every other: the gateway's."""
+    gateway, elsewhere = house.http, Client(house, source='127.0.0.9')
+    cookie = {'Cookie': '; '.join(f'{k}={v}' for k, v in operators.two.browser().cookies.items()), 'Accept': 'application/json'}
+    def reached(client):
+        return client.request('GET', '/api/v1/operator', cookie).status
+    def log_in(client):
+        return client.request('POST', '/api/v1/login', {'Content-Type': 'application/json'}, json.dumps(
+            {'tenant': 'unei', 'login': 'suzuki', 'password': operators.two.password}).encode()).status
+    assert reached(gateway) == reached(elsewhere) == 200
+    house.sql("update daicho.policy set addresses_on = true, addresses = '{127.0.0.1/32}' where tenant = 'unei'")
+    try:
+        assert reached(gateway) == 200 and reached(elsewhere) == 403 and log_in(elsewhere) == 403
+        refused = house.sql("select verb, result from t_unei.log where source = '127.0.0.9' order by id desc limit 2")
+        assert refused == [('login', 'FORBIDDEN'), ('list', 'FORBIDDEN')]
+    finally:
+        house.sql("update daicho.policy set addresses_on = false where tenant = 'unei'")
 
 
 def call_if(who, version, json):
