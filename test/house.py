@@ -222,7 +222,7 @@ class Tenant:
 
     def account(self, login, group=None, password=None):
         if login not in self._accounts:
-            group, password = group or self.GROUPS.get(login, login), password or secrets.token_urlsafe(12) + 'aA1!'
+            group, password = group or self.GROUPS.get(login, login), password or 'aA1!' + secrets.token_urlsafe(12)
             made = self.house.cli('account', 'create', '--tenant', self.name, login, '--name', login, '--group', group, '--password', password)
             self._accounts[login] = Account(self, made['id'], login, password, group)
         return self._accounts[login]

@@ -19,7 +19,7 @@ class Operators:
         self.one, self.two = self.make('sato'), self.make('suzuki')
 
     def make(self, login, group='運営担当者'):
-        password = secrets.token_urlsafe(12) + 'aA1!'
+        password = 'aA1!' + secrets.token_urlsafe(12)
         made = self.house.cli('account', 'create', '--tenant', 'unei', login, '--name', login, '--group', group, '--password', password)
         return Account(self, made['id'], login, password, group)
 
