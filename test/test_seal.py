@@ -135,11 +135,12 @@ def bundle_entries(directory, size):
 def sealed(shop, seconds=20):
     """Waits until everything that is written is sealed and published; the number of leaves."""
     def done():
+        # in this order: what is asked later is never older than what it is compared with
         count = shop.sql('select count(*) from log')[0][0]
-        path = files(shop) / 'checkpoint'
-        t = tree(shop)
-        return t['refused'] is None and path.exists() and (t['size'] if shop.sql('select coalesce(sum(count), 0) from seal')[0][0] == count
-                                                            and int(path.read_text().splitlines()[1]) == t['size'] else None)
+        if shop.sql('select coalesce(sum(count), 0) from seal')[0][0] != count:
+            return None
+        t, path = tree(shop), files(shop) / 'checkpoint'
+        return t['size'] if t['refused'] is None and path.exists() and int(path.read_text().splitlines()[1]) == t['size'] else None
     size = until(done, seconds)
     assert size, (tree(shop), shop.house.tail('house.log'))
     return size
