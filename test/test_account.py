@@ -5,8 +5,8 @@ import psycopg
 import pytest
 
 ALL = ['record.read', 'record.write', 'record.delete', 'record.import', 'record.export', 'register.define', 'personal.see', 'account.manage',
-       'person.manage', 'policy.manage', 'session.manage', 'key.manage', 'certificate.manage', 'provider.manage', 'support.approve', 'log.read',
-       'log.export', 'log.erase', 'tenant.manage']
+       'person.manage', 'policy.manage', 'session.manage', 'key.manage', 'certificate.manage', 'provider.manage', 'access.approve', 'support.approve',
+       'log.read', 'log.export', 'log.erase', 'tenant.manage']
 
 
 @pytest.fixture

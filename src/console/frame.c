@@ -139,8 +139,8 @@ static bool can(const json_t *me, const char *word)
 /* Is there anything to show under "settings"? */
 static bool can_settings(const json_t *me)
 {
-        static const char *const words[] = { "account_manage",     "person_manage",   "policy_manage",   "session_manage", "key_manage",
-                                             "certificate_manage", "provider_manage", "support_approve", "support_ask" };
+        static const char *const words[] = { "account_manage",     "person_manage",   "policy_manage",  "session_manage",  "key_manage",
+                                             "certificate_manage", "provider_manage", "access_approve", "support_approve", "support_ask" };
 
         for (size_t i = 0; i < COUNT(words); i++)
                 if (can(me, words[i]))

@@ -22,7 +22,7 @@ select $1, case $2 when 'ja' then g.ja else g.en end, g.permissions
 from (values
     ('管理者', 'Administrators',
         '{record.read,record.write,record.delete,record.import,record.export,register.define,personal.see,account.manage,person.manage}'::text[]
-            || '{policy.manage,session.manage,key.manage,certificate.manage,provider.manage,support.approve,log.read,log.export,log.erase,tenant.manage}'::text[]),
+            || '{policy.manage,session.manage,key.manage,certificate.manage,provider.manage,access.approve,support.approve,log.read,log.export,log.erase,tenant.manage}'::text[]),
     ('担当者', 'Staff', '{record.read,record.write,record.import,record.export,personal.see}'),
     ('閲覧者(個人情報なし)', 'Viewers (no personal data)', '{record.read}')
 ) g (ja, en, permissions);
@@ -32,7 +32,7 @@ insert into daicho.account_group (tenant, name, permissions)
 select $1, case $2 when 'ja' then g.ja else g.en end, g.permissions
 from (values
     ('管理者', 'Administrators',
-        '{support.ask,account.manage,person.manage,policy.manage,session.manage,certificate.manage,provider.manage,log.read,log.export}'::text[]),
+        '{support.ask,account.manage,person.manage,policy.manage,session.manage,certificate.manage,provider.manage,access.approve,log.read,log.export}'::text[]),
     ('運営担当者', 'Operators', '{support.ask}')
 ) g (ja, en, permissions);
 
