@@ -13,6 +13,7 @@
 #include "cli/cmd_register.h"
 #include "cli/cmd_seal.h"
 #include "cli/cmd_tenant.h"
+#include "cli/cmd_witness.h"
 #include "cli/cmd_work.h"
 #include "cli/command.h"
 #include "cli/demo.h"
@@ -71,6 +72,7 @@ static const struct command *const commands[] = {
         cmd_work_commands,
         cmd_house_commands,
         cmd_log_commands,
+        cmd_witness_commands,
         cmd_seal_commands,
         worker_commands,
         demo_commands,

@@ -230,6 +230,22 @@ def test_registers_are_listed_and_shown(house):
     assert [i['name'] for i in shown['items']][:2] == ['email', 'family_name']
 
 
+def test_every_entry_of_a_command_says_what_it_was_about(house, tmp_path):
+    shop = house.tenant(registers=())
+    definition = tmp_path / 'd.yaml'
+    definition.write_text('name: things\ntitle: {ja: もの, en: Things}\nkind: master\nitems:\n  - {name: label, type: text, title: {ja: 名, en: Name}}\n')
+    for words in (['account', 'list'], ['group', 'list'], ['key', 'list'], ['person', 'list'], ['policy', 'show'], ['register', 'list'], ['certificate', 'list'],
+                  ['address', 'list'], ['log', 'list'], ['log', 'show', '1'], ['register', 'define', str(definition)], ['register', 'show', 'things'],
+                  ['account', 'create', 'saburo'], ['account', 'suspend', 'saburo'], ['group', 'create', 'g'], ['group', 'erase', 'g'], ['key', 'create', 'k']):
+        house.cli(*words[:2], '--tenant', shop.name, *words[2:])
+    with pytest.raises(Refused):
+        house.cli('account', 'password', '--tenant', shop.name, 'nobody')
+    assert shop.sql('select verb, detail::text from log l left join log_detail d using (id) where kind is null') == []
+    house.cli('tenant', 'list')
+    house.cli('log', 'status')
+    assert house.sql('select verb from daicho.log where kind is null') == []
+
+
 def test_waiting_for_a_job_writes_no_entry_each_time_it_asks(house):
     tenant = house.tenant(registers=('customers',))
     kinds = [(e['verb'], e['actor_kind']) for e in tenant.log()]

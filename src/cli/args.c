@@ -85,6 +85,16 @@ rc args_word(struct cx *cx, struct args *args, const char *what, str *ret)
         return RC_OK;
 }
 
+rc args_id(struct cx *cx, struct args *args, const char *what, int64_t *ret)
+{
+        str word;
+
+        TRY(args_word(cx, args, what, &word));
+        if (!str_int(word, ret) || *ret <= 0)
+                return fail(cx, RC_USAGE, NULL, "%s must be a whole number, not \"%.*s\"", what, STR_ARG(word));
+        return RC_OK;
+}
+
 rc args_end(struct cx *cx, const struct args *args)
 {
         if (args->count == 0)

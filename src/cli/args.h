@@ -18,6 +18,8 @@ rc args_text(struct cx *cx, struct args *args, const char *name, str *ret) MUST_
 rc args_int(struct cx *cx, struct args *args, const char *name, int64_t min, int64_t max, int64_t *ret) MUST_USE;
 /* The next word that is no option; refuses when there is none. */
 rc args_word(struct cx *cx, struct args *args, const char *what, str *ret) MUST_USE;
+/* The next word as the number of a row, 1 or more; `what` names it in the refusal. */
+rc args_id(struct cx *cx, struct args *args, const char *what, int64_t *ret) MUST_USE;
 rc args_end(struct cx *cx, const struct args *args) MUST_USE;
 
 #endif

@@ -180,21 +180,11 @@ static rc export_run(struct cx *cx, struct args *args)
 }
 
 /* jobs -------------------------------------------------------------------------------------------------------------------------------- */
-static rc number_word(struct cx *cx, struct args *args, int64_t *ret)
-{
-        str word;
-
-        TRY(args_word(cx, args, "ID", &word));
-        if (!str_int(word, ret) || *ret <= 0)
-                return fail(cx, RC_USAGE, NULL, "%s must be a whole number, not \"%.*s\"", "ID", STR_ARG(word));
-        return RC_OK;
-}
-
 /* `job show ID` and its like: the house, the number, nothing more. */
 static rc job_named(struct cx *cx, struct args *args, struct front *front, int64_t *ret)
 {
         TRY(front_args(cx, args, front));
-        TRY(number_word(cx, args, ret));
+        TRY(args_id(cx, args, "ID", ret));
         TRY(args_end(cx, args));
         return front_open(cx, front);
 }
@@ -252,7 +242,7 @@ static rc file_run(struct cx *cx, struct args *args)
         str file;
 
         TRY(front_args(cx, args, &front));
-        TRY(number_word(cx, args, &id));
+        TRY(args_id(cx, args, "ID", &id));
         TRY(args_word(cx, args, "FILE", &file));
         TRY(args_end(cx, args));
         TRY(front_open(cx, &front));

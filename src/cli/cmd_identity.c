@@ -374,13 +374,11 @@ static rc revoke_work(struct cx *cx, void *data)
 static rc key_revoke_run(struct cx *cx, struct args *args)
 {
         struct wish wish = { .id = 0 };
-        str tenant, word;
+        str tenant;
 
         TRY(operator_tenant(cx, args, &tenant));
-        TRY(args_word(cx, args, "ID", &word));
+        TRY(args_id(cx, args, "ID", &wish.id));
         TRY(args_end(cx, args));
-        if (!str_int(word, &wish.id))
-                return fail(cx, RC_USAGE, NULL, "%s must be a whole number, not \"%.*s\"", "ID", STR_ARG(word));
         TRY(operator_do(cx, tenant, LOG_DELETE, revoke_work, &wish));
         if (!command_json())
                 print_line(cx, "key %lld is refused from now on", (long long)wish.id);

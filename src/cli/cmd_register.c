@@ -30,7 +30,7 @@ static rc define_work(struct cx *cx, void *data)
 
         TRY(definition_parse_yaml(cx, wish->yaml, &def));
         wish->name = def->name;
-        log_subject(cx, def->name, 0);
+        log_subject(cx, S("register"), 0);
         return define_queue(cx, def->source, wish->drop, wish->drop_count, &wish->job, &wish->model);
 }
 

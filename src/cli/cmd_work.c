@@ -120,23 +120,13 @@ static rc entry_work(struct cx *cx, void *data)
         return log_get(cx, q->id, &q->model);
 }
 
-static rc number_word(struct cx *cx, struct args *args, int64_t *ret)
-{
-        str word;
-
-        TRY(args_word(cx, args, "ID", &word));
-        if (!str_int(word, ret) || *ret <= 0)
-                return fail(cx, RC_USAGE, NULL, "%s must be a whole number, not \"%.*s\"", "ID", STR_ARG(word));
-        return RC_OK;
-}
-
 static rc log_show_run(struct cx *cx, struct args *args)
 {
         struct question q = { .id = 0 };
         str tenant;
 
         TRY(operator_tenant(cx, args, &tenant));
-        TRY(number_word(cx, args, &q.id));
+        TRY(args_id(cx, args, "ID", &q.id));
         TRY(args_end(cx, args));
         TRY(operator_do(cx, tenant, LOG_VIEW, entry_work, &q));
         print_json(cx, q.model);

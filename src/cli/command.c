@@ -16,11 +16,16 @@
 const struct house *command_house;
 
 static bool want_json;
-static str want_dir;
+static str want_dir, subject;
 
 bool command_json(void)
 {
         return want_json;
+}
+
+str command_subject(void)
+{
+        return subject;
 }
 
 str command_dir(struct cx *cx)
@@ -165,6 +170,7 @@ static rc run(struct cx *cx, int argc, char **argv)
         const struct command *command;
         struct args args;
         size_t words;
+        str rest;
 
         if (argc == 0 || strcmp(argv[0], "help") == 0 || strcmp(argv[0], "--help") == 0) {
                 if (argc > 1 && help(cx, stdout, str_of(argv[1])) == 0)
@@ -179,6 +185,7 @@ static rc run(struct cx *cx, int argc, char **argv)
                 return fail(cx, RC_USAGE, NULL, "there is no command \"%s%s%s\"; `daicho help` lists them", argv[0],
                             argc > 1 && argv[1][0] != '-' ? " " : "", argc > 1 && argv[1][0] != '-' ? argv[1] : "");
         }
+        subject = str_cut(str_of(command->name), ' ', &rest);
         args = args_of(cx->mem, argc - (int)words, argv + words);
         if (args_flag(&args, "--help")) {
                 (void)help(cx, stdout, str_of(argv[0]));

@@ -8,6 +8,7 @@
 #include "db/db.h"
 #include "gate/gate.h"
 #include "identity/password.h"
+#include "log/log.h"
 #include "log/published.h"
 #include "notify/notice.h"
 #include "page/page.h"
@@ -83,6 +84,7 @@ static rc do_as_owner(struct cx *cx, str tenant, enum log_verb verb, operator_wo
                 cx->lang = lang;
         }
         result = work(cx, data);
+        log_subject_otherwise(cx, command_subject());
         if (verb == LOG_NOTHING && result == RC_OK) /* asking again and again how far a job is */
                 return db_commit(cx);
         return gate_leave(cx, verb, result);

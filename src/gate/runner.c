@@ -97,6 +97,7 @@ static void job_run(struct cx *cx, const struct job_kind *kinds, struct job *job
 
         cx->db = worker;
         starter_take(cx, job);
+        log_subject(cx, S("job"), job->id); /* until the work names what it is about */
         if (kind == NULL) {
                 result = fail(cx, RC_INTERNAL, NULL, "nobody knows how to do this work");
         } else {

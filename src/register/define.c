@@ -6,6 +6,7 @@
 
 #include "base/fail.h"
 #include "db/db.h"
+#include "log/log.h"
 #include "register/definition.sql.h"
 #include "register/item.h"
 #include "register/sql.h"
@@ -303,6 +304,7 @@ static rc apply(struct cx *cx, const struct definition *wanted, const str *drop,
         TRY(plan_make(cx, wanted, &p));
         TRY(drops_check(cx, p, drop, drop_count));
         TRY(store(cx, p, def));
+        log_subject(cx, S("register"), def->id);
         sql_add(sql, "set local lock_timeout = '10s';\n");
         if (p->old == NULL)
                 create(sql, p);
