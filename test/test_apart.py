@@ -41,7 +41,9 @@ def pair(house):
         insert into daicho.sign_on (tenant, provider_id, state_hash, browser_hash, nonce, verifier) select tenant, id, 'state', 'browser', 'nonce', '{MARK}' from daicho.provider where tenant = '{other.name}';
         insert into daicho.certificate (tenant, serial, name, expires_at) values ('{other.name}', 'ABCDEF', '{MARK}', now() + interval '1 year');
         insert into daicho.support_grant (tenant, operator_id, operator, reason, minutes) select tenant, id, 'x', '{MARK}', 30 from daicho.account where tenant = '{other.name}' limit 1;
-        insert into daicho.notice (tenant, kind, recipient, subject, body, not_before) values ('{other.name}', 'x', 'x@example.jp', '{MARK}', '{MARK}', 'infinity')""")
+        insert into daicho.notice (tenant, kind, recipient, subject, body, not_before) values ('{other.name}', 'x', 'x@example.jp', '{MARK}', '{MARK}', 'infinity');
+        insert into daicho.access_review_told (tenant, due_at, what) values ('{other.name}', now(), 'soon');
+        select daicho.review_person(p.id, '{MARK}') from daicho.person p join daicho.account a on a.person_id = p.id where p.tenant = '{other.name}'""")
     other.browser()
     mine.ids = {'records': [record], 'groups': [group], 'jobs': [job]}
     return mine
@@ -168,7 +170,7 @@ def ids_of(house, pair, kind):
     if kind in pair.ids:
         return pair.ids[kind]
     tables = {'accounts': 'account', 'keys': 'api_key', 'sessions': 'session', 'people': 'person', 'persons': 'person', 'certificates': 'certificate', 'providers': 'provider',
-              'identities': 'identity', 'applications': 'identity', 'factors': 'factor', 'support': 'support_grant', 'notices': 'notice'}
+              'identities': 'identity', 'applications': 'identity', 'factors': 'factor', 'support': 'support_grant', 'notices': 'notice', 'reviews': 'access_review'}
     if kind == 'log':
         return [house.sql(f'select max(id) + 100000 from t_{pair.other.name}.log')[0][0]]
     if kind in tables:
