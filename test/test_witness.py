@@ -164,7 +164,7 @@ def test_one_house_asks_another_and_keeps_the_cosignature(fresh, house, tmp_path
     for _ in range(2):   # the second time from the size it has seen
         status, out, err = house.run('log', 'witness', '--policy', policy, '--ca', ca)
         assert status == 0, (out, err)
-        assert '1 witnesses have cosigned' in out
+        assert 'is cosigned; cosignatures: 1' in out
         house.cli('tenant', 'list')
     status, said = verify(at, '--policy', policy)
     assert status == 0 and 'witnessed by witness.example/w1' in said, said

@@ -113,7 +113,10 @@ static rc witness_ask(struct cx *cx, const struct asking *a, const struct trust_
                 TRY(asked(cx, a, witness->url, old, &status, &answer));
         if (status == 200)
                 return witness_answer_read(cx, a->trust, a->parsed->text, answer, lines, ret_count);
-        if (!command_json())
+        if (!command_json() && status == 0)
+                print_line(cx, "witness %.*s cannot be reached; is its certificate signed by an authority this machine knows, or that of --ca FILE?",
+                           STR_ARG(witness->name));
+        else if (!command_json())
                 print_line(cx, "witness %.*s did not cosign: status %lld", STR_ARG(witness->name), (long long)status);
         return RC_OK;
 }
@@ -167,6 +170,8 @@ static rc witness_run(struct cx *cx, struct args *args)
                 return fail(cx, RC_USAGE, NULL, "name the witnesses with --policy FILE");
         TRY(file_read(cx, str_z(cx->mem, policy), TRUST_FILE_MAX, &text));
         TRY(trust_read(cx, text, &a.trust));
+        if (!str_empty(a.authority) && access(str_z(cx->mem, a.authority), R_OK) != 0)
+                return file_failed(cx, str_z(cx->mem, a.authority), errno);
         TRY(spawn_check(cx, "/usr/bin/curl", "curl"));
         TRY(newest_generation(cx, part, &a.directory));
         TRY(archive_scratch(cx, "/tmp", &a.scratch));
@@ -188,7 +193,7 @@ static rc witness_run(struct cx *cx, struct args *args)
                 return fail(cx, RC_UNAVAILABLE, NULL, "no witness has cosigned the checkpoint of size %ld", (long)a.checkpoint.size);
         TRY(cosigned_write(cx, &a, lines, count));
         if (!command_json())
-                print_line(cx, "%lld witnesses have cosigned the checkpoint of size %lld", (long long)count, (long long)a.checkpoint.size);
+                print_line(cx, "the checkpoint of size %lld is cosigned; cosignatures: %lld", (long long)a.checkpoint.size, (long long)count);
         /* kept, but not enough for this policy: say so */
         TRY(file_read(cx, beside(cx, a.directory, "cosigned"), NOTE_MAX, &a.note));
         return trust_open(cx, a.trust, a.note, &a.checkpoint, &a.parsed, seal);
