@@ -51,7 +51,9 @@
 #include "console/support_door.h"
 #include "console/token_door.h"
 #include "gate/openapi.h"
+#include "identity/alert.h"
 #include "identity/person.h"
+#include "log/log.h"
 #include "tenant/tenant.h"
 #include "notify/notice.h"
 #include "register/define.h"
@@ -128,9 +130,16 @@ static rc sharing_notice(struct cx *cx, const json_t *told)
         return notice_managers(cx, "account_shared", told);
 }
 
+static rc alert_notice(struct cx *cx, const json_t *told)
+{
+        log_subject(cx, json_get_text(told, "actor_kind"), json_integer_value(json_object_get(told, "actor_id")));
+        return notice_guards(cx, "probing", told);
+}
+
 static const struct chore chores[] = {
         { "person", LOG_STOP, 5000, person_leave_next, person_leave, .sweep = person_files_erase },
         { "sharing", LOG_ALERT, 5000, person_sharing_next, person_sharing_tell, .tell = sharing_notice },
+        { "alert", LOG_ALERT, 5000, alert_next, alert_tell, .tell = alert_notice },
         { "tenant", LOG_STOP, 5000, NULL, tenant_end_due },
         { "tenant", LOG_DELETE, 5000, NULL, tenant_erase_due },
         { .kind = NULL },

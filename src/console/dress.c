@@ -40,6 +40,7 @@ static const struct {
         { "stop", "stops", "reason", "people.reason" },
         { "stop", "stops", "what", "people.what" },
         { "ask", "asks", "state", "people.ask_state" },
+        { "alert", "alerts", "kind", "people.alert_of" },
         { "account", "accounts", "suspended_for", "people.reason" },
         { "grant", "grants", "state", "support.state_of" },
         { "contract", "contracts", "state", "operator.state_of" },

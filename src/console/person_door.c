@@ -117,6 +117,7 @@ static const struct field one_fields[] = {
         { .name = "asks", .type = SHAPE_LIST, .summary = "Reinstatements that were asked for" },
         { .name = "ask", .type = SHAPE_JSON, .summary = "The one that waits for a second person; null: none" },
         { .name = "sharings", .type = SHAPE_LIST, .summary = "Log-ins from far away while the account was in use: here, there, at" },
+        { .name = "alerts", .type = SHAPE_LIST, .summary = "What was noticed about the account: kind probing or place, source, count, at" },
         { .name = "out", .type = SHAPE_BOOL, .summary = "Stopped, or gone" },
         { .name = "own", .type = SHAPE_BOOL, .summary = "It is the person who asks" },
         { NULL },

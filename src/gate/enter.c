@@ -168,6 +168,11 @@ rc enter_by_name(struct cx *cx, str tenant, bool owner)
         return RC_OK;
 }
 
+void enter_probe(struct cx *cx, str path)
+{
+        sql_enter_probe_queue(cx, path);
+}
+
 rc enter_renew(struct cx *cx)
 {
         enum lang lang = cx->lang;

@@ -16,6 +16,9 @@ bool enter_confirm(struct cx *cx, struct unit *u);
 /* Begin and enter by name, as cx->actor; masked as cx->masked says. owner: as the owner of the schema. In the tenant's language. RC_UNKNOWN. */
 rc enter_by_name(struct cx *cx, str tenant, bool owner) MUST_USE;
 
+/* Inside the tenant: whoever asks was refused at this address (with a name or number in it); the database counts (schema/0021_alert.sql). */
+void enter_probe(struct cx *cx, str path);
+
 /* A stage by its word in daicho.session_enter; one that is not known here is the strictest. */
 enum stage enter_stage(str word);
 /* Inside the tenant: commit what was done so far, whatever becomes of the rest, and go on as before in a new transaction. For an attempt that must be

@@ -24,3 +24,6 @@ select e.tenant, e.lang, e.now_ms,
     pg_catalog.set_config('daicho.actor', $4, true) || pg_catalog.set_config('daicho.job', $5, true) || pg_catalog.set_config('daicho.groups', $6, true)
         || pg_catalog.set_config('daicho.source', $7, true) as told
 from daicho.tenant_enter($1) e;
+
+-- enter_probe(path text) -> none
+select daicho.probe_note($1);

@@ -381,6 +381,13 @@ static void refusal_begin(struct cx *cx, struct unit *u)
         cx->failure = told;
 }
 
+/* Somebody known asked for what is not theirs, or not there, by a name or number in the address: many of these are one looking for doors. */
+static void probe_note(struct cx *cx, const struct unit *u, rc code)
+{
+        if (u->entered && u->stage == STAGE_FULL && (code == RC_UNKNOWN || code == RC_FORBIDDEN) && strchr(u->route->path, '{') != NULL)
+                enter_probe(cx, u->path);
+}
+
 static void unit_refuse(struct cx *cx, struct unit *u, rc code, struct http_res *res)
 {
         bool logged = u->route != NULL && cx->db != NULL && u->route->verb != LOG_NOTHING;
@@ -394,6 +401,7 @@ static void unit_refuse(struct cx *cx, struct unit *u, rc code, struct http_res 
         if (!logged || !db_in_transaction(cx))
                 return;
         told = cx->failure;
+        probe_note(cx, u, code);
         entry_write(cx, u, code);
         fail_clear(cx);
         if (db_commit(cx) != RC_OK) {

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "identity/account.h"
+#include "identity/alert.h"
 #include "identity/permission.h"
 #include "identity/person.sql.h"
 
@@ -172,7 +173,7 @@ static rc sharings_model(struct cx *cx, int64_t id, json_t *m)
 
 rc person_past(struct cx *cx, int64_t id, json_t **ret)
 {
-        json_t *m = json_object(), *stops = json_array(), *asks = json_array(), *open = json_null();
+        json_t *m = json_object(), *stops = json_array(), *asks = json_array(), *open = json_null(), *alerts;
         struct person_stop_row *stop;
         struct person_ask_row *ask;
         size_t count;
@@ -201,6 +202,8 @@ rc person_past(struct cx *cx, int64_t id, json_t **ret)
                 must(json_array_append_new(asks, one) == 0);
         }
         TRY(sharings_model(cx, id, m));
+        TRY(alert_list(cx, id, &alerts));
+        json_set(m, "alerts", alerts);
         json_set(m, "stops", stops);
         json_set(m, "asks", asks);
         json_set(m, "ask", open);

@@ -13,7 +13,8 @@
 rc person_list(struct cx *cx, const json_t *query, json_t **ret) MUST_USE;
 /* RC_UNKNOWN. */
 rc person_get(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
-/* What was done about the person, newest first: {stops: […], asks: […], ask (the open one) | null, sharings: [{id, here, there, at}]}. */
+/* What was done about the person, newest first: {stops: […], asks: […], ask (the open one) | null, sharings: [{id, here, there, at}],
+ * alerts: [{id, kind, source, count, at}]}. */
 rc person_past(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
 /* Whose account; RC_UNKNOWN. */
 rc person_of_account(struct cx *cx, int64_t account_id, int64_t *ret) MUST_USE;

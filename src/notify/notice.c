@@ -88,24 +88,47 @@ rc notice_link(struct cx *cx, str recipient, str lang, str login, str link)
         return tell(cx, recipient, &text);
 }
 
-rc notice_managers(struct cx *cx, const char *kind, const json_t *model)
+/* To each of these: members of `model`, the contract's title, and `at` as people read it. */
+static rc tell_all(struct cx *cx, const struct notice_reader *reader, size_t count, const char *kind, const json_t *model)
 {
         struct contract_words *contract;
-        struct notice_manager *manager;
-        size_t count;
+        msec at;
 
         TRY(sql_notice_contract(cx, &contract));
-        TRY(sql_notice_managers(cx, &manager, &count));
         for (size_t i = 0; i < count; i++) {
                 struct notice_text text = { .kind = kind, .model = json_copy((json_t *)(uintptr_t)model) };
 
-                if (!message_address_valid(manager[i].email))
+                if (!message_address_valid(reader[i].email))
                         continue;
-                text.lang = str_is(str_absent(manager[i].lang) ? contract->lang : manager[i].lang, "en") ? LANG_EN : LANG_JA;
+                text.lang = str_is(str_absent(reader[i].lang) ? contract->lang : reader[i].lang, "en") ? LANG_EN : LANG_JA;
+                json_set(text.model, "tenant", json_str(contract->name));
                 json_set(text.model, "tenant_title", json_str(contract->title));
-                TRY(tell(cx, manager[i].email, &text));
+                if (!str_absent(json_get_text(model, "actor_kind")))
+                        json_set(text.model, str_format(cx->mem, "is_%.*s", STR_ARG(json_get_text(model, "actor_kind"))).p, json_true());
+                if (clock_read(json_get_text(model, "at"), &at))
+                        json_set(text.model, "at_text", json_str(clock_text(cx->mem, text.lang, at)));
+                TRY(tell(cx, reader[i].email, &text));
         }
         return RC_OK;
+}
+
+static rc tell_holders(struct cx *cx, const char *word, const char *kind, const json_t *model)
+{
+        struct notice_reader *reader;
+        size_t count;
+
+        TRY(sql_notice_holders(cx, str_of(word), &reader, &count));
+        return tell_all(cx, reader, count, kind, model);
+}
+
+rc notice_managers(struct cx *cx, const char *kind, const json_t *model)
+{
+        return tell_holders(cx, "person.manage", kind, model);
+}
+
+rc notice_guards(struct cx *cx, const char *kind, const json_t *model)
+{
+        return tell_holders(cx, "account.manage", kind, model);
 }
 
 rc notice_login(struct cx *cx, str recipient, str lang, const struct notice_login *what)

@@ -16,6 +16,9 @@ rc notice_link(struct cx *cx, str recipient, str lang, str login, str link) MUST
 /* To everybody of the tenant entered who manages people and has an address, about something that cannot wait. kind: person_loss, person_violation
  * {id, name, by, device, what, note} or account_shared {person_id, name, login, here, there}. */
 rc notice_managers(struct cx *cx, const char *kind, const json_t *model) MUST_USE;
+/* To everybody of the tenant entered who manages accounts and has an address: whom wrong log-ins are told. kind: probing
+ * {actor_kind, actor, source, count, at}. */
+rc notice_guards(struct cx *cx, const char *kind, const json_t *model) MUST_USE;
 /* Wrong log-ins in the contract `tenant`: an account was locked, or there were many. In an auth process, outside of any contract. */
 struct notice_login {
         str tenant, tenant_title;

@@ -20,10 +20,10 @@ limit $2::bigint;
 -- notice_contract() -> one contract_words(name text, title text, lang text)
 select t.name, t.title, t.lang from daicho.tenant t;
 
--- Who looks after people here, and can be written to.
--- notice_managers() -> many(50) notice_manager(email text, lang text?)
+-- Who holds this permission here (account.manage: looks after accounts), and can be written to.
+-- notice_holders(word text) -> many(50) notice_reader(email text, lang text?)
 select a.email, a.lang from daicho.account a
-where a.state = 'active' and a.email is not null and 'person.manage' = any (string_to_array(a.words, ' ')) order by a.id limit 50;
+where a.state = 'active' and a.email is not null and $1 = any (string_to_array(a.words, ' ')) order by a.id limit 50;
 
 -- By the mailer.
 -- notice_take() -> maybe letter(id int, kind text, recipient text, subject text, body text, attempt int, created_at time)

@@ -1,0 +1,105 @@
+"""What is told by itself: somebody who tries doors, an account used from a new place, the operator at work inside a contract, root without a name."""
+import concurrent.futures
+
+import psycopg
+import pytest
+
+from cluster import scope
+from house import until
+from test_account import Person
+
+
+@pytest.fixture
+def shop(house):
+    """A contract whose administrator can be written to."""
+    shop = house.tenant(registers=('customers',))
+    house.sql("update daicho.account set email = 'guard@example.jp', lang = 'en' where id = %s", args=(shop.admin.id,))
+    return shop
+
+
+def notices(shop, kind):
+    return shop.house.sql('select recipient, subject, body from daicho.notice where tenant = %s and kind = %s order by id', args=(shop.name, kind))
+
+
+def noticed(shop, kind='probing'):
+    return shop.house.sql('select actor_kind, actor_id, actor, source, count from daicho.alert where tenant = %s and kind = %s order by id', args=(shop.name, kind))
+
+
+def told(shop, count=1):
+    """Entries of alerts, when there are so many."""
+    entries = lambda: [e for e in shop.log() if e['verb'] == 'alert']
+    until(lambda: len(entries()) >= count)
+    return entries()
+
+
+# foreign identifiers ---------------------------------------------------------------------------------------------------------------------------------
+def test_aup_52_a_many_foreign_identifiers_give_only_404_and_one_alert_naming_the_account(house, shop):
+    other = house.tenant(registers=('customers',))
+    theirs = [other.api('POST', '/registers/customers/records', json={'email': f'a{n}@example.jp', 'family_name': '佐藤', 'given_name': '花'}).json()['id'] for n in range(3)]
+    thief = Person(shop, 'thief', ['record.read', 'person.manage'])
+    paths = [f'/registers/customers/records/{id}' for id in theirs] + [f'/people/{n + 900000}' for n in range(22)]
+    for n, path in enumerate(paths, 1):
+        assert noticed(shop) == [] or n > 20, n               # nineteen are none
+        assert thief.call('GET', path).status == 404, path
+    assert noticed(shop) == [('account', thief.id, 'thief', '127.0.0.1', 20)]
+    entry, = told(shop)
+    assert (entry['actor_kind'], entry['kind'], entry['subject_id'], entry['result']) == ('system', 'account', thief.id, 'OK')
+    assert (entry['detail']['alert'], entry['detail']['actor'], entry['detail']['count']) == ('probing', 'thief', 20)
+    (recipient, subject, body), = notices(shop, 'probing')
+    assert recipient == 'guard@example.jp' and 'thief' in body and '127.0.0.1' in body and shop.title in subject
+    # seen where the person is
+    person = shop.api('GET', f'/people/{entry["detail"]["person_id"]}').json()
+    assert [(a['kind'], a['count']) for a in person['alerts']] == [('probing', 20)]
+    assert 'One address after another was tried' in shop.browser().get(f'/people/{entry["detail"]["person_id"]}').text
+    # one for these ten minutes, another for the next
+    for n in range(25):
+        thief.call('GET', f'/people/{n + 910000}')
+    assert len(noticed(shop)) == 1
+    house.sql("update daicho.probe set since = since - interval '11 minutes' where tenant = %s", args=(shop.name,))
+    for n in range(19):
+        thief.call('GET', f'/people/{n + 920000}')
+    assert len(noticed(shop)) == 1
+    thief.call('GET', '/people/920019')
+    assert len(noticed(shop)) == 2 and len(told(shop, 2)) == 2
+    assert noticed(other) == []
+
+
+def test_aup_52_a_what_is_denied_counts_as_what_is_not_there_and_a_key_is_named_too(house, shop):
+    key = shop.new_key('partner', 'record.read')
+    answers = {house.api('GET', f'/jobs/{n + 900000}' if n % 2 else f'/accounts/{shop.admin.id + n}', key=key).status for n in range(20)}
+    assert answers == {403, 404}
+    (kind, id, name, source, count), = noticed(shop)
+    assert (kind, name, source, count) == ('key', 'partner', '127.0.0.1', 20)
+    entry, = told(shop)
+    assert (entry['kind'], entry['subject_id'], entry['detail']['actor']) == ('key', id, 'partner')
+    assert 'API key:       partner' in notices(shop, 'probing')[0][2]
+
+
+def test_aup_52_a_twenty_at_once_are_one_alert(house, shop):
+    key = shop.new_key('quick')
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert {a.status for a in pool.map(lambda n: house.api('GET', f'/jobs/{n + 900000}', key=key), range(60))} == {404}
+    assert len(noticed(shop)) == 1
+
+
+def test_aup_52_a_neither_the_same_address_again_nor_good_requests_nor_other_refusals_are_counted(house, shop):
+    probes = lambda: house.sql('select cardinality(seen) from daicho.probe where tenant = %s', args=(shop.name,))
+    record = shop.api('POST', '/registers/customers/records', json={'email': 'a@example.jp', 'family_name': '佐藤', 'given_name': '花'}).json()['id']
+    for n in range(25):
+        assert shop.api('GET', f'/registers/customers/records/{record}').status == 200
+        assert shop.api('GET', f'/no/such/address/{n}').status == 404
+        assert shop.api('PATCH', f'/registers/customers/records/{record}', json={'email': f'no address {n}'}).status in (412, 422, 428)
+        assert house.api('GET', f'/jobs/{n + 900000}').status == 401
+    assert probes() == []
+    for _ in range(25):
+        assert shop.api('GET', '/jobs/900000').status == 404
+    assert probes() == [(1,)] and noticed(shop) == []
+
+
+def test_aup_52_a_nobody_reads_or_takes_back_what_is_counted(house, shop):
+    for statement in ('select * from daicho.probe', 'delete from daicho.probe', 'delete from daicho.alert', "update daicho.alert set actor = 'x'",
+                      "insert into daicho.alert (tenant, kind, actor_kind, actor_id, actor, source) values ('x', 'probing', 'account', 1, 'x', 'x')",
+                      'select * from daicho.alert_due(0)'):
+        with house.connect('daicho_web') as db, db.transaction(), pytest.raises(psycopg.errors.InsufficientPrivilege):
+            db.execute("select set_config('role', %s, true), set_config('daicho.actor', 'account:1:x', true)", (scope('daicho_web', shop.name),))
+            db.execute(statement)
