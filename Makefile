@@ -47,7 +47,9 @@ fuzz: build
 check: build
 	@tool/check $(BUILD)
 
+# of a tree whose complete test run is at hand and green (controls/README.md)
 deb: need node_modules/.package-lock.json
+	@tool/baseline --gate $(BUILD)/test
 	dpkg-buildpackage -b -us -uc
 
 clean:
