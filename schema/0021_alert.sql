@@ -27,11 +27,20 @@ create table daicho.probe (
     primary key (tenant, actor_kind, actor_id)
 );
 
+-- Networks an account has logged in from.
+create table daicho.place (
+    tenant text not null references daicho.tenant on delete cascade,
+    account_id bigint not null references daicho.account on delete cascade,
+    network text not null,                           -- 203.0.113.0/24, 2001:db8:1:2::/64
+    seen_at timestamptz not null,
+    primary key (account_id, network)
+);
+
 do $$
 declare
     t text;
 begin
-    foreach t in array array['alert', 'probe'] loop
+    foreach t in array array['alert', 'probe', 'place'] loop
         execute format('alter table daicho.%I enable row level security', t);
         execute format('alter table daicho.%I force row level security', t);
         execute format('create policy house on daicho.%I to daicho_owner using (true) with check (true)', t);
@@ -69,12 +78,65 @@ begin
 end
 $$;
 
+-- The network of an address, as one office or household has it: a /24 of IPv4, a /64 of IPv6. Null: it is no address.
+create function daicho.address_network(source_ text) returns text language plpgsql immutable set search_path = pg_catalog as $$
+declare
+    source inet;
+begin
+    source := regexp_replace(source_, '^::ffff:(?=[0-9.]+$)', '');
+    return network(set_masklen(source, case family(source) when 4 then 24 else 64 end))::text;
+exception when invalid_text_representation then
+    return null;
+end
+$$;
+
+-- A log-in has proven everything. From a network this account was not used from for ninety days it is an alert; its very first one is not. What is older
+-- is forgotten, but for the last.
+create function daicho.place_note(account_id_ bigint, source_ text) returns void
+language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    network_ text := daicho.address_network(source_);
+    now_ timestamptz := daicho.clock();
+begin
+    if network_ is null then
+        return;
+    end if;
+    insert into daicho.alert (tenant, kind, actor_kind, actor_id, actor, source)
+    select a.tenant, 'place', 'account', a.id, a.login, source_ from daicho.account a
+    where a.id = account_id_ and exists (select from daicho.place p where p.account_id = a.id)
+        and not exists (select from daicho.place p where p.account_id = a.id and p.network = network_ and p.seen_at > now_ - interval '90 days');
+    insert into daicho.place as p (tenant, account_id, network, seen_at)
+    select a.tenant, a.id, network_, now_ from daicho.account a where a.id = account_id_
+    on conflict (account_id, network) do update set seen_at = excluded.seen_at;
+    delete from daicho.place p where p.account_id = account_id_ and p.seen_at <= now_ - interval '90 days';
+end
+$$;
+-- From where people are logged in now is not new to anybody.
+insert into daicho.place (tenant, account_id, network, seen_at)
+select s.tenant, s.account_id, daicho.address_network(s.source), max(s.seen_at) from daicho.session s
+where s.stage in ('full', 'locked') and daicho.address_network(s.source) is not null group by 1, 2, 3;
+
+-- As before (0006_access.sql), and the place is noted.
+create or replace function daicho.session_last_stage(account_id_ bigint, take_over boolean, source_ text) returns text
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    perform daicho.sharing_note(account_id_, source_);
+    perform daicho.place_note(account_id_, source_);
+    if take_over then
+        delete from daicho.session where account_id = account_id_ and stage in ('full', 'locked');
+    elsif exists (select from daicho.session where account_id = account_id_ and stage in ('full', 'locked')) then
+        return 'confirm';
+    end if;
+    return 'full';
+end
+$$;
+
 create function daicho.alert_due(after_ bigint) returns table (tenant text, id bigint)
 language sql stable security definer set search_path = pg_catalog as $$
     select x.tenant, x.id from daicho.alert x join daicho.tenant t on t.name = x.tenant and t.state <> 'ended'
     where x.told_at is null and x.id > after_ order by x.id limit 1
 $$;
 
-revoke execute on function daicho.probe_note(text), daicho.alert_due(bigint) from public;
+revoke execute on function daicho.probe_note(text), daicho.address_network(text), daicho.place_note(bigint, text), daicho.alert_due(bigint) from public;
 grant execute on function daicho.probe_note(text) to daicho_tenant;
 grant execute on function daicho.alert_due(bigint) to daicho_jobs;

@@ -132,8 +132,10 @@ static rc sharing_notice(struct cx *cx, const json_t *told)
 
 static rc alert_notice(struct cx *cx, const json_t *told)
 {
-        log_subject(cx, json_get_text(told, "actor_kind"), json_integer_value(json_object_get(told, "actor_id")));
-        return notice_guards(cx, "probing", told);
+        int64_t id = json_integer_value(json_object_get(told, "actor_id"));
+
+        log_subject(cx, json_get_text(told, "actor_kind"), id);
+        return str_is(json_get_text(told, "alert"), "place") ? notice_owner(cx, id, "place", told) : notice_guards(cx, "probing", told);
 }
 
 static const struct chore chores[] = {

@@ -27,7 +27,7 @@ def noticed(shop, kind='probing'):
 
 def told(shop, count=1):
     """Entries of alerts, when there are so many."""
-    entries = lambda: [e for e in shop.log() if e['verb'] == 'alert']
+    entries = lambda: [e for e in shop.log() if e['verb'] == 'alert' and 'alert' in e['detail']]
     until(lambda: len(entries()) >= count)
     return entries()
 
@@ -103,3 +103,52 @@ def test_aup_52_a_nobody_reads_or_takes_back_what_is_counted(house, shop):
         with house.connect('daicho_web') as db, db.transaction(), pytest.raises(psycopg.errors.InsufficientPrivilege):
             db.execute("select set_config('role', %s, true), set_config('daicho.actor', 'account:1:x', true)", (scope('daicho_web', shop.name),))
             db.execute(statement)
+
+
+# places ----------------------------------------------------------------------------------------------------------------------------------------------
+def places(shop, member, *sources):
+    """Log-ins as the database sees them, one after the other, from these addresses; how many alerts there were after each."""
+    counts = []
+    for source in sources:
+        with shop.house.connect('daicho_auth') as db, db.transaction():
+            db.execute("select set_config('role', %s, true), set_config('daicho.actor', 'account:1:x', true)", (scope('daicho_auth', shop.name),))
+            stage, = db.execute("select daicho.session_open(%s, sha256(convert_to(gen_random_uuid()::text, 'UTF8')), null, %s, 'test', true)", (member.id, source)).fetchone()
+            assert stage == 'full'
+        counts.append(len(noticed(shop, 'place')))
+    return counts
+
+
+def test_mer_5_5_e_a_log_in_from_a_new_place_is_told_to_its_owner_once(house, shop):
+    member = Person(shop, 'member', ['record.read'])                   # its first log-in ever: from 127.0.0.1
+    house.sql("update daicho.account set email = 'member@example.jp', lang = 'ja' where id = %s", args=(member.id,))
+    assert house.sql('select network from daicho.place where account_id = %s', args=(member.id,)) == [('127.0.0.0/24',)]
+    assert places(shop, member, '127.0.0.77', '203.0.113.5', '203.0.113.200', '127.0.0.1', '203.0.114.5') == [0, 1, 1, 1, 2]
+    assert places(shop, member, '2001:db8:1:2::1', '2001:db8:1:2:ffff::9', '2001:db8:1:3::1', '::ffff:203.0.113.7', '-', 'no address') == [3, 3, 4, 4, 4, 4]
+    entries = told(shop, 4)
+    assert [(e['kind'], e['subject_id'], e['detail']['alert'], e['detail']['source']) for e in entries][0] == ('account', member.id, 'place', '203.0.113.5')
+    letters = notices(shop, 'place')
+    assert [r for r, _, _ in letters] == ['member@example.jp'] * 4 and '203.0.113.5' in letters[0][2] and '初めての場所' in letters[0][1] and letters[0][2].count('/me') == 1
+    person = shop.api('GET', f'/people/{entries[0]["detail"]["person_id"]}').json()
+    assert [(a['kind'], a['source']) for a in person['alerts']][-1] == ('place', '203.0.113.5')
+
+
+def test_mer_5_5_e_after_ninety_days_a_place_is_new_again(house, shop):
+    member = Person(shop, 'member', ['record.read'])
+    assert places(shop, member, '203.0.113.5') == [1]
+    age = lambda days: house.sql("update daicho.place set seen_at = now() - make_interval(days => %s) where account_id = %s", args=(days, member.id))
+    age(89)
+    assert places(shop, member, '203.0.113.5') == [1]
+    age(91)
+    assert places(shop, member, '203.0.113.5') == [2]                  # nothing younger is known, and yet it is not the first log-in ever
+    assert house.sql('select network from daicho.place where account_id = %s', args=(member.id,)) == [('203.0.113.0/24',)]
+    # whoever has no address is told by those who manage accounts
+    assert len(told(shop, 2)) == 2 and [r for r, _, _ in notices(shop, 'place')] == ['guard@example.jp'] * 2
+
+
+def test_mer_5_5_e_nobody_who_only_knows_the_password_teaches_a_place(house, shop):
+    member = Person(shop, 'member', ['record.read'])
+    house.sql("insert into daicho.factor (tenant, account_id, kind, name, secret, confirmed_at) values (%s, %s, 'totp', 'phone', '\\x01', now())", args=(shop.name, member.id))
+    with house.connect('daicho_auth') as db, db.transaction():
+        db.execute("select set_config('role', %s, true), set_config('daicho.actor', 'account:1:x', true)", (scope('daicho_auth', shop.name),))
+        assert db.execute("select daicho.session_open(%s, '\\x02', null, '203.0.113.5', 'test', true)", (member.id,)).fetchone() == ('factor',)
+    assert house.sql('select network from daicho.place where account_id = %s', args=(member.id,)) == [('127.0.0.0/24',)]

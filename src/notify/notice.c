@@ -126,6 +126,14 @@ rc notice_managers(struct cx *cx, const char *kind, const json_t *model)
         return tell_holders(cx, "person.manage", kind, model);
 }
 
+rc notice_owner(struct cx *cx, int64_t account_id, const char *kind, const json_t *model)
+{
+        struct notice_reader *owner;
+
+        TRY(sql_notice_account(cx, account_id, &owner));
+        return owner != NULL && message_address_valid(owner->email) ? tell_all(cx, owner, 1, kind, model) : notice_guards(cx, kind, model);
+}
+
 rc notice_guards(struct cx *cx, const char *kind, const json_t *model)
 {
         return tell_holders(cx, "account.manage", kind, model);

@@ -25,6 +25,9 @@ select t.name, t.title, t.lang from daicho.tenant t;
 select a.email, a.lang from daicho.account a
 where a.state = 'active' and a.email is not null and $1 = any (string_to_array(a.words, ' ')) order by a.id limit 50;
 
+-- notice_account(id int) -> maybe notice_reader
+select a.email, a.lang from daicho.account a where a.id = $1 and a.state = 'active' and a.email is not null;
+
 -- By the mailer.
 -- notice_take() -> maybe letter(id int, kind text, recipient text, subject text, body text, attempt int, created_at time)
 select n.id, n.kind, n.recipient, n.subject, n.body, n.attempt, n.created_at from daicho.notice_take() n;
