@@ -216,7 +216,7 @@ def test_mer_5_3_h_a_loss_reported_by_somebody_else_ends_the_owners_session(shop
 
 
 @pytest.mark.parametrize('reason', ['violation', 'other'])
-def test_a_violation_and_a_pause_leave_the_password_but_let_nobody_in(shop, house, reason):
+def test_aup_85_b_a_violation_and_a_pause_leave_the_password_but_let_nobody_in(shop, house, reason):
     member = Member(shop, 'member', ['record.read', 'record.export', 'key.manage']).equip()
     assert stop(shop, member, reason).status == 200
     left = member.left()

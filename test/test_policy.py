@@ -78,10 +78,16 @@ def test_a_change_is_logged_with_before_and_after(shop):
     assert (shop.log()[-1]['result'], shop.log()[-1]['detail']) == ('INVALID', {'items': ['length_min']})
 
 
-def test_only_whoever_may_manage_the_policy_sees_and_changes_it(shop):
-    staff = shop.staff.browser()
+def test_aup_32_a_only_whoever_may_manage_the_policy_sees_and_changes_it(shop):
+    staff, before = shop.staff.browser(), shop.api('GET', '/policy').json()
     assert staff.get('/policy').status == 403
-    assert staff.post('/policy', {'_method': 'PATCH', 'version': '1', 'length_min': '10'}).status == 403
+    for method, path, form in (('PATCH', '/policy', {'length_min': '10'}), ('PATCH', '/policy', {'idle_minutes': '180'}), ('PATCH', '/policy', {'factor_always': 'false'}),
+                               ('PUT', '/addresses', {'on': 'false'}), ('POST', '/log/erase', {'kind': 'account', 'subject': '1'})):
+        count = len(shop.log())
+        assert staff.post(path, {'_method': method, 'version': '1', **form}).status == 403, path
+        last = shop.log()[-1]
+        assert len(shop.log()) > count and (last['actor'], last['result']) == (shop.staff.login, 'FORBIDDEN'), (path, last)
+    assert shop.api('GET', '/policy').json() == before
     assert shop.api('GET', '/policy', key=shop.new_key('weak', 'account.manage')).status == 403
     assert shop.log()[-1]['result'] == 'FORBIDDEN'
 
@@ -160,7 +166,7 @@ PATHS = {
 
 
 @pytest.mark.parametrize('path', PATHS)
-def test_the_policy_holds_on_every_path_that_sets_a_password(house, shop, path):
+def test_aup_15_a_the_policy_holds_on_every_path_that_sets_a_password(house, shop, path):
     shop.staff, shop.admin
     policy(shop, length_min=10, need_digit=True)
     for bad in ('kX4-9qzwV', 'kXq-wqzwVbn', 'password2026', shop.name + '-2026', 'ａＢ４−９ｑｚｗＶｂ'):
