@@ -106,3 +106,53 @@ def test_nobody_is_half_way_for_longer_than_ten_minutes(house):
     assert second.get('/login/confirm').status == 200
     house.sql(seen, args=('10 minutes', shop.staff.id))
     assert second.get('/login/confirm').headers['Location'].startswith('/login?next=')
+
+
+
+# a computer others use as well --------------------------------------------------------------------------------------------------------------------
+def test_aup_36_a_what_such_a_browser_keeps_is_worth_nothing_afterwards(house):
+    shop = house.tenant(registers=())
+    browser, answer = enter(house, shop, shop.staff, shared='true')
+    assert answer.status == 303 and not re.search('Max-Age|Expires', answer.headers['Set-Cookie'])
+    token = browser.cookies['__Host-daicho']
+    page = browser.get('/me')
+    assert page.status == 200 and 'no-store' in page.headers['Cache-Control'] and '共用のパソコンとして使っています' in page.text
+    assert browser.post('/logout').status == 303
+    assert with_cookie(house, token).status == 401
+    # and whoever forgets to: the hour is over, however busy the session was
+    browser, _ = enter(house, shop, shop.staff, shared='true')
+    token = browser.cookies['__Host-daicho']
+    for minutes, status in (59, 200), (2, 401):
+        house.sql("update daicho.session set expires_at = expires_at - make_interval(mins => %s) where account_id = %s", args=(minutes, shop.staff.id))
+        assert with_cookie(house, token).status == status
+
+
+def test_aup_36_b_every_way_to_take_a_file_is_403_and_looking_works(house):
+    shop = house.tenant(registers=('customers',))
+    admin = shop.browser()
+    assert admin.post('/me/shared').status == 303
+    routes = [r for r in house.cli('routes') if r['verb'] in ('download', 'export')]
+    assert len(routes) >= 5
+    for route in routes:
+        for place in ['/api/v1'] * ('API' in route['face']) + [''] * ('console' in route['face']):
+            path = place + re.sub(r'\{(\w+)\}', lambda m: 'customers' if m[1] == 'register' else '1', route['path'])
+            before = len(shop.log())
+            answer = admin.request(route['method'], path, **({} if route['method'] == 'GET' else {'json_body': {}} if place else {'form': {}}))
+            assert answer.status == 403 and '共用のパソコン' in answer.text, (path, answer)
+            assert shop.log()[-1]['result'] == 'FORBIDDEN' and len(shop.log()) == before + 1, path
+    assert admin.post('/certificates', {'name': 'x'}).status == 403
+    for path in ('/registers/customers/records', '/log', '/me', '/jobs'):
+        assert admin.get(path).status == 200, path
+    # it stays so while the log-in goes on, and ends with it
+    house.sql("update daicho.session set proven_at = daicho.clock() - interval '1 day' where account_id = %s", args=(shop.admin.id,))
+    assert admin.post('/registers/customers/exports', {}).status == 403
+    assert shop.browser(fresh=True).post('/registers/customers/exports', {}).status != 403
+
+
+def test_a_shared_computer_is_said_before_the_second_factor_too(house):
+    shop = house.tenant(registers=())
+    browser = house.browser()
+    assert browser.post('/login', {'tenant': shop.name, 'login': shop.admin.login, 'password': shop.admin.password, 'shared': 'true'}).status == 303
+    browser.second((shop.name, shop.admin.login.lower()))
+    assert '共用のパソコンとして使っています' in browser.get('/me').text
+    assert house.api('POST', '/me/shared', key=shop.key).status == 422

@@ -7,6 +7,7 @@
 #include "gate/enter.h"
 #include "identity/border.h"
 #include "identity/certificate.h"
+#include "identity/session.h"
 #include "log/log.h"
 
 static const struct field issue_fields[] = {
@@ -110,6 +111,7 @@ static rc issue(struct cx *cx, const struct http_req *req, struct http_res *res)
         str pkcs12, passphrase;
 
         log_subject(cx, S("certificate"), 0);
+        TRY(session_takeaway_check(cx));
         TRY(shape_read(cx, &issue_in, req, &in));
         TRY(certificate_issue(cx, in, &made, &pkcs12, &passphrase));
         log_subject(cx, S("certificate"), json_integer_value(json_object_get(made, "id")));

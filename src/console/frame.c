@@ -92,7 +92,7 @@ static rc nav_add(struct cx *cx, const struct http_req *req, json_t *context, js
         bool records;
         str here = register_part(req->path, &records), part = first_part(req->path);
 
-        TRY(sql_frame_all(cx, cx->lang == LANG_EN ? S("en") : S("ja"), &rows, &count));
+        TRY(sql_frame_all(cx, cx->lang == LANG_EN ? S("en") : S("ja"), cx->actor.session, &rows, &count));
         for (size_t i = 0; i < count && !str_absent(rows[i].name); i++) {
                 json_t *m;
 
@@ -124,6 +124,8 @@ static rc nav_add(struct cx *cx, const struct http_req *req, json_t *context, js
                 (void)json_set(end, "erased_on", json_str(clock_date_text(cx->mem, cx->lang, clock_tokyo(rows[0].erase_at).date)));
                 (void)json_set(frame, "end", end);
         }
+        if (count > 0)
+                (void)json_set(frame, "shared", json_boolean(rows[0].shared));
         if (!records)
                 (void)json_set(at, part.n == 0 ? "home" : str_z(cx->mem, part), json_true());
         (void)json_set(frame, "at", at);

@@ -171,6 +171,15 @@ static rc lock(struct cx *cx, const struct http_req *req, struct http_res *res)
         return http_created(res, 204, buf_str(&b), NULL);
 }
 
+/* POST /me/shared - others use this computer, too; 303 to the own page. There is no way back but logging out. */
+static rc shared(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        log_subject(cx, S("session"), cx->actor.session);
+        TRY(session_share(cx, doorstep_token(req)));
+        log_detail(cx, "shared", json_true());
+        return http_created(res, 204, S("/me?done=shared"), NULL);
+}
+
 /* clang-format off */
 const struct route me_door_routes[] = {
         /*     method  path                  permission logged as     body    rate    handler */
@@ -183,6 +192,7 @@ const struct route me_door_routes[] = {
                .in = &password_in, .stages = 1U << STAGE_PASSWORD ),
         ROUTE( DELETE, "/me/sessions/{id}",  PERM_NONE, LOG_REVOKE,   KB(4),  NORMAL, session,       "End one of the own sessions" ),
         ROUTE( POST,   "/me/sessions/end",   PERM_NONE, LOG_REVOKE,   KB(4),  NORMAL, sessions,      "End all other sessions of the own account" ),
+        ROUTE( POST,   "/me/shared",         PERM_NONE, LOG_UPDATE,   KB(4),  NORMAL, shared,        "Say that others use this computer, too" ),
         ROUTE( POST,   "/me/lock",           PERM_NONE, LOG_LOCK,     KB(8),  NORMAL, lock,          "Lock the screen", .in = &lock_in ),
         ROUTE_END
 };

@@ -18,6 +18,7 @@ static const struct field login_fields[] = {
         { .name = "login", .type = SHAPE_TEXT, .required = true, .min = 1, .max = 100, .summary = "Log-in name" },
         { .name = "password", .type = SHAPE_TEXT, .required = true, .min = 1, .max = 200, .summary = "Password", .secret = true },
         { .name = "next", .type = SHAPE_TEXT, .max = 4000, .summary = "Address within the house to go to afterwards" },
+        { .name = "shared", .type = SHAPE_BOOL, .summary = "Others use this computer, too: the session is short and hands out no file" },
         { .name = "take_over", .type = SHAPE_BOOL, .summary = "End the session this account has elsewhere, without asking" },
         { NULL },
 };
@@ -159,6 +160,10 @@ static rc login(struct cx *cx, const struct http_req *req, struct http_res *res)
         if (take_over)
                 TRY(note_ended(cx));
         TRY(session_open(cx, attempt.account_id, http_header(req, "User-Agent"), doorstep_token(req), take_over, &token, &stage));
+        if (json_is_true(json_object_get(in, "shared"))) {
+                TRY(session_share(cx, token));
+                log_detail(cx, "shared", json_true());
+        }
         return doorstep_pass(cx, res, token, stage, json_get_text(in, "next"));
 }
 

@@ -13,6 +13,7 @@
 #include "gate/match.h"
 #include "gate/refusal.h"
 #include "gate/unit.h"
+#include "identity/session.h"
 #include "log/log.h"
 
 #include <stdio.h>
@@ -183,6 +184,12 @@ static rc fresh_check(struct cx *cx, struct unit *u)
                     GATE_FRESH_MS / 60000);
 }
 
+/* What leaves the house as a file does not go to a computer others use as well. */
+static rc takeaway_check(struct cx *cx, const struct unit *u)
+{
+        return u->route->verb == LOG_DOWNLOAD || u->route->verb == LOG_EXPORT ? session_takeaway_check(cx) : RC_OK;
+}
+
 /* Who, and may they: leaves the transaction open inside the tenant. */
 static rc admit(struct cx *cx, struct unit *u, bool guess)
 {
@@ -196,6 +203,7 @@ static rc admit(struct cx *cx, struct unit *u, bool guess)
                 TRY(enter_tenant(cx, u));
         TRY(stage_check(cx, u));
         TRY(permission_check(cx, u));
+        TRY(takeaway_check(cx, u));
         TRY(forgery_check(cx, u));
         return fresh_check(cx, u);
 }

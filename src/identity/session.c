@@ -274,6 +274,24 @@ rc session_lock(struct cx *cx)
         return done ? RC_OK : fail(cx, RC_CONFLICT, NULL, "this log-in is not waiting for that");
 }
 
+rc session_share(struct cx *cx, str token)
+{
+        bool changed;
+
+        if (str_absent(token) || str_empty(token))
+                return fail(cx, RC_INVALID, NULL, "an API key sits at no computer");
+        return sql_session_share(cx, token_hash(cx, token), &changed);
+}
+
+rc session_takeaway_check(struct cx *cx)
+{
+        bool shared = false;
+
+        if (cx->actor.session != 0)
+                TRY(sql_session_shared(cx, cx->actor.session, &shared));
+        return shared ? fail(cx, RC_FORBIDDEN, NULL, "on a shared computer no file is handed out; log in on a computer of your own") : RC_OK;
+}
+
 rc session_unlock(struct cx *cx, str *ret_stage)
 {
         TRY(sql_session_unlock(cx, cx->actor.session, ret_stage));

@@ -73,6 +73,10 @@ rc session_end_any(struct cx *cx, int64_t id, int64_t *ret_account) MUST_USE;
 rc session_end_all(struct cx *cx, int64_t account_id, int64_t *ret_count) MUST_USE;
 /* The screen of the session the caller came by: nothing can be reached until the password is given again. RC_INVALID for an API key. */
 rc session_lock(struct cx *cx) MUST_USE;
+/* A computer others use as well: the session of this cookie ends within the hour and hands out no file from now on. Already so: nothing changes. */
+rc session_share(struct cx *cx, str token) MUST_USE;
+/* RC_FORBIDDEN when the caller's session is one of a shared computer: asked before a file is handed out. */
+rc session_takeaway_check(struct cx *cx) MUST_USE;
 /* In an auth process, after session_again_verify. *ret_stage: full, or factor for an account that has one. RC_CONFLICT when it is not locked. */
 rc session_unlock(struct cx *cx, str *ret_stage) MUST_USE;
 /* End one (RC_UNKNOWN when it is not the account's), or all but `but` (0: all). */

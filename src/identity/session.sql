@@ -33,6 +33,12 @@ select daicho.session_raise($1, $2, $3, $4) as stage;
 -- session_lock(id int) -> one bool
 select daicho.session_lock($1) as done;
 
+-- session_share(token_hash bytea) -> one bool
+select daicho.session_share($1) as changed;
+
+-- session_shared(id int) -> one bool
+select daicho.session_shared($1) as shared;
+
 -- session_unlock(id int) -> one text?
 select daicho.session_unlock($1) as stage;
 
