@@ -131,12 +131,46 @@ begin
 end
 $$;
 
+-- Somebody works as root, and nothing says who: an entry in the house's log, and a message to those named for the house and to the operators' own people,
+-- once an hour.
+create table daicho.root_use (
+    one boolean primary key default true check (one),
+    told_at timestamptz
+);
+alter table daicho.root_use enable row level security;
+alter table daicho.root_use force row level security;
+create policy house on daicho.root_use to daicho_owner using (true) with check (true);
+insert into daicho.root_use default values;
+create function daicho.root_note(actor_ text, source_ text, recipients text[], subject_ text, body_ text) returns boolean
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    if session_user not in ('daicho_cli', 'daicho_owner') then
+        raise insufficient_privilege using message = 'this is for the operator''s commands';
+    end if;
+    update daicho.root_use set told_at = daicho.clock()
+    where told_at is null or told_at not between daicho.clock() - interval '1 hour' and daicho.clock();
+    if not found then
+        return false;
+    end if;
+    insert into daicho.log (actor_kind, actor, source, verb, kind, result) values ('operator', actor_, source_, 'alert', 'root', 'OK');
+    insert into daicho.notice (kind, recipient, subject, body)
+    select 'root', x.email, subject_, body_ from (
+        select unnest(recipients) as email
+        union select a.email from daicho.account a join daicho.tenant t on t.name = a.tenant and t.kind = 'operator'
+        where a.state = 'active' and a.email is not null and 'account.manage' = any (string_to_array(a.words, ' '))
+    ) x;
+    return true;
+end
+$$;
+
 create function daicho.alert_due(after_ bigint) returns table (tenant text, id bigint)
 language sql stable security definer set search_path = pg_catalog as $$
     select x.tenant, x.id from daicho.alert x join daicho.tenant t on t.name = x.tenant and t.state <> 'ended'
     where x.told_at is null and x.id > after_ order by x.id limit 1
 $$;
 
-revoke execute on function daicho.probe_note(text), daicho.address_network(text), daicho.place_note(bigint, text), daicho.alert_due(bigint) from public;
+revoke execute on function daicho.probe_note(text), daicho.address_network(text), daicho.place_note(bigint, text),
+    daicho.root_note(text, text, text[], text, text), daicho.alert_due(bigint) from public;
 grant execute on function daicho.probe_note(text) to daicho_tenant;
 grant execute on function daicho.alert_due(bigint) to daicho_jobs;
+grant execute on function daicho.root_note(text, text, text[], text, text) to daicho_cli;

@@ -418,7 +418,7 @@ class House:
     def run(self, *args, input=None, env=None):
         """(status, stdout, stderr) of a command on this house."""
         done = subprocess.run([str(a) for a in (DAICHO, *args, '--dir', self.dir)], capture_output=True, text=True, input=input, cwd='/',
-                              env={**ENVIRONMENT, **(env or {})}, timeout=300)
+                              env={**ENVIRONMENT, **(env or {})}, timeout=300, start_new_session=True)       # nobody's terminal
         return done.returncode, done.stdout, done.stderr
 
     def cli(self, *args, **more):

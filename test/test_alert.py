@@ -1,11 +1,11 @@
 """What is told by itself: somebody who tries doors, an account used from a new place, the operator at work inside a contract, root without a name."""
-import concurrent.futures
+import concurrent.futures, json, os, pwd, shlex, subprocess
 
 import psycopg
 import pytest
 
 from cluster import scope
-from house import until
+from house import DAICHO, ENVIRONMENT, NO_CERTIFICATE, House, until
 from test_account import Person
 
 
@@ -152,3 +152,106 @@ def test_mer_5_5_e_nobody_who_only_knows_the_password_teaches_a_place(house, sho
         db.execute("select set_config('role', %s, true), set_config('daicho.actor', 'account:1:x', true)", (scope('daicho_auth', shop.name),))
         assert db.execute("select daicho.session_open(%s, '\\x02', null, '203.0.113.5', 'test', true)", (member.id,)).fetchone() == ('factor',)
     assert house.sql('select network from daicho.place where account_id = %s', args=(member.id,)) == [('127.0.0.0/24',)]
+
+
+# the person behind a command -------------------------------------------------------------------------------------------------------------------------
+@pytest.fixture(scope='module')
+def machine(tmp_path_factory):
+    """A house whose alarms go to two people."""
+    house = House.start(conf={'alarm_recipients': 'first@example.jp, second@example.jp', 'web_workers': 1, 'auth_workers': 1, 'job_workers': 1})
+    yield house
+    house.close()
+
+
+def command(house, *args, loginuid=None, terminal=False, env=None):
+    """A command as somebody with that loginuid would start it; on a terminal of its own, or on none."""
+    line = [str(a) for a in (DAICHO, *args, '--dir', house.dir)]
+    if loginuid is not None:
+        line = ['/bin/sh', '-c', f'echo {loginuid} > /proc/self/loginuid && exec "$@"', 'sh', *line]
+    if terminal:
+        line = ['/usr/bin/script', '-qec', shlex.join(line), '/dev/null']
+    done = subprocess.run(line, capture_output=True, text=True, cwd='/', env={**ENVIRONMENT, **(env or {})}, timeout=60, start_new_session=True)
+    assert done.returncode == 0, done
+    return done.stdout + done.stderr
+
+
+def last(house):
+    return house.sql("select actor_kind, actor, groups from daicho.log where actor_kind = 'operator' and verb <> 'alert' order by id desc limit 1")[0]
+
+
+def kernel_says():
+    """May we say who logged in? Once set, some kernels let nobody change it."""
+    return subprocess.run(['/bin/sh', '-c', 'echo 1000 > /proc/self/loginuid'], capture_output=True).returncode == 0
+
+
+def somebody():
+    """An account of this machine that is nobody special: (number, name)."""
+    found = [(p.pw_uid, p.pw_name) for p in pwd.getpwall() if 0 < p.pw_uid < 65534 and p.pw_uid != os.geteuid()]
+    return sorted(found)[-1]
+
+
+needs_kernel = pytest.mark.skipif(not kernel_says(), reason='this kernel does not let a test say who logged in; caller_test.c has every case')
+
+
+@needs_kernel
+def test_syn_3_12_5_c_the_person_who_logged_in_is_named_whatever_account_they_work_as(machine):
+    number, name = somebody()
+    me = pwd.getpwuid(os.geteuid()).pw_name
+    command(machine, 'tenant', 'list', loginuid=number)
+    assert last(machine) == ('operator', name, me)
+    command(machine, 'tenant', 'list', loginuid=number, env={'SUDO_USER': 'root'}, terminal=True)          # what the environment says counts for nothing
+    assert last(machine) == ('operator', name, me)
+    command(machine, 'tenant', 'list', loginuid=54321)
+    assert last(machine) == ('operator', 'uid 54321', me)
+    shop = machine.tenant(registers=())
+    command(machine, 'group', 'list', '--tenant', shop.name, loginuid=number)
+    entry = shop.log()[-1]
+    assert (entry['actor_kind'], entry['actor'], entry['groups'], entry['verb']) == ('operator', name, me, 'list') and entry['source'].startswith('session ')
+    assert machine.sql("select count(*) from daicho.log where verb = 'alert'") == [(0,)]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='root is needed')
+def test_syn_3_12_5_c_root_without_a_person_raises_an_alert_once_an_hour(machine):
+    count = lambda: (machine.sql("select count(*) from daicho.log where verb = 'alert' and kind = 'root'")[0][0],
+                     machine.sql("select recipient from daicho.notice where tenant is null and kind = 'root' order by id"))
+    command(machine, 'tenant', 'list')                                             # nobody sits there: cron, a unit, a test
+    assert last(machine) == ('operator', 'root', 'unattended') and count() == (0, [])
+    command(machine, 'tenant', 'list', env={'SUDO_USER': somebody()[1]}, terminal=True)
+    assert last(machine) == ('operator', somebody()[1], 'root (sudo)') and count() == (0, [])
+    command(machine, 'tenant', 'list', terminal=True, env={'SUDO_USER': 'nobody-here'})
+    assert last(machine) == ('operator', 'root', '')
+    entry, = machine.sql("select actor_kind, actor, source, result from daicho.log where verb = 'alert' and kind = 'root'")
+    assert (entry[0], entry[1], entry[3]) == ('operator', 'root', 'OK')
+    assert sorted(count()[1]) == [('first@example.jp',), ('second@example.jp',)]
+    subject, body = machine.sql("select subject, body from daicho.notice where kind = 'root' limit 1")[0]
+    assert 'root' in body and machine.url in body and 'Somebody works as root' in subject and 'rootで操作されています' in subject
+    command(machine, 'tenant', 'list', terminal=True)
+    command(machine, 'tenant', 'list', env={'SSH_CONNECTION': '203.0.113.5 1 203.0.113.6 22'})
+    assert count()[0] == 1
+    machine.sql("update daicho.root_use set told_at = told_at - interval '61 minutes'")
+    command(machine, 'tenant', 'list', env={'SSH_CONNECTION': '203.0.113.5 1 203.0.113.6 22'})
+    assert count()[0] == 2 and len(count()[1]) == 4
+
+
+@needs_kernel
+@pytest.mark.skipif(os.geteuid() != 0, reason='root is needed')
+def test_syn_3_12_5_c_of_privileged_entries_none_is_without_a_person(machine):
+    """Over the logs of a house that was run by commands: whoever acts with privilege is a person, but for what the machine does by itself, and for what the
+    alert above is about."""
+    number, name = somebody()
+    made = json.loads(command(machine, 'tenant', 'create', 'byname', '--no-admin', *NO_CERTIFICATE, '--json', loginuid=number))
+    for args in (('account', 'create', '--tenant', made['name'], 'hanako', '--password', 'kX4-9qzwVb-x'), ('account', 'unlock', '--tenant', made['name'], 'hanako'),
+                 ('key', 'create', '--tenant', made['name'], 'shop'), ('group', 'list', '--tenant', made['name']), ('tenant', 'suspend', made['name']),
+                 ('tenant', 'resume', made['name']), ('account', 'erase', '--tenant', made['name'], 'hanako')):
+        command(machine, *args, loginuid=number, terminal=args[0] == 'key')
+    entries = machine.log('byname')
+    assert len([e for e in entries if e['actor_kind'] == 'operator']) >= 5
+    assert {(e['actor'], e['groups']) for e in entries if e['actor_kind'] == 'operator'} == {(name, 'root')}
+    everywhere = machine.sql("select actor, groups from daicho.log where actor_kind = 'operator' and verb <> 'alert'") + [
+        (e['actor'], e['groups']) for t, in machine.sql('select name from daicho.tenant') for e in machine.log(t) if e['actor_kind'] == 'operator']
+    nameless = [e for e in everywhere if e[0] in ('', 'root', 'daicho', 'operator') and e[1] != 'unattended']
+    alerts, = machine.sql("select count(*) from daicho.log where verb = 'alert' and kind = 'root'")[0]
+    assert len(everywhere) > 8 and (nameless == [] or alerts > 0), nameless
+    # of contracts: none at all
+    assert [e for t, in machine.sql('select name from daicho.tenant') for e in machine.log(t)
+            if e['actor_kind'] == 'operator' and e['actor'] in ('', 'root', 'operator') and e['groups'] != 'unattended'] == []

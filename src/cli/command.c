@@ -8,7 +8,6 @@
 #include "base/json.h"
 #include "base/yaml.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@ const struct house *command_house;
 
 static bool want_json;
 static str want_dir, subject;
+static struct caller caller;
 
 bool command_json(void)
 {
@@ -26,6 +26,11 @@ bool command_json(void)
 str command_subject(void)
 {
         return subject;
+}
+
+const struct caller *command_caller(void)
+{
+        return &caller;
 }
 
 str command_dir(struct cx *cx)
@@ -199,20 +204,21 @@ static rc run(struct cx *cx, int argc, char **argv)
 
 int command_main(const struct house *house, int argc, char **argv)
 {
-        const struct passwd *user = getpwuid(getuid());
         struct cx cx = {
                 .mem = arena_open(MB(256)),
                 .lang = reader_lang(),
                 .permissions = permission_all(),
-                .actor = { .kind = ACTOR_OPERATOR, .name = S("operator"), .groups = S(""), .source = S("-") },
+                .actor = { .kind = ACTOR_OPERATOR },
         };
         rc result;
 
         command_house = house;
         json_start();
         arena_current = cx.mem;
-        if (user != NULL)
-                cx.actor.name = str_copy(cx.mem, str_of(user->pw_name));
+        caller = caller_read(cx.mem);
+        cx.actor.name = caller.name;
+        cx.actor.groups = caller.groups;
+        cx.actor.source = caller.source;
         translations_read(&cx);
         result = run(&cx, argc - 1, argv + 1);
         if (result != RC_OK && cx.failure.code == RC_OK)

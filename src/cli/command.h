@@ -4,6 +4,7 @@
 #define DAICHO_CLI_COMMAND_H
 
 #include "cli/args.h"
+#include "cli/caller.h"
 #include "cli/place.h"
 #include "gate/gate.h"
 #include "gate/runner.h"
@@ -28,8 +29,9 @@ extern const struct house *command_house;
 int command_main(const struct house *house, int argc, char **argv);
 
 /* What every command may ask. */
-bool command_json(void);   /* --json was given: write JSON instead of a table */
-str command_subject(void); /* what the command is about, for the log: its first word, "account" of `account list` */
+bool command_json(void);                   /* --json was given: write JSON instead of a table */
+str command_subject(void);                 /* what the command is about, for the log: its first word, "account" of `account list` */
+const struct caller *command_caller(void); /* who is behind it */
 /* The directory of --dir, $DAICHO_DIR, ./run when there is one, else /var/lib/daicho; it must be one of Daicho's. */
 rc command_place(struct cx *cx, const struct place **ret) MUST_USE;
 str command_dir(struct cx *cx); /* the same without looking whether it exists; absolute */

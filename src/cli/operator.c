@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 #include "base/file.h"
+#include "cli/watch.h"
 #include "db/db.h"
 #include "gate/gate.h"
 #include "identity/password.h"
@@ -14,6 +15,7 @@
 #include "page/page.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -90,6 +92,24 @@ static rc do_as_owner(struct cx *cx, str tenant, enum log_verb verb, operator_wo
         return gate_leave(cx, verb, result);
 }
 
+/* Told before anything is done, once a command. What cannot be told stops nobody: root could go another way. */
+static void nameless_tell(struct cx *cx)
+{
+        static bool told;
+        const struct caller *caller = command_caller();
+        const struct place *place;
+        struct watch watch = { .recipient_count = 0 };
+
+        if (told || !caller->nameless)
+                return;
+        told = true;
+        if (command_place(cx, &place) == RC_OK && watch_recipients(cx, place->config.alarm_recipients, &watch) == RC_OK &&
+            notice_root(cx, caller->name, caller->source, watch.recipients, watch.recipient_count) == RC_OK)
+                return;
+        (void)fprintf(stderr, "daicho: %s\n", fail_translate(cx->lang, "nobody could be told that root works here without a name"));
+        fail_clear(cx);
+}
+
 rc operator_do(struct cx *cx, str tenant, enum log_verb verb, operator_work work, void *data)
 {
         enum lang lang = cx->lang;
@@ -97,6 +117,7 @@ rc operator_do(struct cx *cx, str tenant, enum log_verb verb, operator_work work
         rc result;
 
         TRY(operator_connect(cx, str_absent(tenant) ? "daicho_owner" : "daicho_cli"));
+        nameless_tell(cx);
         TRY(owner_become(cx, &root));
         result = do_as_owner(cx, tenant, verb, work, data);
         cx->lang = lang;       /* entering takes the tenant's */

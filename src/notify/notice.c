@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fail.h"
+#include "db/db.h"
 #include "notify/notice.sql.h"
 #include "page/page.h"
 #include "post/message.h"
@@ -156,6 +157,37 @@ rc notice_login(struct cx *cx, str recipient, str lang, const struct notice_logi
         TRY(text_make(cx, &text, "subject", MESSAGE_SUBJECT_MAX, &subject));
         TRY(text_make(cx, &text, "body", BODY_MAX, &body));
         return sql_notice_insert_login(cx, what->tenant, what->locked ? S("locked") : S("burst"), recipient, subject, body);
+}
+
+/* In every language, one below the other: nobody knows who reads it. */
+static rc text_of_all(struct cx *cx, struct notice_text *text, const char *part, const char *between, size_t max, str *ret)
+{
+        struct buf out = buf_open(cx->mem, max * LANG_END);
+
+        for (enum lang lang = LANG_JA; lang < LANG_END; lang++) {
+                str one;
+
+                text->lang = lang;
+                TRY(text_make(cx, text, part, max, &one));
+                if (lang != LANG_JA)
+                        buf_add(&out, str_of(between));
+                buf_add(&out, one);
+        }
+        *ret = buf_str(&out);
+        return RC_OK;
+}
+
+rc notice_root(struct cx *cx, str actor, str source, const str *recipients, size_t count)
+{
+        struct notice_text text = { .kind = "root", .model = json_object() };
+        str subject, body;
+        bool told;
+
+        json_set(text.model, "actor", json_str(actor));
+        json_set(text.model, "source", json_str(source));
+        TRY(text_of_all(cx, &text, "subject", " / ", MESSAGE_SUBJECT_MAX / LANG_END, &subject));
+        TRY(text_of_all(cx, &text, "body", "\n\n--\n", BODY_MAX / LANG_END, &body));
+        return sql_notice_root(cx, actor, source, db_array(cx, recipients, count), subject, body, &told);
 }
 
 rc notice_list(struct cx *cx, int64_t before_id, int limit, json_t **ret)

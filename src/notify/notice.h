@@ -32,6 +32,10 @@ struct notice_login {
 };
 rc notice_login(struct cx *cx, str recipient, str lang, const struct notice_login *what) MUST_USE;
 
+/* Somebody works as root, and nothing says who: to `recipients` and the operators' own people, in both languages; not again within the hour. By a command,
+ * outside of any contract. */
+rc notice_root(struct cx *cx, str actor, str source, const str *recipients, size_t count) MUST_USE;
+
 /* Messages of the tenant entered, newest first: {notices: [{id, kind, kind_title, recipient, subject, state queued | sent | failed, created_at, sent_at}],
  * next: id | null}. Bodies are never shown. before_id 0: from the newest. */
 rc notice_list(struct cx *cx, int64_t before_id, int limit, json_t **ret) MUST_USE;

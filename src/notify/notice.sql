@@ -28,6 +28,10 @@ where a.state = 'active' and a.email is not null and $1 = any (string_to_array(a
 -- notice_account(id int) -> maybe notice_reader
 select a.email, a.lang from daicho.account a where a.id = $1 and a.state = 'active' and a.email is not null;
 
+-- By a command, outside of any contract. False: it was told within the hour.
+-- notice_root(actor text, source text, recipients text[], subject text, body text) -> one bool
+select daicho.root_note($1, $2, $3, $4, $5) as told;
+
 -- By the mailer.
 -- notice_take() -> maybe letter(id int, kind text, recipient text, subject text, body text, attempt int, created_at time)
 select n.id, n.kind, n.recipient, n.subject, n.body, n.attempt, n.created_at from daicho.notice_take() n;
