@@ -85,7 +85,7 @@ def pair(house):
 
 class Log:
     """Entries written since; `where`: a contract's log, or the house's for what happens before a contract is known.
-    A job that an earlier request began writes its entry when it ends: it is waited for."""
+    A job that an earlier request began writes its entry when it ends: it is waited for. What is done unattended is nobody's answer: not counted."""
 
     def __init__(self, house, where):
         self.house, self.table = house, f't_{where}.log' if where else 'daicho.log'
@@ -93,7 +93,7 @@ class Log:
         self.last = self.house.sql(f'select coalesce(max(id), 0) from {self.table}')[0][0]
 
     def results(self):
-        return [row[0] for row in self.house.sql(f'select result from {self.table} where id > {self.last} order by id')]
+        return [row[0] for row in self.house.sql(f"select result from {self.table} where id > {self.last} and actor_kind <> 'system' order by id")]
 
 
 def problem(answer, status, code):
