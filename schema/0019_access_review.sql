@@ -238,7 +238,7 @@ begin
     select r.id into id_ from daicho.access_review r where r.tenant = tenant_ and r.closed_at is null order by r.scope limit 1 for share;
     if id_ is null then
         insert into daicho.access_review (tenant, scope, opened_by, opened_who, due_at)
-        values (tenant_, 'event', coalesce(asks.name, 'system'), coalesce(asks.who, 'system'), daicho.clock() + interval '14 days')
+        values (tenant_, 'event', case when asks.kind is null or asks.kind = 'system' then 'system' else asks.name end, coalesce(asks.who, 'system'), daicho.clock() + interval '14 days')
         returning id into id_;
     end if;
     update daicho.access_review_item i set event = left(why_, 1000), version = version + 1,
@@ -327,7 +327,7 @@ begin
         return null;
     end if;
     insert into daicho.access_review (tenant, scope, why, opened_by, opened_who, due_at)
-    values (tenant_, 'all', why_, asks.name, asks.who, daicho.review_due_at(tenant_))
+    values (tenant_, 'all', why_, case asks.kind when 'system' then 'system' else asks.name end, asks.who, daicho.review_due_at(tenant_))
     returning id into id_;
     perform daicho.review_write_down(id_, null, null);
     return id_;

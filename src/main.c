@@ -45,6 +45,7 @@
 #include "console/presence_door.h"
 #include "console/record_door.h"
 #include "console/register_door.h"
+#include "console/review_door.h"
 #include "console/session_door.h"
 #include "console/sso_door.h"
 #include "console/summary.h"
@@ -53,6 +54,7 @@
 #include "gate/openapi.h"
 #include "identity/alert.h"
 #include "identity/person.h"
+#include "identity/review.h"
 #include "log/log.h"
 #include "tenant/tenant.h"
 #include "notify/notice.h"
@@ -113,6 +115,7 @@ static const struct route *const routes[] = {
         link_door_routes,
         policy_door_routes,
         presence_door_routes,
+        review_door_routes,
         NULL,
         /* clang-format on */
 };
@@ -138,10 +141,21 @@ static rc alert_notice(struct cx *cx, const json_t *told)
         return str_is(json_get_text(told, "alert"), "place") ? notice_owner(cx, id, "place", told) : notice_guards(cx, "probing", told);
 }
 
+static rc review_notice(struct cx *cx, const json_t *told)
+{
+        str tell = json_get_text(told, "tell");
+
+        log_subject(cx, S("review"), json_integer_value(json_object_get(told, "review")));
+        if (str_absent(tell))
+                return RC_OK;
+        return notice_approvers(cx, str_format(cx->mem, "review_%.*s", STR_ARG(tell)).p, told);
+}
+
 static const struct chore chores[] = {
         { "person", LOG_STOP, 5000, person_leave_next, person_leave, .sweep = person_files_erase },
         { "sharing", LOG_ALERT, 5000, person_sharing_next, person_sharing_tell, .tell = sharing_notice },
         { "alert", LOG_ALERT, 5000, alert_next, alert_tell, .tell = alert_notice },
+        { "review", LOG_ALERT, 5000, review_due_next, review_tick, .tell = review_notice },
         { "tenant", LOG_STOP, 5000, NULL, tenant_end_due },
         { "tenant", LOG_DELETE, 5000, NULL, tenant_erase_due },
         { .kind = NULL },

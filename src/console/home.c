@@ -4,6 +4,7 @@
 #include "console/home.h"
 
 #include "console/job_door.h"
+#include "console/review_door.h"
 #include "console/summary.h"
 #include "identity/permission.h"
 #include "jobs/jobs.h"
@@ -23,6 +24,8 @@ static rc home(struct cx *cx, const struct http_req *req, struct http_res *res)
                 (void)json_set(summary, "running", json_integer((json_int_t)json_array_size(json_object_get(running, "jobs"))));
                 (void)json_set(model, "summary", summary);
         }
+        if (permission_held(cx, PERM_ACCESS_APPROVE))
+                TRY(review_door_note(cx, model));
         return http_reply(res, 200, "home.html", model);
 }
 

@@ -4,6 +4,7 @@
 #include "console/person_door.h"
 
 #include "base/fail.h"
+#include "console/review_door.h"
 #include "identity/person.h"
 #include "log/log.h"
 #include "notify/notice.h"
@@ -129,6 +130,7 @@ static const struct field list_fields[] = {
         { .name = "asks", .type = SHAPE_LIST, .summary = "Reinstatements that wait for a second person" },
         { .name = "dormant", .type = SHAPE_INT, .summary = "How many accounts nobody has used for `dormant_days`" },
         { .name = "dormant_days", .type = SHAPE_INT, .summary = "Days without log-in after which somebody must decide" },
+        { .name = "review", .type = SHAPE_JSON, .summary = "How the contract stands with its access reviews: due_at, overdue, soon, left_active, …" },
         { NULL },
 };
 static const struct shape list_out = { "PersonList", list_fields };
@@ -178,6 +180,7 @@ static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
                 json_set(is, str_z(cx->mem, state), json_true());
         json_set(filter, "state_is", is);
         json_set(model, "filter", filter);
+        TRY(review_door_note(cx, model));
         return http_reply(res, 200, "people.html", model);
 }
 

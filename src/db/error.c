@@ -28,6 +28,7 @@ static const struct {
           "nobody who manages accounts could log in any more; link one of them first, or let passwords in again" },
         { "23514", NULL, RC_INVALID, "is not an allowed value" },
         { "23P01", NULL, RC_CONFLICT, "overlaps with something that exists" },
+        { "23000", "somebody who may manage accounts must be left", RC_CONFLICT, "somebody who may manage accounts must be left" },
         { "23", NULL, RC_CONFLICT, "clashes with something that exists" },
         { "25006", NULL, RC_UNAVAILABLE, "the database takes no changes at the moment" },
         { "28", NULL, RC_UNAVAILABLE, "the database does not let this process in" },

@@ -34,6 +34,7 @@ rc policy_read(struct cx *cx, struct policy *ret)
                 .alert_after = number(r->alert_after, r->alert_after_null),
                 .idle_minutes = r->idle_minutes,
                 .absolute_hours = number(r->absolute_hours, r->absolute_hours_null),
+                .review_days = r->review_days,
                 .version = r->version,
                 .updated_at = r->updated_at,
                 .title = r->title,
@@ -56,6 +57,7 @@ static const struct limit {
         { "alert_after", offsetof(struct policy, alert_after), POLICY_ALERT_MIN, POLICY_ALERT_MAX, true },
         { "idle_minutes", offsetof(struct policy, idle_minutes), POLICY_IDLE_MIN, POLICY_IDLE_MAX, false },
         { "absolute_hours", offsetof(struct policy, absolute_hours), 1, POLICY_HOURS_MAX, true },
+        { "review_days", offsetof(struct policy, review_days), POLICY_REVIEW_MIN, POLICY_REVIEW_MAX, false },
 };
 
 static const struct {
@@ -135,6 +137,8 @@ static rc change_read(struct cx *cx, const json_t *in, struct policy *p)
                 (void)number_read(cx, &limits[i], json_object_get(in, limits[i].name), number_at(p, limits[i].at));
         if (p->operators && p->classes_min < POLICY_OPERATOR_CLASSES)
                 return fail(cx, RC_INVALID, "classes_min", "passwords of operators have at least %d of the four classes", POLICY_OPERATOR_CLASSES);
+        if (p->operators && p->review_days > POLICY_OPERATOR_REVIEW)
+                return fail(cx, RC_INVALID, "review_days", "accounts of operators are reviewed every %d days at least", POLICY_OPERATOR_REVIEW);
         return cx->failure.code;
 }
 
@@ -149,7 +153,7 @@ rc policy_update(struct cx *cx, int64_t version, const json_t *in, json_t **ret_
         lock_after = p.lock_after;
         TRY(change_read(cx, in, &p));
         TRY(sql_policy_set(cx, version, p.first_reset, p.valid_days, p.need_lower, p.need_upper, p.need_digit, p.need_symbol, p.classes_min,
-                           p.length_min, p.length_long, p.lock_after, p.alert_after, p.idle_minutes, p.absolute_hours, &changed));
+                           p.length_min, p.length_long, p.lock_after, p.alert_after, p.idle_minutes, p.absolute_hours, p.review_days, &changed));
         if (changed == 0)
                 return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
         if (lock_after != p.lock_after)

@@ -18,6 +18,9 @@ enum {
         POLICY_IDLE_MIN = 5,
         POLICY_IDLE_MAX = 180,
         POLICY_HOURS_MAX = 720,
+        POLICY_REVIEW_MIN = 30,
+        POLICY_REVIEW_MAX = 400,
+        POLICY_OPERATOR_REVIEW = 183, /* days between reviews of operators' accounts, at most */
 };
 
 struct policy {
@@ -31,16 +34,17 @@ struct policy {
         int64_t alert_after;    /* wrong log-ins in ten minutes; 0: nobody is told */
         int64_t idle_minutes;   /* a session without requests ends */
         int64_t absolute_hours; /* … and any session after so long; 0: no limit */
+        int64_t review_days;    /* so often all rights are reviewed */
         int64_t version;
         msec updated_at;
         str title;      /* of the contract: a password must not be made of it */
-        bool operators; /* it is the operators' contract: three classes at least, not theirs to change */
+        bool operators; /* it is the operators' contract: three classes at least, reviews twice a year */
 };
 
 /* Inside the tenant. */
 rc policy_read(struct cx *cx, struct policy *ret) MUST_USE;
 /* {first_reset, valid_days (null: unlimited), need_lower, need_upper, need_digit, need_symbol, classes_min, length_min, length_long, lock_after (null:
- * off), alert_after (null: off), idle_minutes, absolute_hours (null: no limit), version, updated_at}. */
+ * off), alert_after (null: off), idle_minutes, absolute_hours (null: no limit), review_days, version, updated_at}. */
 rc policy_get(struct cx *cx, json_t **ret) MUST_USE;
 /* in: members that change; null or 0 for unlimited, off, no limit. RC_INVALID names each that is out of range, RC_STALE when somebody was quicker. */
 rc policy_update(struct cx *cx, int64_t version, const json_t *in, json_t **ret_before, json_t **ret) MUST_USE;

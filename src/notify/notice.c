@@ -89,11 +89,11 @@ rc notice_link(struct cx *cx, str recipient, str lang, str login, str link)
         return tell(cx, recipient, &text);
 }
 
-/* To each of these: members of `model`, the contract's title, and `at` as people read it. */
+/* To each of these: members of `model`, the contract's title, and `at` and the day of `due_at` as people read them. */
 static rc tell_all(struct cx *cx, const struct notice_reader *reader, size_t count, const char *kind, const json_t *model)
 {
         struct contract_words *contract;
-        msec at;
+        msec at, due;
 
         TRY(sql_notice_contract(cx, &contract));
         for (size_t i = 0; i < count; i++) {
@@ -108,6 +108,8 @@ static rc tell_all(struct cx *cx, const struct notice_reader *reader, size_t cou
                         json_set(text.model, str_format(cx->mem, "is_%.*s", STR_ARG(json_get_text(model, "actor_kind"))).p, json_true());
                 if (clock_read(json_get_text(model, "at"), &at))
                         json_set(text.model, "at_text", json_str(clock_text(cx->mem, text.lang, at)));
+                if (clock_read(json_get_text(model, "due_at"), &due))
+                        json_set(text.model, "due_on", json_str(clock_date_text(cx->mem, text.lang, clock_tokyo(due).date)));
                 TRY(tell(cx, reader[i].email, &text));
         }
         return RC_OK;
@@ -138,6 +140,11 @@ rc notice_owner(struct cx *cx, int64_t account_id, const char *kind, const json_
 rc notice_guards(struct cx *cx, const char *kind, const json_t *model)
 {
         return tell_holders(cx, "account.manage", kind, model);
+}
+
+rc notice_approvers(struct cx *cx, const char *kind, const json_t *model)
+{
+        return tell_holders(cx, "access.approve", kind, model);
 }
 
 rc notice_login(struct cx *cx, str recipient, str lang, const struct notice_login *what)

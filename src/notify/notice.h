@@ -21,6 +21,8 @@ rc notice_managers(struct cx *cx, const char *kind, const json_t *model) MUST_US
 rc notice_guards(struct cx *cx, const char *kind, const json_t *model) MUST_USE;
 /* To whose account it is; to those above when the account has no address. kind: place {actor, source, at}. */
 rc notice_owner(struct cx *cx, int64_t account_id, const char *kind, const json_t *model) MUST_USE;
+/* To everybody of the tenant entered who decides about rights. kind: review_soon, review_overdue, review_event {review | null, opened, due_at}. */
+rc notice_approvers(struct cx *cx, const char *kind, const json_t *model) MUST_USE;
 /* Wrong log-ins in the contract `tenant`: an account was locked, or there were many. In an auth process, outside of any contract. */
 struct notice_login {
         str tenant, tenant_title;
