@@ -5,7 +5,7 @@ import psycopg
 import pytest
 
 from cluster import scope
-from house import DAICHO, ENVIRONMENT, NO_CERTIFICATE, House, until
+from house import DAICHO, ENVIRONMENT, NO_CERTIFICATE, House, Refused, until
 from test_account import Person
 
 
@@ -255,3 +255,40 @@ def test_syn_3_12_5_c_of_privileged_entries_none_is_without_a_person(machine):
     # of contracts: none at all
     assert [e for t, in machine.sql('select name from daicho.tenant') for e in machine.log(t)
             if e['actor_kind'] == 'operator' and e['actor'] in ('', 'root', 'operator') and e['groups'] != 'unattended'] == []
+
+
+# the operator at work inside a contract --------------------------------------------------------------------------------------------------------------
+def test_what_the_operator_changes_in_a_contract_by_command_is_told_to_its_people(house, shop):
+    """aup-52-a, syn-3.12.5-c: an operator who makes an account to come in by, or sets a password, cannot do it unseen"""
+    said = lambda: [(recipient, body) for recipient, subject, body in notices(shop, 'operator')]
+    cli = lambda *args: house.cli(*args[:2], '--tenant', shop.name, *args[2:])
+    reader = Person(shop, 'reader', ['record.read'])
+    house.sql("update daicho.account set email = 'reader@example.jp' where id = %s", args=(reader.id,))       # manages nothing: hears nothing
+    assert said() == []
+    expected = [
+        (('account', 'create', 'backdoor', '--password', 'kX4-9qzwVb-backdoor', '--group', '管理者', '--email', 'evil@example.jp'), ('Account backdoor', 'Create')),
+        (('account', 'password', 'admin', '--password', 'kX4-9qzwVb-admin'), ('Account admin', 'Change of password')),
+        (('key', 'create', 'pipe'), ('API key pipe', 'Create')),
+        (('group', 'create', 'helpers', '--permissions', 'record.read'), ('Permission group helpers', 'Create')),
+        (('account', 'rights', 'reader', '--give', 'record.export'), ('Account reader', 'Change')),
+        (('account', 'factors', 'backdoor'), ('Account backdoor', 'Reset')),
+    ]
+    for n, (args, words) in enumerate(expected, 1):
+        cli(*args)
+        body = dict(said())['guard@example.jp'] if n == 1 else [b for r, b in said() if r == 'guard@example.jp'][-1]
+        assert len([r for r, _ in said() if r == 'guard@example.jp']) == n, args
+        assert words[0] in body and words[1] in body and 'root' in body.split('By:')[1] and shop.name in body, (args, body)
+    assert {r for r, _ in said()} == {'guard@example.jp', 'evil@example.jp'}                 # the new manager hears of what came after it
+    assert not any('backdoor' in body and 'Create' in body for r, body in said() if r == 'evil@example.jp')
+    assert not any('kX4-9qzwVb' in body for _, body in said())
+    # what only looks, and what is refused, is told to nobody
+    before = len(said())
+    cli('account', 'list')
+    cli('group', 'list')
+    for args in (('account', 'password', 'nobody'), ('account', 'create', 'backdoor', '--password', 'kX4-9qzwVb-backdoor')):
+        with pytest.raises(Refused):
+            cli(*args)
+    assert len(said()) == before
+    # what the contract's own people do is theirs
+    Person(shop, 'colleague', ['record.read'])
+    assert len(said()) == before

@@ -41,7 +41,7 @@ def wrong(house, shop, login, times):
 
 
 def notices(house, shop):
-    return house.sql('select kind, recipient from daicho.notice where tenant = %s order by id', args=(shop.name,))
+    return house.sql("select kind, recipient from daicho.notice where tenant = %s and kind like 'login\\_%%' order by id", args=(shop.name,))
 
 
 def tell_manager(house, shop, address='manager@example.jp'):

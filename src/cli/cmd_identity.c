@@ -229,7 +229,7 @@ static rc account_password_run(struct cx *cx, struct args *args)
         struct wish wish = { .change = change_password };
 
         TRY(password_option(cx, args, &wish.password));
-        return change_run(cx, args, LOG_UPDATE, &wish, "account %.*s has a new password, to be changed at the next log-in");
+        return change_run(cx, args, LOG_PASSWORD, &wish, "account %.*s has a new password, to be changed at the next log-in");
 }
 
 static rc account_factors_run(struct cx *cx, struct args *args)

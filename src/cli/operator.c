@@ -73,6 +73,24 @@ static void root_again(bool root)
                 must(seteuid(0) == 0 && setegid(0) == 0);
 }
 
+/* What changes who may come in or what they may, or from where: the contract's own people hear of it. */
+static rc change_tell(struct cx *cx, enum log_verb verb)
+{
+        static const enum log_verb verbs[] = { LOG_CREATE, LOG_UPDATE, LOG_DELETE, LOG_PASSWORD,  LOG_RESET,
+                                               LOG_REVOKE, LOG_UNLOCK, LOG_STOP,   LOG_REINSTATE, LOG_APPROVE };
+        static const char *const kinds[] = { "account", "group", "key", "person", "policy", "provider", "address", "certificate", "opt_out" };
+        int64_t id;
+        str about = log_about(cx, &id);
+        bool told = false;
+
+        for (size_t i = 0; i < COUNT(verbs); i++)
+                told = told || verbs[i] == verb;
+        for (size_t i = 0; told && i < COUNT(kinds); i++)
+                if (str_is(about, kinds[i]))
+                        return notice_operator(cx, str_of(log_verb_word(verb)), verb == LOG_CREATE, about, id);
+        return RC_OK;
+}
+
 static rc do_as_owner(struct cx *cx, str tenant, enum log_verb verb, operator_work work, void *data)
 {
         enum lang lang = cx->lang;
@@ -87,6 +105,8 @@ static rc do_as_owner(struct cx *cx, str tenant, enum log_verb verb, operator_wo
         }
         result = work(cx, data);
         log_subject_otherwise(cx, command_subject());
+        if (result == RC_OK && !str_absent(tenant))
+                result = change_tell(cx, verb);
         if (verb == LOG_NOTHING && result == RC_OK) /* asking again and again how far a job is */
                 return db_commit(cx);
         return gate_leave(cx, verb, result);

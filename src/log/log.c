@@ -56,6 +56,12 @@ void log_subject_otherwise(struct cx *cx, str kind)
                 draft(cx)->kind = kind;
 }
 
+str log_about(struct cx *cx, int64_t *ret_id)
+{
+        *ret_id = draft(cx)->id;
+        return draft(cx)->kind;
+}
+
 void log_verb(struct cx *cx, enum log_verb verb)
 {
         draft(cx)->verb = verb;

@@ -15,6 +15,8 @@ struct leaf;
 void log_subject(struct cx *cx, str kind, int64_t id);
 /* Called by gate: what it is about when no handler says. */
 void log_subject_otherwise(struct cx *cx, str kind);
+/* What was named last; absent: nothing. */
+str log_about(struct cx *cx, int64_t *ret_id);
 /* Another verb than the route's: LOG_SEARCH for a list with a condition. */
 void log_verb(struct cx *cx, enum log_verb verb);
 /* Before/after values, search conditions, row counts. Goes to the erasable detail; the entry holds a salted SHA-256 of it. */

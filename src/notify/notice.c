@@ -89,6 +89,22 @@ rc notice_link(struct cx *cx, str recipient, str lang, str login, str link)
         return tell(cx, recipient, &text);
 }
 
+/* Words of the engine in the reader's language. */
+static void words_add(struct cx *cx, struct notice_text *text)
+{
+        static const struct {
+                const char *member, *group, *title;
+        } words[] = { { "about", "log.kind", "about_text" }, { "verb", "verb", "verb_text" } };
+
+        for (size_t i = 0; i < COUNT(words); i++) {
+                str word = json_get_text(text->model, words[i].member);
+
+                if (!str_absent(word))
+                        json_set(text->model, words[i].title,
+                                 json_str(page_text(text->lang, str_format(cx->mem, "%s.%.*s", words[i].group, STR_ARG(word)).p)));
+        }
+}
+
 /* To each of these: members of `model`, the contract's title, and `at` and the day of `due_at` as people read them. */
 static rc tell_all(struct cx *cx, const struct notice_reader *reader, size_t count, const char *kind, const json_t *model)
 {
@@ -110,23 +126,25 @@ static rc tell_all(struct cx *cx, const struct notice_reader *reader, size_t cou
                         json_set(text.model, "at_text", json_str(clock_text(cx->mem, text.lang, at)));
                 if (clock_read(json_get_text(model, "due_at"), &due))
                         json_set(text.model, "due_on", json_str(clock_date_text(cx->mem, text.lang, clock_tokyo(due).date)));
+                words_add(cx, &text);
                 TRY(tell(cx, reader[i].email, &text));
         }
         return RC_OK;
 }
 
-static rc tell_holders(struct cx *cx, const char *word, const char *kind, const json_t *model)
+/* But for one account; 0: for none. */
+static rc tell_holders(struct cx *cx, const char *word, int64_t but, const char *kind, const json_t *model)
 {
         struct notice_reader *reader;
         size_t count;
 
-        TRY(sql_notice_holders(cx, str_of(word), &reader, &count));
+        TRY(sql_notice_holders(cx, str_of(word), but, &reader, &count));
         return tell_all(cx, reader, count, kind, model);
 }
 
 rc notice_managers(struct cx *cx, const char *kind, const json_t *model)
 {
-        return tell_holders(cx, "person.manage", kind, model);
+        return tell_holders(cx, "person.manage", 0, kind, model);
 }
 
 rc notice_owner(struct cx *cx, int64_t account_id, const char *kind, const json_t *model)
@@ -139,12 +157,12 @@ rc notice_owner(struct cx *cx, int64_t account_id, const char *kind, const json_
 
 rc notice_guards(struct cx *cx, const char *kind, const json_t *model)
 {
-        return tell_holders(cx, "account.manage", kind, model);
+        return tell_holders(cx, "account.manage", 0, kind, model);
 }
 
 rc notice_approvers(struct cx *cx, const char *kind, const json_t *model)
 {
-        return tell_holders(cx, "access.approve", kind, model);
+        return tell_holders(cx, "access.approve", 0, kind, model);
 }
 
 rc notice_login(struct cx *cx, str recipient, str lang, const struct notice_login *what)
@@ -164,6 +182,21 @@ rc notice_login(struct cx *cx, str recipient, str lang, const struct notice_logi
         TRY(text_make(cx, &text, "subject", MESSAGE_SUBJECT_MAX, &subject));
         TRY(text_make(cx, &text, "body", BODY_MAX, &body));
         return sql_notice_insert_login(cx, what->tenant, what->locked ? S("locked") : S("burst"), recipient, subject, body);
+}
+
+rc notice_operator(struct cx *cx, str verb, bool made, str about, int64_t id)
+{
+        json_t *model = json_object();
+        str name;
+
+        TRY(sql_notice_name(cx, about, id, &name));
+        json_set(model, "verb", json_str(verb));
+        json_set(model, "about", json_str(about));
+        json_set(model, "name", str_absent(name) && id != 0 ? json_str(db_int(cx, id)) : json_str(name));
+        json_set(model, "actor", json_str(cx->actor.name));
+        json_set(model, "groups", json_str(cx->actor.groups));
+        json_set(model, "at", json_str(clock_rfc3339(cx->mem, cx->now)));
+        return tell_holders(cx, "account.manage", made && str_is(about, "account") ? id : 0, "operator", model);
 }
 
 /* In every language, one below the other: nobody knows who reads it. */

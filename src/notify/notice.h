@@ -34,6 +34,9 @@ struct notice_login {
 };
 rc notice_login(struct cx *cx, str recipient, str lang, const struct notice_login *what) MUST_USE;
 
+/* A command of the operator did this inside the tenant entered: to those who manage accounts there, but for an account that it just made. verb, about: words
+ * of the log. */
+rc notice_operator(struct cx *cx, str verb, bool made, str about, int64_t id) MUST_USE;
 /* Somebody works as root, and nothing says who: to `recipients` and the operators' own people, in both languages; not again within the hour. By a command,
  * outside of any contract. */
 rc notice_root(struct cx *cx, str actor, str source, const str *recipients, size_t count) MUST_USE;

@@ -21,9 +21,18 @@ limit $2::bigint;
 select t.name, t.title, t.lang from daicho.tenant t;
 
 -- Who holds this permission here (account.manage: looks after accounts), and can be written to.
--- notice_holders(word text) -> many(50) notice_reader(email text, lang text?)
+-- notice_holders(word text, but int) -> many(50) notice_reader(email text, lang text?)
 select a.email, a.lang from daicho.account a
-where a.state = 'active' and a.email is not null and $1 = any (string_to_array(a.words, ' ')) order by a.id limit 50;
+where a.state = 'active' and a.email is not null and a.id <> $2 and $1 = any (string_to_array(a.words, ' ')) order by a.id limit 50;
+
+-- What people call it; null: it is gone.
+-- notice_name(kind text, id int) -> one text?
+select case $1
+    when 'account' then (select a.login from daicho.account a where a.id = $2)
+    when 'group' then (select g.name from daicho.account_group g where g.id = $2)
+    when 'key' then (select k.name from daicho.api_key k where k.id = $2)
+    when 'person' then (select p.name from daicho.person p where p.id = $2)
+end as name;
 
 -- notice_account(id int) -> maybe notice_reader
 select a.email, a.lang from daicho.account a where a.id = $1 and a.state = 'active' and a.email is not null;
