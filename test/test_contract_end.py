@@ -1,5 +1,8 @@
 """The end of a contract: a last day, nothing after it, everything erased on the seventh of the month after; by itself, with a certificate."""
 import json
+import os
+import signal
+import threading
 
 import pytest
 
@@ -86,6 +89,8 @@ def test_syn_3_4_13_d_an_export_works_until_the_end_of_the_last_day_and_not_a_mi
 def test_a_cancellation_is_taken_back_until_the_last_day_is_over(own, shop):
     with pytest.raises(Refused, match='must be today or later'):
         own.cli('tenant', 'cancel', shop.name, '--last-day', '2027-01-19')
+    with pytest.raises(Refused, match='must not be after the year 2999'):
+        own.cli('tenant', 'cancel', shop.name, '--last-day', '9999-12-31')
     for day in ('2027-02-30', 'soon', ''):
         with pytest.raises(Refused, match='--last-day YYYY-MM-DD'):
             own.cli('tenant', 'cancel', shop.name, '--last-day', day)
@@ -119,3 +124,153 @@ def test_the_operator_erases_at_once_and_a_certificate_stays(own, shop):
     assert certificate['tenant'] == shop.name and certificate['ended_at'] is None and certificate['erased_by'] not in ('system', '')
     assert traces(own, shop.name) == ({}, [], []) or until(lambda: traces(own, shop.name) == ({}, [], []))
     assert shop.api('GET', '/registers/customers/records').status == 401
+
+
+# When things go wrong -------------------------------------------------------------------------------------------------------------------------------------
+
+def waiting(house):
+    """The jobs process that waits for a lock of ours is in the middle of erasing."""
+    return house.sql("select pid from pg_stat_activity where usename = 'daicho_jobs' and wait_event_type = 'Lock'")
+
+
+def test_a_process_killed_in_the_middle_of_erasing_leaves_everything_and_another_ends_it(own, shop):
+    other = own.tenant()
+    other.api('POST', '/registers/customers/records', json={'email': 'stays@example.jp', 'family_name': '残る', 'given_name': '花'})
+    kept = own.export('customers', other)
+    own.wait_job(kept, other)
+    for _ in range(3):
+        own.wait_job(own.export('customers', shop), shop)
+    want = {t: n for t, n in traces(own, shop.name)[0].items() if t not in ('session', 'notice')}
+    files = [own.dir / 'files' / path for (path,) in own.sql('select result_file from daicho.job where tenant = %s and result_file is not null', args=(shop.name,))]
+    before = traces(own, other.name)[0]['api_key'], own.sql(f'select count(*) from t_{other.name}.log')[0][0]
+    own.cli('tenant', 'cancel', shop.name, '--last-day', '2027-01-31')
+    clock(own, '2027-02-06 23:59')
+    assert until(lambda: own.cli('tenant', 'list') and own.sql('select state from daicho.tenant where name = %s', args=(shop.name,)) == [('ended',)])
+    with own.connect() as db, db.transaction():
+        db.execute(f'select count(*) from t_{shop.name}.r_customers')           # held until the end of this block: the schema cannot be dropped
+        clock(own, '2027-02-07 00:00')
+        assert until(lambda: waiting(own))
+        for pid in own.workers('jobs'):
+            os.kill(pid, signal.SIGKILL)
+        assert db.execute(f'select count(*) from t_{shop.name}.r_customers').fetchone() == (1,)
+        assert {t: n for t, n in traces(own, shop.name)[0].items() if t in want} == want and all(f.exists() for f in files)
+        assert shop.name not in [c['tenant'] for c in own.cli('tenant', 'erasures')]
+    assert until(lambda: shop.name in [c['tenant'] for c in own.cli('tenant', 'erasures')], seconds=30)
+    certificate, = [c for c in own.cli('tenant', 'erasures') if c['tenant'] == shop.name]
+    assert certificate['files'] == len(files) == 3 and certificate['records']['customers'] == 1
+    assert until(lambda: traces(own, shop.name) == ({}, [], []) and not any(f.exists() for f in files)), traces(own, shop.name)
+    # the other contract
+    own.sql("select daicho.rehearse('0')")
+    assert (traces(own, other.name)[0]['api_key'], True) == (before[0], own.sql(f'select count(*) from t_{other.name}.log')[0][0] >= before[1])
+    assert other.api('GET', f'/jobs/{kept}/file').status == 200 and '残る' in other.api('GET', '/registers/customers/records').text
+
+
+def test_a_file_that_cannot_be_taken_from_the_disk_now_is_taken_later(own, shop):
+    """Also: a process that dies between reading the list and the disk. Nothing leads to the file any more, so the list must not forget it."""
+    job = own.export('customers', shop)
+    own.wait_job(job, shop)
+    path, = own.sql('select result_file from daicho.job where id = %s', args=(job,))[0]
+    real, away = own.dir / 'files' / path, own.dir / 'kept.csv'
+    real.rename(away)
+    real.mkdir()                                                                # unlink refuses it
+    own.cli('tenant', 'end', shop.name, '--confirm', shop.name)
+    seen = own.sql("select count(*) from pg_stat_activity where usename = 'daicho_jobs'")
+    assert seen and not until(lambda: own.sql('select count(*) from daicho.withdrawn where path = %s', args=(path,)) == [(0,)], seconds=7)
+    real.rmdir()
+    away.rename(real)
+    assert until(lambda: not real.exists()) and until(lambda: own.sql('select count(*) from daicho.withdrawn') == [(0,)])
+
+
+def test_a_contract_that_cannot_be_erased_does_not_hold_up_the_others(own, shop):
+    other = own.tenant()
+    own.sql(f'alter table t_{shop.name}.log rename to not_log')
+    try:
+        own.cli('tenant', 'cancel', shop.name, '--last-day', '2027-01-30')
+        own.cli('tenant', 'cancel', other.name, '--last-day', '2027-01-31')
+        own.sql("update daicho.tenant set erase_at = erase_at - interval '1 hour' where name = %s", args=(shop.name,))
+        clock(own, '2027-02-07 00:00')
+        assert until(lambda: other.name in [c['tenant'] for c in own.cli('tenant', 'erasures')], seconds=45)
+        assert own.sql("select count(*) > 0 from daicho.log where kind = 'tenant' and verb = 'delete' and result <> 'OK' and actor_kind = 'system'") == [(True,)]
+    finally:
+        own.sql(f'alter table t_{shop.name}.not_log rename to log')
+    assert until(lambda: shop.name in [c['tenant'] for c in own.cli('tenant', 'erasures')], seconds=30)
+
+
+def test_after_the_last_day_nothing_is_taken_back_whether_or_not_a_process_has_noticed(own, shop):
+    """The second after the last day, before any process has looked."""
+    own.cli('tenant', 'cancel', shop.name, '--last-day', '2027-01-31')
+    with own.connect() as db, db.transaction():
+        db.execute('select from daicho.tenant where name = %s for key share', [shop.name])      # no process gets at the row
+        clock(own, '2027-01-31 23:59:59')
+        assert own.cli('tenant', 'list')[-1]['state'] == 'active'
+        clock(own, '2027-02-01 00:00')
+        assert own.sql('select state from daicho.tenant where name = %s', args=(shop.name,)) == [('active',)]
+        assert [t['state'] for t in own.cli('tenant', 'list') if t['name'] == shop.name] == ['ended']
+        for command in (('keep', shop.name), ('cancel', shop.name, '--last-day', '2027-12-31'), ('resume', shop.name), ('suspend', shop.name)):
+            with pytest.raises(Refused, match='has ended already'):
+                own.cli('tenant', *command)
+    assert until(lambda: own.sql('select state from daicho.tenant where name = %s', args=(shop.name,)) == [('ended',)])
+    with pytest.raises(Refused, match='has ended already'):
+        own.cli('tenant', 'resume', shop.name)
+    assert own.sql('select state, ends_at is null from daicho.tenant where name = %s', args=(shop.name,)) == [('ended', False)]
+
+
+def test_cancel_and_keep_at_the_same_time_are_one_after_the_other(own, shop):
+    """Whichever is last stands, whole: both days or neither."""
+    done = []
+
+    def say(*words):
+        try:
+            own.cli('tenant', *words)
+            done.append(words[0])
+        except Refused as e:
+            assert 'was not cancelled' in str(e)
+    threads = [threading.Thread(target=say, args=words) for words in 3 * [('cancel', shop.name, '--last-day', '2027-03-31'), ('keep', shop.name)]]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert done.count('cancel') == 3
+    row, = own.sql('select ends_at is null, erase_at is null, state from daicho.tenant where name = %s', args=(shop.name,))
+    assert row in ((True, True, 'active'), (False, False, 'active'))
+
+
+def test_the_operator_waits_for_what_is_under_way_in_the_contract(own, shop):
+    with own.connect() as db, db.transaction():
+        db.execute('select from daicho.tenant where name = %s for key share', [shop.name])      # as every row that points to the contract holds it
+        end = threading.Thread(target=own.cli, args=('tenant', 'end', shop.name, '--confirm', shop.name))
+        end.start()
+        assert until(lambda: own.sql("select 1 from pg_stat_activity where usename = 'daicho_owner' and wait_event_type = 'Lock'"))
+    end.join(30)
+    assert own.cli('tenant', 'erasures')[-1]['tenant'] == shop.name
+
+
+def test_a_contract_does_not_end_itself(own, shop):
+    """As every role of the contract, and over HTTP: its days are the operator's."""
+    import psycopg
+    for role in (f't_{shop.name}', f't_{shop.name}_masked', f't_{shop.name}_form', f't_{shop.name}_desk'):
+        with own.connect() as db:
+            for sql in ("update daicho.tenant set ends_at = '2030-01-01'", "update daicho.tenant set erase_at = now()", "update daicho.tenant set ends_at = null",
+                        'delete from daicho.tenant', f"select daicho.tenant_erase('{shop.name}', 'me')", 'select daicho.tenant_end_due()',
+                        'select daicho.tenant_erase_due()', 'select * from daicho.erasure', 'select * from daicho.withdrawn_take(0)',
+                        'select daicho.withdrawn_gone(1)', f"select daicho.tenant_schema_drop('{shop.name}')", "select daicho.rehearse('1 year')"):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege), db.transaction():
+                    db.execute(f'set local role {role}')
+                    db.execute(sql)
+    for method, path in (('POST', '/tenant/cancel'), ('DELETE', '/tenant'), ('POST', f'/tenants/{shop.name}/cancel'), ('PATCH', '/tenant')):
+        assert shop.api(method, path, json={'last_day': '2027-01-31'}).status in (404, 405)
+
+
+def test_an_import_that_never_began_leaves_no_upload(own, shop):
+    """Cancelled while it waited."""
+    for pid in own.workers('jobs'):
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        job = own.import_file('customers', 'email,family_name\nup@example.jp,置\n'.encode(), shop)
+        path, = own.sql("select args ->> 'file' from daicho.job where id = %s", args=(job,))[0]
+        assert (own.dir / 'files' / path).exists()
+        assert shop.api('POST', f'/jobs/{job}/cancel').status in (200, 202)
+    finally:
+        for pid in own.workers('jobs'):
+            os.kill(pid, signal.SIGCONT)
+    assert until(lambda: not (own.dir / 'files' / path).exists(), seconds=15)

@@ -246,6 +246,17 @@ def test_rows_cannot_be_put_among_those_of_others(inside, sql):
         inside.tries(sql)
 
 
+@pytest.mark.parametrize('columns, values', [
+    ('state, result_file', "'done', 'result/1.csv'"), ('result_name', "'x'"), ('attempt', '9'), ('result', "'{}'"), ('id', '99'), ('cancel_asked', 'true'),
+    ('not_before', 'now()'), ('args', """'{"file": "result/1.csv"}'"""), ('args', """'{"file": "import/../result/1.csv"}'"""),
+    ('args', """'{"file": "/etc/passwd"}'"""), ('args', """'{"file": 7}'""")], ids=range(11))
+def test_no_job_is_written_that_leads_to_a_file_of_somebody_else(inside, columns, values):
+    """How a job went is the runner's to say; an import reads an upload, whose name nobody guesses."""
+    overriding = 'overriding system value ' if columns == 'id' else ''
+    with pytest.raises((*DENIED, errors.CheckViolation)):
+        inside.tries(f"insert into daicho.job (tenant, actor_kind, actor, kind, {columns}) {overriding}values ('acme', 'system', 'x', 'import', {values})")
+
+
 def test_the_group_of_another_tenant_gives_nothing(cluster, name):
     with cluster.connect(name) as db:
         foreign, = db.execute("select id from daicho.account_group where tenant = 'beta' and name = '管理者'").fetchone()

@@ -16,7 +16,8 @@ ROLES = {
         'alert_due(bigint)',
         'job_finish(bigint,integer,text,jsonb,text,text)', 'job_retry(bigint,integer,interval,jsonb)', 'job_take()',
         'job_tell(bigint,integer,bigint,bigint,text)', 'job_words(bigint)', 'notice_house(text,text,text,text)', 'people_leave_due(bigint)',
-        'review_due(bigint)', 'sharing_due(bigint)', 'tenant_end_due()', 'tenant_enter(text)', 'tenant_erase_due()', 'withdrawn_take()'}, True),
+        'review_due(bigint)', 'sharing_due(bigint)', 'tenant_end_due()', 'tenant_enter(text)', 'tenant_erase_due()',
+        'withdrawn_gone(bigint)', 'withdrawn_take(bigint)'}, True),
     'daicho_cli': ({'_desk'}, set(), {'notice_house(text,text,text,text)', 'root_note(text,text,text[],text,text)', 'tenant_enter(text)'}, True),
     'daicho_sso': ({'_masked'}, set(), ENTRANCE | {     # also the process that renews
         'border_check(text,text,text)', 'renewal_take()', 'sign_on_busy(text)', 'sign_on_failed(text)', 'sign_on_provider(text,bigint)', 'sign_on_take(bytea)',

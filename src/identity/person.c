@@ -7,14 +7,17 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "db/db.h"
 #include "identity/account.h"
 #include "identity/alert.h"
 #include "identity/permission.h"
 #include "identity/person.sql.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 enum { NAME_MAX = 100, EMAIL_MAX = 254, NOTE_MAX = 1000, DEVICE_MAX = 200, LIST_DEFAULT = 50, LIST_MAX = 200 };
+enum { FILES_AT_ONCE = 100, FILES_TURNS = 100 };
 
 static const char *const kinds[] = { "employee", "officer", "temporary", "contractor", "other" };
 static const char *const reasons[] = { "leaver", "loss", "violation", "other" };
@@ -70,7 +73,9 @@ static str given(const json_t *in, const char *name)
 {
         str s = json_get_text(in, name);
 
-        s = str_absent(s) ? s : str_trim(s);
+        if (str_absent(s))
+                return STR_NONE;
+        s = str_trim(s);
         return str_empty(s) ? STR_NONE : s;
 }
 
@@ -512,15 +517,33 @@ rc person_sharing_tell(struct cx *cx, int64_t id, json_t **ret)
         return RC_OK;
 }
 
+/* What cannot be taken from the disk now stays on the list. */
+static rc files_erase(struct cx *cx, int64_t *after, size_t *ret_count)
+{
+        struct withdrawn_row *row;
+
+        TRY(sql_person_withdrawn(cx, *after, &row, ret_count));
+        for (size_t i = 0; i < *ret_count; i++) {
+                *after = row[i].id;
+                if (unlink(file_store_path(cx->mem, row[i].path)) == 0 || errno == ENOENT)
+                        TRY(sql_person_withdrawn_gone(cx, row[i].id));
+        }
+        return db_commit(cx);
+}
+
 rc person_files_erase(struct cx *cx)
 {
-        size_t count;
-        str *path;
+        size_t count = FILES_AT_ONCE;
+        int64_t after = 0;
+        rc result = RC_OK;
 
-        TRY(sql_person_withdrawn(cx, &path, &count));
-        for (size_t i = 0; i < count; i++)
-                (void)unlink(file_store_path(cx->mem, path[i]));
-        return RC_OK;
+        for (int n = 0; n < FILES_TURNS && count == FILES_AT_ONCE && result == RC_OK; n++) {
+                db_begin(cx);
+                result = files_erase(cx, &after, &count);
+        }
+        if (result != RC_OK)
+                db_rollback(cx);
+        return result;
 }
 
 /* Back ------------------------------------------------------------------------------------------------------------------------------ */

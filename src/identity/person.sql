@@ -79,8 +79,12 @@ select tenant, person_id from daicho.people_leave_due($1);
 -- person_due_lock(id int) -> maybe person_due_at(leaves_at time?)
 select p.leaves_at from daicho.person p where p.id = $1 and p.left_at is null and p.leaves_at <= daicho.clock() for update;
 
--- person_withdrawn() -> many(100) text
-select p as path from daicho.withdrawn_take() p;
+-- Outside any tenant: files nothing leads to any more.
+-- person_withdrawn(after int) -> many(100) withdrawn_row(id int, path text)
+select id, path from daicho.withdrawn_take($1);
+
+-- person_withdrawn_gone(id int) -> none
+select daicho.withdrawn_gone($1);
 
 -- person_sharings(id int) -> many(20) person_sharing_row(id int, here text, there text, at time)
 select x.id, x.here, x.there, x.at from daicho.sharing x join daicho.account a on a.id = x.account_id where a.person_id = $1 order by x.id desc limit 20;

@@ -9,7 +9,7 @@
 #include "db/migrate.h"
 #include "tenant/tenant.sql.h"
 
-enum { NAME_MIN = 2, NAME_MAX = 30, TITLE_MAX = 100, REASON_MAX = 1000 };
+enum { NAME_MIN = 2, NAME_MAX = 30, TITLE_MAX = 100, REASON_MAX = 1000, YEAR_MAX = 2999 };
 
 static bool name_valid(str name)
 {
@@ -136,10 +136,12 @@ rc tenant_waive(struct cx *cx, str name, str approved_by, str reason)
 
 static rc state_change(struct cx *cx, str name, str state)
 {
+        struct tenant *t;
         size_t changed;
 
+        TRY(tenant_get(cx, name, &t));
         TRY(sql_tenant_state_change(cx, name, state, &changed));
-        return changed == 1 ? RC_OK : unknown(cx);
+        return changed == 1 ? RC_OK : fail(cx, RC_CONFLICT, NULL, "this contract has ended already");
 }
 
 rc tenant_factor(struct cx *cx, str name, bool everybody)
@@ -165,6 +167,8 @@ rc tenant_cancel(struct cx *cx, str name, struct date last_day)
         struct tenant *t;
         size_t changed;
 
+        if (last_day.year > YEAR_MAX)
+                return fail(cx, RC_INVALID, "last-day", "must not be after the year %d", YEAR_MAX);
         TRY(tenant_get(cx, name, &t));
         TRY(sql_tenant_cancel(cx, name, clock_iso_date(cx->mem, last_day), &changed));
         if (changed == 1)

@@ -32,7 +32,7 @@ rc tenant_get(struct cx *cx, str name, struct tenant **ret) MUST_USE;
 rc tenant_waive(struct cx *cx, str name, str approved_by, str reason) MUST_USE;
 /* Who needs a second factor: everybody, or those who administer and whose groups ask for it. The contract itself cannot change this. */
 rc tenant_factor(struct cx *cx, str name, bool everybody) MUST_USE;
-/* Sessions and keys stop working at once; nothing is lost. */
+/* Sessions and keys stop working at once; nothing is lost. RC_UNKNOWN, RC_CONFLICT: it has ended. */
 rc tenant_suspend(struct cx *cx, str name) MUST_USE;
 rc tenant_resume(struct cx *cx, str name) MUST_USE;
 /* Everything works through the last day (Asia/Tokyo), nothing after it; on the seventh of the month after it everything is erased. May be changed, and

@@ -1,14 +1,14 @@
--- Contracts, as daicho_owner.
+-- Contracts, as daicho_owner. After its last day a contract has ended, whether or not a process has noticed.
 
 -- tenant_list() -> many(100000) tenant_row(name text, title text, state text, lang text, schema_version int, created_at time, accounts int,
 --     ends_at time?, erase_at time?)
-select t.name, t.title, t.state, t.lang, t.schema_version, t.created_at,
+select t.name, t.title, case when t.ends_at <= daicho.clock() then 'ended' else t.state end as state, t.lang, t.schema_version, t.created_at,
     (select count(*) from daicho.account a where a.tenant = t.name) as accounts, t.ends_at, t.erase_at
 from daicho.tenant t
 order by t.name;
 
 -- tenant_find(name text) -> maybe tenant_row
-select t.name, t.title, t.state, t.lang, t.schema_version, t.created_at,
+select t.name, t.title, case when t.ends_at <= daicho.clock() then 'ended' else t.state end as state, t.lang, t.schema_version, t.created_at,
     (select count(*) from daicho.account a where a.tenant = t.name) as accounts, t.ends_at, t.erase_at
 from daicho.tenant t
 where t.name = $1;
@@ -44,7 +44,7 @@ select daicho_admin.tenant_roles_create($1);
 select daicho.tenant_schema_create($1);
 
 -- tenant_state_change(name text, state text) -> changed
-update daicho.tenant set state = $2 where name = $1;
+update daicho.tenant set state = $2 where name = $1 and state <> 'ended' and coalesce(ends_at > daicho.clock(), true);
 
 -- tenant_factor_change(name text, everybody bool) -> changed
 update daicho.tenant set factor_everybody = $2 where name = $1;
@@ -54,10 +54,10 @@ update daicho.tenant set factor_everybody = $2 where name = $1;
 update daicho.tenant
 set ends_at = d.ends, erase_at = daicho.erasure_day(d.ends)
 from (select ($2::text::date + 1)::timestamp at time zone 'Asia/Tokyo' as ends) d
-where name = $1 and state <> 'ended' and d.ends > daicho.clock();
+where name = $1 and state <> 'ended' and coalesce(ends_at > daicho.clock(), true) and d.ends > daicho.clock();
 
 -- tenant_keep(name text) -> changed
-update daicho.tenant set ends_at = null, erase_at = null where name = $1 and state <> 'ended' and ends_at is not null;
+update daicho.tenant set ends_at = null, erase_at = null where name = $1 and state <> 'ended' and ends_at > daicho.clock();
 
 -- tenant_erase(name text, by text) -> one text?
 select daicho.tenant_erase($1, $2)::text as certificate;
