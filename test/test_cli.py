@@ -1,5 +1,5 @@
 """The commands as an operator types them: what they print, for people and with --json, and how they refuse."""
-import json, os, pathlib, re, subprocess
+import json, os, pathlib, re, socket, ssl, subprocess, threading
 
 import pytest
 
@@ -196,6 +196,78 @@ def test_what_a_key_may_not_the_command_may_not(house, by_key, tmp_path):
         status, said, err = by_key(key, *args)
         assert status == 1 and said == '' and sentence in err and len(err.strip().splitlines()) == 1, (args, err)
     assert not out.exists()
+
+
+def test_a_file_that_stands_there_stays_until_the_new_one_is_whole(house, by_key, tmp_path):
+    tenant = house.tenant(registers=('customers',))
+    house.wait_job(id := house.export('customers', tenant), tenant)
+    mine = tmp_path / 'mine.csv'
+    mine.write_text('precious')
+    mine.chmod(0o644)
+    status, _, err = by_key(tenant.key, 'job', 'file', 99999999, mine)
+    assert status == 1 and mine.read_text() == 'precious' and sorted(p.name for p in tmp_path.iterdir()) == ['key', 'mine.csv'], err
+    assert by_key(tenant.key, 'job', 'file', id, mine)[0] == 0 and mine.read_text() != 'precious' and mine.stat().st_mode & 0o777 == 0o600
+    # a device is written to, never replaced or taken away
+    null, full = tmp_path / 'null', tmp_path / 'full'
+    null.symlink_to('/dev/null')
+    full.symlink_to('/dev/full')
+    assert by_key(tenant.key, 'job', 'file', 99999999, null)[0] == 1 and null.is_symlink() and null.is_char_device()
+    assert by_key(tenant.key, 'job', 'file', id, null)[0] == 0 and null.is_symlink() and null.is_char_device()
+    status, _, err = by_key(tenant.key, 'job', 'file', id, full)
+    assert status == 1 and 'no space left' in err and full.is_symlink(), err
+    assert by_key(tenant.key, 'job', 'file', id, tmp_path / 'nowhere/x.csv')[0] == 1
+
+
+@pytest.fixture
+def elsewhere(house, tmp_path):
+    """A house of somebody else that answers what it likes, with a certificate for 127.0.0.1 that --ca names. (address, what was asked, ca)"""
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', '-subj', '/CN=x', '-addext',
+                    'subjectAltName=IP:127.0.0.1', '-keyout', tmp_path / 'tls.key', '-out', tmp_path / 'tls.crt'], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / 'tls.crt', tmp_path / 'tls.key')
+    door = context.wrap_socket(socket.create_server(('127.0.0.1', 0)), server_side=True)
+    asked, say = [], {}
+
+    def serve():
+        while True:
+            try:
+                line, _ = door.accept()
+            except ssl.SSLError:
+                continue
+            except OSError:
+                return
+            with line:
+                asked.append(line.recv(65536).decode())
+                line.sendall(say['answer'])
+    threading.Thread(target=serve, daemon=True).start()
+    yield f'https://127.0.0.1:{door.getsockname()[1]}', asked, say, tmp_path / 'tls.crt'
+    door.close()
+
+
+@pytest.mark.parametrize('answer', [
+    b'HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nContent-Length: 1000\r\n\r\ncut off',
+    b'HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n',
+    b'HTTP/1.1 302 Found\r\nLocation: https://127.0.0.1:1/stolen\r\nContent-Length: 0\r\n\r\n',
+    b'HTTP/1.1 200 OK\r\nX: ' + b'x' * 200000 + b'\r\n\r\nhello', b'HTTP/1.1 500 Oops\r\nContent-Length: 5\r\n\r\nhello',
+    b'HTTP/1.1 403 No\r\nContent-Type: application/problem+json\r\nContent-Length: 31\r\n\r\n{"detail":["x"],"errors":[1,{}]}', b'', b'nonsense\r\n\r\n'], ids=range(8))
+def test_half_an_answer_is_none(by_key, elsewhere, tmp_path, answer):
+    """Neither cut bodies nor redirects nor nonsense leave a file; the key is sent to the house that was named, once, and in no address."""
+    url, asked, say, ca = elsewhere
+    say['answer'] = answer
+    kept = tmp_path / 'kept.csv'
+    kept.write_text('precious')
+    status, out, err = by_key('dk_' + 'k' * 43, 'job', 'file', 1, kept, url=url, ca=ca)
+    assert status == 1 and len(err.strip().splitlines()) == 1 and 'dk_k' not in err + out, err
+    assert kept.read_text() == 'precious' and not list(tmp_path.glob('*.new'))
+    assert len(asked) == 1 and asked[0].startswith('GET /api/v1/jobs/1/file HTTP/1.1\r\n') and asked[0].count('dk_k') == 1
+
+
+def test_a_name_that_the_other_house_offers_is_not_taken(by_key, elsewhere, tmp_path):
+    url, asked, say, ca = elsewhere
+    say['answer'] = (b'HTTP/1.1 200 OK\r\nContent-Disposition: attachment; filename="../../evil.csv"\r\nContent-Type: text/csv\r\nContent-Length: 5\r\n\r\nhello')
+    before = sorted(tmp_path.parent.rglob('*.csv'))
+    assert by_key('dk_' + 'k' * 43, 'job', 'file', 1, tmp_path / 'mine.csv', url=url, ca=ca)[0] == 0
+    assert sorted(tmp_path.parent.rglob('*.csv')) == sorted([*before, tmp_path / 'mine.csv']) and (tmp_path / 'mine.csv').read_text() == 'hello'
 
 
 def test_a_key_goes_nowhere_but_to_a_house_that_is_trusted(house, by_key, tmp_path):

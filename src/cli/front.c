@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -161,19 +162,27 @@ rc front_upload(struct cx *cx, const struct front *front, str path, const char *
         return ask(cx, front, path, &q, ret);
 }
 
+/* What stands under that name stays as it is until the whole of the file has come; a pipe or a device is written to as it comes. */
 rc front_download(struct cx *cx, const struct front *front, str path, const char *file)
 {
         bool standard = strcmp(file, "-") == 0;
-        int fd = standard ? dup(STDOUT_FILENO) : open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        struct stat st;
+        bool direct = standard || (stat(file, &st) == 0 && !S_ISREG(st.st_mode));
+        const char *made = direct ? file : str_format(cx->mem, "%s.%d.new", file, (int)getpid()).p;
+        int fd = standard ? dup(STDOUT_FILENO) : open(made, O_WRONLY | O_CLOEXEC | (direct ? 0 : O_CREAT | O_EXCL), 0600);
         struct fetch_question q = { .save_fd = &fd };
         rc result;
 
         if (fd < 0)
                 return file_failed(cx, file, errno);
         result = ask(cx, front, path, &q, NULL);
+        if (result == RC_OK && !direct && fsync(fd) != 0)
+                result = file_failed(cx, file, errno);
         if (close(fd) != 0 && result == RC_OK)
                 result = file_failed(cx, file, errno);
-        if (result != RC_OK && !standard)
-                (void)unlink(file);
+        if (result == RC_OK && !direct && rename(made, file) != 0)
+                result = file_failed(cx, file, errno);
+        if (result != RC_OK && !direct)
+                (void)unlink(made);
         return result;
 }

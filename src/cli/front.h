@@ -27,7 +27,7 @@ rc front_here(struct cx *cx, const struct place *place, str key, struct front *r
 rc front_ask(struct cx *cx, const struct front *front, str path, const json_t *in, json_t **ret) MUST_USE;
 /* POST the bytes of a file. */
 rc front_upload(struct cx *cx, const struct front *front, str path, const char *file, json_t **ret) MUST_USE;
-/* GET what is a file into `file`, made with 0600 ("-": the standard output); removed again when that fails. */
+/* GET what is a file into `file`, made with 0600 ("-": the standard output). When that fails, what was there before is there still. */
 rc front_download(struct cx *cx, const struct front *front, str path, const char *file) MUST_USE;
 
 #endif

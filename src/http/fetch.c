@@ -35,6 +35,7 @@ struct transfer {
         struct buf body;
         size_t headers;
         int from, to; /* files; -1: none */
+        int error;    /* of writing to the latter */
 };
 
 void fetch_start(str authorities, bool private_too)
@@ -154,9 +155,11 @@ static size_t on_body(char *p, size_t size, size_t count, void *data)
                 for (size_t put = 0; put < size * count;) {
                         ssize_t k = write(t->to, p + put, size * count - put);
 
-                        if (k <= 0)
+                        if (k < 0 && errno != EINTR) {
+                                t->error = errno;
                                 return 0;
-                        put += (size_t)k;
+                        }
+                        put += k > 0 ? (size_t)k : 0;
                 }
                 return size * count;
         }
@@ -326,6 +329,8 @@ rc fetch_ask(struct cx *cx, const struct fetch_question *question, struct fetch_
                 SET(CURLOPT_RESOLVE, pinned);
         SET(CURLOPT_HTTPHEADER, headers);
         code = curl_easy_perform(curl);
+        if (transfer.error != 0)
+                return file_failed(cx, "the file", transfer.error);
         if (code != CURLE_OK)
                 return refused(cx, code, &target);
         must(curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK);
