@@ -95,6 +95,18 @@ def test_a_scope_the_key_has_not_is_refused(shop, scope):
     error(answer, 400, 'invalid_scope')
 
 
+def test_a_key_for_many_single_registers_gets_a_token_too(shop, house):
+    """More words than a scope that is asked for may be long."""
+    client = Client(shop, permissions=('record.read:customers',))
+    house.sql('set session_replication_role = replica')         # words are worked out by a trigger
+    house.sql("update daicho.api_key set words = (select string_agg('record.read:r' || lpad(n::text, 25, '0'), ' ') from generate_series(1, 600) n) where id = %s",
+              args=(client.id,))
+    house.sql('reset session_replication_role')
+    assert house.sql('select length(words) from daicho.api_key where id = %s', args=(client.id,))[0][0] > 20000
+    answer = client.ask()
+    assert answer.status == 200 and len(answer.json()['scope'].split()) == 600, answer
+
+
 def test_wrong_clients_all_get_one_answer(shop, house):
     client, other = Client(shop), house.tenant(registers=()).key
     revoked = Client.__new__(Client)

@@ -51,7 +51,7 @@ rc token_client(struct cx *cx, str client_id, str client_secret, struct token_cl
 /* Words of the key without what it is denied: what a client can ask for. */
 static str whole_scope(struct cx *cx, str words)
 {
-        struct buf b = buf_open(cx->mem, SCOPE_MAX);
+        struct buf b = buf_open(cx->mem, words.n + 1);
 
         while (words.n > 0) {
                 str word = str_cut(words, ' ', &words);
@@ -94,7 +94,7 @@ static rc scope_read(struct cx *cx, const struct token_client *client, str scope
 
         scope = str_trim(scope);
         rest = str_empty(scope) ? whole_scope(cx, client->words) : scope;
-        if (rest.n > SCOPE_MAX)
+        if (scope.n > SCOPE_MAX)
                 return fail(cx, RC_INVALID, "scope", "must be at most %zu characters long", (size_t)SCOPE_MAX);
         *ret_text = rest;
         while (rest.n > 0) {
