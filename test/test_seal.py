@@ -638,8 +638,22 @@ def test_a_receipt_is_checked_on_a_page(shop, fast):
     assert bring((text + '\n\n' + '\n'.join(lines)).encode()).json()['receipt']['state'] == 'forged'
     stranger = fast.tenant(registers=())
     assert bring(receipt, stranger.key).json()['receipt']['state'] == 'foreign'
-    for junk in b'x', b'c2sp.org/tlog-proof@v1\n', receipt[:-40], bytes(300):
+    origin = note.split('\n')[0].encode()
+    for junk in (b'x', b'c2sp.org/tlog-proof@v1\n', receipt[:-40], bytes(300), receipt.replace(b'\n', b'\r\n'), receipt + receipt, b'\xef\xbb\xbf' + receipt,
+                 receipt + b'\n', receipt.replace(origin, b'\xff\xfe'), receipt.replace(b'\nindex ', b'\nindex 0'), receipt.replace(b'extra ', b'extra ' + b'QUFB' * 9000)):
         assert bring(junk).status == 422, junk
+    # what a stranger wrote into it is shown as text, and is text
+    hashed = base64.b64encode(bytes(32)).decode()
+    for name, status in ((r'\xff', 422), (r'\x00', 422), ('a\tb', 422), ('<img src=x onerror=alert(1)>', 200), ('"><svg/onload=alert(1)>', 200)):
+        entry = f'daicho-entry/v1\nnumber 5\ntime 2026-01-02T03:04:05.000000Z\nactor account 1\nname {name}\ngroups.sha256 {hashed}\nverb view\nkind {name}\nresult {name}\n'
+        data = '\n'.join([first, f'extra {base64.b64encode(entry.encode()).decode()}', *rest]).encode() + b'\n\n' + note.encode()
+        assert bring(data).status == status, name
+        page = shop.browser().request('POST', '/log/check', files={'file': ('x.tlog-proof', data, 'text/plain')})
+        assert page.status == status and not re.search(r'<img|<svg/', page.text) and '\0' not in page.text, name
+    data = receipt.replace(origin, b'<script>alert(1)</script>')
+    assert bring(data).json()['receipt']['state'] == 'foreign'
+    page = shop.browser().request('POST', '/log/check', files={'file': ('x.tlog-proof', data, 'text/plain')})
+    assert page.status == 200 and '<script>alert' not in page.text and '&lt;script&gt;alert' in page.text
     assert bring(b'').status == 422 and bring(b'x' * (2 << 20)).status == 413
     assert bring(receipt, shop.new_key('blind', 'record.read')).status == 403
     # the row is changed by somebody who may do everything in the database

@@ -144,23 +144,33 @@ static int hex_value(char c)
         return at ? (int)(at - "0123456789abcdef") : -1;
 }
 
+static bool control(int c)
+{
+        return (c >= 0 && c < 0x20) || c == 0x7f;
+}
+
+/* What escape() writes, and nothing else: what comes out is UTF-8 without NUL, whoever wrote the entry. */
 static bool unescape(struct arena *mem, str text, str *ret)
 {
         char *out = arena_alloc(mem, text.n + 1);
         size_t n = 0;
 
         for (size_t i = 0; i < text.n; i++) {
-                if (text.p[i] != '\\') {
-                        out[n++] = text.p[i];
-                } else if (i + 1 < text.n && text.p[i + 1] == '\\') {
-                        out[n++] = '\\';
-                        i++;
-                } else if (i + 3 < text.n && text.p[i + 1] == 'x' && hex_value(text.p[i + 2]) >= 0 && hex_value(text.p[i + 3]) >= 0) {
-                        out[n++] = (char)(hex_value(text.p[i + 2]) << 4 | hex_value(text.p[i + 3]));
-                        i += 3;
-                } else {
+                int c = text.p[i];
+
+                if (control(c))
                         return false;
+                if (c == '\\' && i + 1 < text.n && text.p[i + 1] == '\\') {
+                        i++;
+                } else if (c == '\\') {
+                        if (i + 3 >= text.n || text.p[i + 1] != 'x' || hex_value(text.p[i + 2]) < 0 || hex_value(text.p[i + 3]) < 0)
+                                return false;
+                        c = hex_value(text.p[i + 2]) << 4 | hex_value(text.p[i + 3]);
+                        if (c == 0 || !control(c))
+                                return false;
+                        i += 3;
                 }
+                out[n++] = (char)c;
         }
         *ret = (str){ out, n };
         return true;

@@ -11,6 +11,7 @@
 static struct cx cx;
 
 #define COMMIT "0123456789abcdef0123456789abcdef"
+#define HASH   "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 #define WHOLE                                                                                                                                         \
         "daicho-entry/v1\nnumber 4711\ntime 2026-11-22T05:05:09.123456Z\nactor account 12\nname hanako\ngroups 営業, 管理者\nsource 192.0.2.7\n" \
         "verb update\nkind customers\nsubject 77\nresult OK\ncommit MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n"
@@ -122,6 +123,14 @@ static void nothing_else_is_an_entry(void **state)
                 S("daicho-entry/v1\nnumber 1\ntime 1970-01-01T00:00:00.000000Z\nactor nobody 0\nverb \nresult OK\n"),
                 S("daicho-entry/v1\nnumber 1\ntime 1970-01-01T00:00:00.000000Z\nactor nobody 0\nname \\q\nresult OK\n"),
                 S("daicho-entry/v1\nnumber 1\ntime 1970-01-01T00:00:00.000000Z\nactor nobody 0\nname \\x41\nresult OK\n"),
+                S("daicho-entry/v1\nnumber 1\ntime 1970-01-01T00:00:00.000000Z\nactor nobody 0\nname \\x00\nresult OK\n"),
+                /* with a value that stands there as its hash, the entry cannot be compared with what would be written */
+                S("daicho-entry/v1\nnumber 1\ntime 1970-01-01T00:00:00.000000Z\nactor nobody 0\nname \\xff\ngroups.sha256 " HASH "\nresult OK\n"),
+                S("daicho-entry/v1\nnumber 1\ntime 1970-01-01T00:00:00.000000Z\nactor nobody 0\nname \\x00\ngroups.sha256 " HASH "\nresult OK\n"),
+                S("daicho-entry/v1\nnumber 1\ntime 1970-01-01T00:00:00.000000Z\nactor nobody 0\nname \\x5c\ngroups.sha256 " HASH "\nresult OK\n"),
+                S("daicho-entry/v1\nnumber 1\ntime 1970-01-01T00:00:00.000000Z\nactor nobody 0\nname a\tb\ngroups.sha256 " HASH "\nresult OK\n"),
+                S("daicho-entry/v1\nnumber 1\ntime 1970-01-01T00:00:00.000000Z\nactor no\x7f 0\nname a\ngroups.sha256 " HASH "\nresult OK\n"),
+                S("daicho-entry/v1\nnumber 1\ntime 1970-01-01T00:00:00.000000Z\nactor \\xc3 0\ngroups.sha256 " HASH "\nresult OK\n"),
                 S("daicho-entry/v1\nnumber 1\ntime 1970-01-01T00:00:00.000000Z\nactor nobody 0\nresult OK\ncommit AAAA\n"),
                 S("daicho-entry/v1\nnumber 1\ntime 1970-01-01T00:00:00.000000Z\nactor nobody 0\nresult OK\nmore\n"),
                 S("daicho-entry/v1\nnumber 1\ntime 1970-01-01T00:00:00.000000Z\nactor nobody 0\nname \xff\nresult OK\n"),
