@@ -268,6 +268,20 @@ document.addEventListener('htmx:beforeRequest', (event) => {
         if (problem)
                 problem.replaceChildren();
 });
+/* A second click, or Enter, while the first is on its way is none: nothing is made twice. */
+const sent = new WeakSet();
+document.addEventListener('submit', (event) => {
+        if (!sent.has(event.target))
+                return;
+        event.preventDefault();
+        event.stopImmediatePropagation();
+}, true);
+document.addEventListener('htmx:beforeSend', (event) => {
+        if (event.detail.elt.matches('form[hx-post]'))
+                sent.add(event.detail.elt);
+});
+document.addEventListener('htmx:afterRequest', (event) => sent.delete(event.detail.elt));
+
 /* The network is gone or nginx answered with a page of its own: say so in words. */
 document.addEventListener('htmx:sendError', (event) => {
         if (event.detail.elt.matches('form'))

@@ -9,6 +9,27 @@ let house;
 test.before(async () => { house = await start(); });
 test.after(async () => { await house?.stop(); });
 
+test('a second click while the first is on its way makes nothing twice', async () => {
+        const { page } = await person(house);
+        const sent = [];
+
+        page.on('request', (request) => request.method() === 'POST' && sent.push(new URL(request.url()).pathname));
+        await login(page, house);
+        await page.goto('/registers/customers/exports/new');
+        sent.length = 0;
+        await page.locator('main form[hx-post] button[type="submit"]').last().dblclick();
+        await page.waitForURL(/\/jobs\/\d+/);
+        assert.deepEqual(sent, ['/registers/customers/exports']);
+        /* after a refusal it can be sent again */
+        await page.goto('/registers/customers/records/new');
+        sent.length = 0;
+        for (let i = 0; i < 2; i++) {
+                await page.locator('main form[hx-post] button[type="submit"]').last().dblclick();
+                await page.locator('#problems [data-problems]').waitFor();
+        }
+        assert.equal(sent.length, 2);
+});
+
 test('a CP932 file is brought in, a customer found by two characters, corrected, exported, and the log tells it all', async () => {
         const { context, page, trouble } = await person(house);
         const file = customers('customers_cp932.csv', '--rows', '3000', '--encoding', 'cp932', '--eol', 'crlf', '--bad', '0.01', '--quirk', '0');
