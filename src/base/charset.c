@@ -45,7 +45,7 @@ static size_t ascii(const unsigned char *p, size_t n, char *out)
                 memcpy(&eight, p + i, 8);
                 if (eight & 0x8080808080808080u)
                         break;
-                memcpy(out + i, &eight, 8);
+                memcpy(out + i, p + i, 8);
                 i += 8;
         }
         for (; i < n && p[i] < 0x80; i++)

@@ -12,7 +12,7 @@
 rc fail(struct cx *cx, rc code, const char *item, const char *format, ...) PRINTF(4, 5);
 rc fail_line(struct cx *cx, rc code, int64_t line, const char *item, const char *format, ...) PRINTF(5, 6);
 
-#ifdef __clang_analyzer__
+#if defined(__clang_analyzer__) || defined(DAICHO_ANALYZER)
 /* What an analyzer of single files must know: it gives back the code it was given. */
 #define fail(cx, code, ...)            ((void)fail(cx, code, __VA_ARGS__), (code))
 #define fail_line(cx, code, line, ...) ((void)fail_line(cx, code, line, __VA_ARGS__), (code))

@@ -353,9 +353,7 @@ static void broken_registrations(void **state)
                 "\xa0",
                 "\x80",
                 "\xbf\xff",
-                "\xa1\x63"
-                "fmt"
-                "\x64none",
+                "\xa1\x63\x66mt\x64none",
                 "\x9b\xff\xff\xff\xff\xff\xff\xff\xff",
                 "\xbb\x7f\xff\xff\xff\xff\xff\xff\xff",
                 "\x5b\xff\xff\xff\xff\xff\xff\xff\xff",

@@ -14,7 +14,7 @@
 
 enum { NAME_MAX_BYTES = 100, NAME_MAX_CHARS = 100, COPY_PIECE = 1 << 16 };
 
-rc file_failed(struct cx *cx, const char *path, int error)
+rc(file_failed)(struct cx *cx, const char *path, int error)
 {
         if (error == ENOSPC || error == EDQUOT || error == EFBIG)
                 return fail(cx, RC_DISK_FULL, NULL, "there is no space left on the disk for %s", path);

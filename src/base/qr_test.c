@@ -19,7 +19,7 @@ static void draw(str path)
         memset(dark, 0, sizeof(dark));
         while (path.n > 0) {
                 str rest, piece = str_cut(path, 'z', &rest), tail, xy = str_cut((str){ piece.p + 1, piece.n - 1 }, 'h', &tail), y;
-                int64_t x, row, count;
+                int64_t x = 0, row = 0, count = 0;
                 str x_text = str_cut(xy, ' ', &y);
 
                 assert_true(str_int(x_text, &x) && str_int(y, &row) && str_int(str_cut(tail, 'v', &tail), &count));

@@ -83,6 +83,7 @@ static void the_key_can_be_changed(void **state)
 
 static void a_key_file_is_read_strictly(void **state)
 {
+        static const char twice[] = ONE ONE;
         static const char *const wrong[] = { "",
                                              "\n\n",
                                              "1",
@@ -92,7 +93,7 @@ static void a_key_file_is_read_strictly(void **state)
                                              "256 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
                                              "1 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8A",
                                              "1 AAEC+wQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
-                                             ONE ONE };
+                                             twice };
         str line;
 
         for (size_t i = 0; i < COUNT(wrong); i++) {

@@ -74,6 +74,7 @@ static rc settings_write(struct cx *cx, const struct place *place)
 {
         const struct config *config = &place->config;
         int64_t memory = memory_mb(cx), buffers = config->database_memory;
+        int64_t connections = config->web_workers + config->auth_workers + config->sso_workers + 2 * config->job_workers + 40;
         struct buf out = buf_open(cx->mem, KB(16));
 
         if (buffers == 0)
@@ -83,8 +84,7 @@ static rc settings_write(struct cx *cx, const struct place *place)
                        "unix_socket_permissions = 0700\n"
                        "password_encryption = scram-sha-256\n");
         buf_format(&out, "unix_socket_directories = '%.*s/run'\n", STR_ARG(place->dir));
-        buf_format(&out, "max_connections = %lld\n",
-                   (long long)(config->web_workers + config->auth_workers + config->sso_workers + 2 * config->job_workers + 40));
+        buf_format(&out, "max_connections = %" PRId64 "\n", connections);
         buf_format(&out, "shared_buffers = %lldMB\n", (long long)buffers);
         buf_format(&out, "effective_cache_size = %lldMB\n", (long long)(memory / 2 > buffers ? memory / 2 : buffers));
         buf_format(&out, "maintenance_work_mem = %lldMB\n", (long long)(memory / 16 > 1024 ? 1024 : memory / 16 < 32 ? 32 : memory / 16));

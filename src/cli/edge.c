@@ -448,14 +448,15 @@ rc edge_ask(struct cx *cx, const struct place *place)
         static const char question[] = "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         struct sockaddr_un at = { .sun_family = AF_UNIX };
         struct timeval patience = { ASK_SECONDS, 0 };
-        str path = str_of(place_path(cx, place->dir, "run/edge.sock"));
+        const char *path = place_path(cx, place->dir, "run/edge.sock");
+        size_t length = strlen(path);
         char answer[64] = "";
         size_t got = 0;
         ssize_t n = 0;
         int fd;
 
-        must(path.n < sizeof(at.sun_path));
-        memcpy(at.sun_path, path.p, path.n);
+        must(length < sizeof(at.sun_path));
+        memcpy(at.sun_path, path, length);
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
         if (connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0 && write(fd, question, sizeof(question) - 1) == (ssize_t)sizeof(question) - 1)

@@ -182,9 +182,9 @@ uint64_t statement_find(struct statements *s, str sql, str tenant, struct arena 
 
 void statement_drop(struct statements *s, uint64_t id)
 {
-        for (uint16_t i = 0; i < STATEMENTS_MAX; i++)
+        for (int i = 0; i < STATEMENTS_MAX; i++)
                 if (s->slots[i].id == id && id != 0) {
-                        slot_free(s, i);
+                        slot_free(s, (uint16_t)i);
                         return;
                 }
 }

@@ -166,7 +166,7 @@ str password_make(struct cx *cx, int64_t length_min)
         static const char letters[] = "ABCDEFGHJKLMNPQRTUVWXYabcdefghijkmnpqrtuvwxy346789";
         enum { PART = 4, SIZE_MIN = 4 * (PART + 1) - 1, ROOM = POLICY_LENGTH_MAX };
         size_t size = length_min > SIZE_MIN ? (size_t)length_min : SIZE_MIN;
-        char text[ROOM];
+        char text[ROOM] = "";
         struct classes c;
 
         must(size <= ROOM);

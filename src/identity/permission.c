@@ -248,12 +248,19 @@ struct rights permission_join(struct arena *mem, const struct rights *a, const s
 
 /* Giving ---------------------------------------------------------------------------------------------------------------------------- */
 
+/* "permission.record_read.title" */
+static str text_of(struct cx *cx, int p, const char *which)
+{
+        char *key = str_z(cx->mem, str_of(table[p].word)), *dot = strchr(key, '.');
+
+        must(dot != NULL);
+        *dot = '_';
+        return page_text(cx->lang, str_format(cx->mem, "permission.%s.%s", key, which).p);
+}
+
 static const char *title_of(struct cx *cx, int p)
 {
-        char *key = str_z(cx->mem, str_of(table[p].word));
-
-        *strchr(key, '.') = '_';
-        return page_text(cx->lang, str_format(cx->mem, "permission.%s.title", key).p).p;
+        return text_of(cx, p, "title").p;
 }
 
 static const char *title_for(struct cx *cx, int p, str name)
@@ -378,13 +385,11 @@ json_t *permission_words(const struct rights *rights)
 
 static json_t *title_model(struct cx *cx, int p)
 {
-        char *key = str_z(cx->mem, str_of(table[p].word));
         json_t *m = json_object();
 
-        *strchr(key, '.') = '_';
         json_set(m, "name", json_str(str_of(table[p].word)));
-        json_set(m, "title", json_str(page_text(cx->lang, str_format(cx->mem, "permission.%s.title", key).p)));
-        json_set(m, "help", json_str(page_text(cx->lang, str_format(cx->mem, "permission.%s.help", key).p)));
+        json_set(m, "title", json_str(text_of(cx, p, "title")));
+        json_set(m, "help", json_str(text_of(cx, p, "help")));
         return m;
 }
 

@@ -31,7 +31,7 @@ static bool line_take(str *rest, const char *key, str *ret)
         size_t n = strlen(key);
         str line = str_absent(*rest) ? STR_NONE : str_cut(*rest, '\n', rest);
 
-        if (line.n < n + 2 || memcmp(line.p, key, n) != 0 || line.p[n] != ' ')
+        if (str_absent(line) || line.n < n + 2 || memcmp(line.p, key, n) != 0 || line.p[n] != ' ')
                 return false;
         *ret = (str){ line.p + n + 1, line.n - n - 1 };
         return true;

@@ -164,7 +164,7 @@ static void thirty_two_of_each_are_taken_and_no_more(void **state)
         str text = S("quorum none\n");
         struct trust *t;
 
-        for (uint8_t i = 0; i <= TRUST_MAX; i++) {
+        for (int i = 0; i <= TRUST_MAX; i++) {
                 struct note_signer w = signer(str_format(cx.mem, "w%d.example", i), NOTE_COSIGNATURE, (uint8_t)(100 + i));
 
                 text = str_format(cx.mem, "%switness w%d %s\ngroup g%d all w%d\n", text.p, i, vkey(&w).p, i, i);

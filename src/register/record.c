@@ -744,7 +744,7 @@ static rc count_known(struct listing *l, int64_t estimate, bool *ret)
 static rc count_make(struct listing *l)
 {
         struct record_page *p = l->page;
-        int64_t estimate, n;
+        int64_t estimate, n = 0; /* as gcc's analyzer sees it, a statement may fail with no code */
         bool known;
 
         if (!l->cursor.set && str_absent(p->next)) {
