@@ -27,6 +27,7 @@
 #include "console/export_door.h"
 #include "console/factor_door.h"
 #include "console/frame.h"
+#include "console/department_door.h"
 #include "console/group_door.h"
 #include "console/home.h"
 #include "console/import_door.h"
@@ -91,6 +92,7 @@ static const struct route *const routes[] = {
         session_door_routes,
         me_door_routes,
         account_door_routes,
+        department_door_routes,
         group_door_routes,
         key_door_routes,
         record_door_routes,

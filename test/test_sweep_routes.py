@@ -48,6 +48,8 @@ class Pair:
         self.house, self.full, self.empty = house, house.tenant(name='sweepone'), house.tenant(name='sweeptwo')
         self.powerless = self.empty.new_key('powerless', 'record.read')
         self.reader = self.empty.new_key('reader', 'record.import')
+        self.elsewhere = self.empty.new_key('elsewhere', ','.join(
+            f'{w}:orders' for w in ('record.read', 'record.write', 'record.delete', 'record.import', 'record.export', 'register.define')))
         self.outsider = self.empty.new_key('outsider', 'log.read')
         made = self.full.api('POST', '/registers/customers/records', json={'email': 'sweep@example.jp', 'family_name': '掃除', 'given_name': '花'})
         assert made.status == 201, made
@@ -56,6 +58,7 @@ class Pair:
         self.ids['people'] = house.sql('select person_id from daicho.account where id = %s', args=(self.full.staff.id,))[0][0]
         self.ids['keys'] = house.sql("select min(id) from daicho.api_key where tenant = 'sweepone'")[0][0]
         self.ids['groups'] = house.sql("select min(id) from daicho.account_group where tenant = 'sweepone'")[0][0]
+        self.ids['departments'] = self.full.api('POST', '/departments', json={'name': '掃除部'}).json()['department']['id']
         self.ids['jobs'] = house.sql("select min(id) from daicho.job where tenant = 'sweepone'")[0][0]
         self.ids['support'] = house.sql("insert into daicho.support_grant (tenant, operator_id, operator, reason, minutes) "
                                         "select 'sweepone', id, 'sweeper', 'sweep', 60 from daicho.account where tenant = 'sweepone' limit 1 returning id")[0][0]
@@ -145,8 +148,21 @@ def test_person_without_session_is_led_to_the_log_in(pair, route):
 def test_missing_permission_is_refused_and_logged(pair, route):
     key = {'record.read': pair.reader, 'any right on the register': pair.outsider}.get(route['permission'], pair.powerless)
     log = Log(pair.house, 'sweeptwo')
-    problem(key_call(pair, route, address(route), key), 403, 'FORBIDDEN')
+    problem(key_call(pair, route, address(route), key), *((404, 'UNKNOWN') if key == pair.outsider else (403, 'FORBIDDEN')))
     assert log.results() == (['FORBIDDEN'] if route['verb'] else [])
+
+
+@some(lambda r: api(r) and '{register}' in r['path'])
+def test_grp_4_3_a_a_register_one_holds_nothing_on_answers_as_none_does(pair, route):
+    """With no word for registers at all, and with every word for another one."""
+    for key in pair.outsider, pair.elsewhere:
+        log, told = Log(pair.house, 'sweeptwo'), []
+        for register in 'customers', 'nothing_here':
+            answer = key_call(pair, route, address(route, register=register), key)
+            problem(answer, 404, 'UNKNOWN')
+            told.append((answer.content.replace(register.encode(), b'X'), {k: v for k, v in answer.headers.items() if k not in ('Date', 'Content-Length')}))
+        assert told[0] == told[1]
+        assert log.results() == ['FORBIDDEN', 'UNKNOWN']             # the log says the truth
 
 
 @some(lambda r: console(r) and r['permission'] not in ('public', 'any account', 'record.read', 'any right on the register'))

@@ -289,7 +289,7 @@ static bool word_of_desk(str word)
 static rc words_of_desk(struct cx *cx, str words, json_t **ret)
 {
         struct rights everything = permission_contract();
-        json_t *all = permission_words(&everything), *list = json_array(), *word;
+        json_t *all = permission_words(cx, &everything), *list = json_array(), *word;
         size_t i;
 
         json_array_foreach(all, i, word)

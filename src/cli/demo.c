@@ -106,7 +106,7 @@ static rc key_make(struct cx *cx, const struct place *place, struct cast *cast)
         told[2] = cx->actor.groups;
         told[3] = cx->actor.source;
         (void)json_set(in, "name", json_string("demo"));
-        (void)json_set(in, "permissions", permission_words(&everything));
+        (void)json_set(in, "permissions", permission_words(cx, &everything));
         db_begin(cx);
         result = db_run(cx,
                         S("select set_config('role', $1, true), set_config('daicho.actor', $2, true), set_config('daicho.groups', $3, true), "

@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 #include "identity/account.h"
+#include "identity/department.h"
 #include "identity/factor.h"
 #include "identity/group.h"
 #include "identity/person.h"
@@ -54,6 +55,10 @@ static const struct field create_fields[] = {
           .min = 0,
           .max = INT64_MAX,
           .summary = "Number of the person it is for; without it a person is recorded, too" },
+        { .name = "department",
+          .type = SHAPE_TEXT,
+          .max = 100,
+          .summary = "Department of the person recorded with it; for those who may manage people" },
         { NULL },
 };
 static const struct shape create_in = { "AccountNew", create_fields };
@@ -182,10 +187,10 @@ static const struct field form_fields[] = {
 };
 static const struct shape form_in = { "AccountForm", form_fields };
 
-/* GET /accounts/new - account_new.html: {groups: [{id, name, member}], person (the one it is for, when named)}. */
+/* GET /accounts/new - account_new.html: {groups: [{id, name, member}], person (the one it is for, when named), departments (for a new one)}. */
 static rc form(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        json_t *in, *person, *model = json_object();
+        json_t *in, *person, *departments, *model = json_object();
         int64_t id;
 
         TRY(shape_read(cx, &form_in, req, &in));
@@ -194,6 +199,10 @@ static rc form(struct cx *cx, const struct http_req *req, struct http_res *res)
         if (id != 0) {
                 TRY(person_get(cx, id, &person));
                 json_set(model, "person", person);
+        }
+        if (id == 0 && permission_held(cx, PERM_PERSON_MANAGE)) {
+                TRY(department_list(cx, &departments));
+                json_set(model, "departments", json_object_get(departments, "departments"));
         }
         TRY(choices_add(cx, model, NULL));
         return http_reply(res, 200, "account_new.html", model);

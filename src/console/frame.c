@@ -89,10 +89,11 @@ static rc nav_add(struct cx *cx, const struct http_req *req, json_t *context, js
         json_t *list = json_array(), *search = NULL, *at = json_object();
         struct frame_row *rows;
         size_t count;
-        bool records;
-        str here = register_part(req->path, &records), part = first_part(req->path);
+        bool records, all;
+        str names, here = register_part(req->path, &records), part = first_part(req->path);
 
-        TRY(sql_frame_all(cx, cx->lang == LANG_EN ? S("en") : S("ja"), cx->actor.session, &rows, &count));
+        permission_registers(cx, PERM_REGISTER, &all, &names);
+        TRY(sql_frame_all(cx, cx->lang == LANG_EN ? S("en") : S("ja"), cx->actor.session, all, names, &rows, &count));
         for (size_t i = 0; i < count && !str_absent(rows[i].name); i++) {
                 json_t *m;
 

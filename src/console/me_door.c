@@ -85,7 +85,7 @@ static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
         json_set(model, "login", json_str(cx->actor.name));
         json_set(model, "masked", json_boolean(cx->masked));
         json_set(model, "account", part);
-        json_set(model, "permission_words", permission_words(&cx->permissions));
+        json_set(model, "permission_words", permission_words(cx, &cx->permissions));
         json_set(model, "permissions", permission_titles(cx, &cx->permissions));
         json_set(model, "sessions", sessions);
         return http_reply(res, 200, "me.html", model);

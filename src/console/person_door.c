@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 #include "console/review_door.h"
+#include "identity/department.h"
 #include "identity/person.h"
 #include "log/log.h"
 #include "notify/notice.h"
@@ -19,6 +20,8 @@ static const char *const decisions[] = { "keep", "remove", NULL };
 #define NAME_FIELD { .name = "name", .type = SHAPE_TEXT, .max = 100, .summary = "Name of the person" }
 #define EMAIL_FIELD { .name = "email", .type = SHAPE_TEXT, .max = 254, .summary = "E-mail address" }
 #define KIND_FIELD { .name = "kind", .type = SHAPE_TEXT, .choices = kinds, .summary = "How the person belongs to the company" }
+#define DEPARTMENT_FIELD \
+        { .name = "department", .type = SHAPE_TEXT, .max = 100, .summary = "Name of the department the person belongs to; empty: none" }
 #define NOTE_FIELD { .name = "note", .type = SHAPE_TEXT, .max = 1000, .lines = true, .summary = "What happened, for those who read it later" }
 #define DEVICE_FIELD { .name = "device", .type = SHAPE_TEXT, .max = 200, .summary = "Which device" }
 #define WHAT_FIELD { .name = "what", .type = SHAPE_TEXT, .choices = whats, .summary = "Of a device or what is on it: stolen, lost, or leaked" }
@@ -27,6 +30,7 @@ static const char *const decisions[] = { "keep", "remove", NULL };
 static const struct field query_fields[] = {
         { .name = "q", .type = SHAPE_TEXT, .max = 100, .summary = "Part of the name, the e-mail address or the log-in name" },
         { .name = "state", .type = SHAPE_TEXT, .choices = states, .summary = "Only people in this state; dormant: whose account nobody uses" },
+        { .name = "department", .type = SHAPE_TEXT, .max = 100, .summary = "Only people of this department, by its name; -: of none" },
         { .name = "after", .type = SHAPE_INT, .min = 1, .max = INT64_MAX, .summary = "`next` of the page before" },
         { .name = "limit", .type = SHAPE_INT, .min = 1, .max = 200, .summary = "People a page" },
         { NULL },
@@ -37,6 +41,7 @@ static const struct field create_fields[] = {
         { .name = "name", .type = SHAPE_TEXT, .required = true, .max = 100, .summary = "Name of the person" },
         EMAIL_FIELD,
         KIND_FIELD,
+        DEPARTMENT_FIELD,
         { NULL },
 };
 static const struct shape create_in = { "PersonNew", create_fields };
@@ -45,6 +50,7 @@ static const struct field change_fields[] = {
         NAME_FIELD,
         EMAIL_FIELD,
         KIND_FIELD,
+        DEPARTMENT_FIELD,
         { .name = "leaves_at",
           .type = SHAPE_TEXT,
           .max = 40,
@@ -96,6 +102,7 @@ static const struct field person_fields[] = {
         NAME_FIELD,
         EMAIL_FIELD,
         KIND_FIELD,
+        DEPARTMENT_FIELD,
         { .name = "state", .type = SHAPE_TEXT, .summary = "none (no account), active, leaving, suspended or left" },
         { .name = "version", .type = SHAPE_INT, .summary = "Rises with each change" },
         { .name = "leaves_at", .type = SHAPE_DATETIME, .summary = "Leaving date; the doors close by themselves" },
@@ -117,6 +124,8 @@ static const struct field one_fields[] = {
         { .name = "stops", .type = SHAPE_LIST, .summary = "What was done: reason, by whom, when, how long it took, what the person had" },
         { .name = "asks", .type = SHAPE_LIST, .summary = "Reinstatements that were asked for" },
         { .name = "ask", .type = SHAPE_JSON, .summary = "The one that waits for a second person; null: none" },
+        { .name = "transfers", .type = SHAPE_LIST, .summary = "Into other departments: from, to, groups and grants that went, by, at" },
+        { .name = "transfer", .type = SHAPE_JSON, .summary = "After a change of department: what went by it; else null" },
         { .name = "sharings", .type = SHAPE_LIST, .summary = "Log-ins from far away while the account was in use: here, there, at" },
         { .name = "alerts", .type = SHAPE_LIST, .summary = "What was noticed about the account: kind probing or place, source, count, at" },
         { .name = "out", .type = SHAPE_BOOL, .summary = "Stopped, or gone" },
@@ -159,12 +168,27 @@ static rc id_read(struct cx *cx, const struct http_req *req, int64_t *ret, json_
         return person_get(cx, *ret, ret_person);
 }
 
+/* The departments to choose from: [{name, chosen, …}]; person NULL: a new one. */
+static rc departments_add(struct cx *cx, json_t *model, str chosen)
+{
+        json_t *list, *one;
+        size_t i;
+
+        TRY(department_list(cx, &list));
+        list = json_object_get(list, "departments");
+        json_array_foreach(list, i, one)
+                json_set(one, "chosen", json_boolean(str_equal(json_get_text(one, "name"), chosen)));
+        json_set(model, "departments", list);
+        return RC_OK;
+}
+
 static str person_url(struct cx *cx, int64_t id, const char *done)
 {
         return str_format(cx->mem, "/people/%" PRId64 "?done=%s", id, done);
 }
 
-/* GET /people - people.html: {people, next, asks, dormant, dormant_days, filter: {q, state, state_is}}. */
+/* GET /people - people.html: {people, next, asks, dormant, dormant_days, filter: {q, state, state_is, department, nowhere},
+ * departments}. */
 static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         json_t *in, *model, *filter = json_object(), *is = json_object();
@@ -179,6 +203,9 @@ static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
         if (!str_empty(state))
                 json_set(is, str_z(cx->mem, state), json_true());
         json_set(filter, "state_is", is);
+        json_set(filter, "department", json_str(json_get_text(in, "department")));
+        json_set(filter, "nowhere", json_boolean(str_is(json_get_text(in, "department"), "-")));
+        TRY(departments_add(cx, model, json_get_text(in, "department")));
         json_set(model, "filter", filter);
         TRY(review_door_note(cx, model));
         return http_reply(res, 200, "people.html", model);
@@ -187,8 +214,11 @@ static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
 /* GET /people/new - person_new.html. */
 static rc form(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
+        json_t *model = json_object();
+
         log_quiet(cx);
-        return http_reply(res, 200, "person_new.html", json_object());
+        TRY(departments_add(cx, model, STR_NONE));
+        return http_reply(res, 200, "person_new.html", model);
 }
 
 /* POST /people - 303 to the person. */
@@ -207,7 +237,7 @@ static rc create(struct cx *cx, const struct http_req *req, struct http_res *res
         return http_created(res, 201, person_url(cx, id, "created"), model);
 }
 
-/* GET /people/{id} - person.html: {person, stops, asks, ask, out (stopped or gone), own (it is who asks)}. */
+/* GET /people/{id} - person.html: {person, departments, transfers, stops, asks, ask, out (stopped or gone), own (it is who asks)}. */
 static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         json_t *person, *model;
@@ -216,6 +246,7 @@ static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
         TRY(id_read(cx, req, &id, &person));
         TRY(person_past(cx, id, &model));
         json_set(model, "person", person);
+        TRY(departments_add(cx, model, json_get_text(person, "department")));
         json_set(model, "out", json_boolean(str_is(json_get_text(person, "state"), "suspended") || str_is(json_get_text(person, "state"), "left")));
         json_set(model, "own",
                  json_boolean(cx->actor.kind == ACTOR_ACCOUNT &&
@@ -235,16 +266,19 @@ static rc stale(struct cx *cx, int64_t id, rc code, struct http_res *res)
 /* PATCH /people/{id} - members given change; 303 to the person. */
 static rc change(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        json_t *in, *before, *person, *model = json_object();
+        json_t *in, *before, *person, *transfer, *model = json_object();
         int64_t id, version;
 
         TRY(id_read(cx, req, &id, &person));
         TRY(shape_read(cx, &change_in, req, &in));
         TRY(shape_version(cx, req, in, &version));
-        TRY(stale(cx, id, person_update(cx, id, version, in, &before, &person), res));
+        TRY(stale(cx, id, person_update(cx, id, version, in, &before, &transfer, &person), res));
         log_detail(cx, "changes", log_difference(before, person));
+        if (json_is_object(transfer))
+                log_detail(cx, "transfer", transfer);
+        json_set(model, "transfer", transfer);
         json_set(model, "person", person);
-        return http_created(res, 200, person_url(cx, id, "saved"), model);
+        return http_created(res, 200, person_url(cx, id, json_is_object(transfer) ? "transferred" : "saved"), model);
 }
 
 /* What the entry says: why, what they had and what is left, and how long it took. */

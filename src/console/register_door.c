@@ -24,6 +24,20 @@ static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
         return http_reply(res, 200, "registers.html", model);
 }
 
+/* The definition as it was given; without the registers it refers to and the reader holds nothing on, unless they may change it. */
+static json_t *source_shown(const struct cx *cx, const struct definition *def)
+{
+        json_t *source = json_deep_copy(def->source), *item; /* the page adds to its model; the source is remembered by the process */
+        size_t i;
+
+        if (permission_held_for(cx, PERM_REGISTER_DEFINE, def->name))
+                return source;
+        json_array_foreach(json_object_get(source, "items"), i, item)
+                if (json_object_get(item, "register") != NULL && permission_hidden(cx, json_get_text(item, "register")))
+                        (void)json_object_del(item, "register");
+        return source;
+}
+
 /* GET /registers/{register} - API: {register: model, definition: as it was given}. Console register.html: also yaml. */
 static rc detail(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
@@ -34,10 +48,10 @@ static rc detail(struct cx *cx, const struct http_req *req, struct http_res *res
         TRY(definition_get(cx, http_arg(req, "register"), &def));
         log_subject(cx, S("register"), def->id);
         (void)json_set(model, "register", definition_model(cx, def));
-        (void)json_set(model, "definition", json_deep_copy(def->source)); /* the page adds to its model; the source is remembered by the process */
-        if (!api(req))
+        (void)json_set(model, "definition", source_shown(cx, def));
+        if (!api(req) && permission_held_for(cx, PERM_REGISTER_DEFINE, def->name))
                 (void)json_set(model, "yaml", json_str(definition_yaml(cx->mem, def)));
-        else
+        if (api(req))
                 res->etag = str_format(cx->mem, "%" PRId64, def->version);
         return http_reply(res, 200, "register.html", model);
 }

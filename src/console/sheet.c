@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "console/dress.h"
+#include "identity/permission.h"
 #include "page/page.h"
 #include "register/definition.h"
 #include "register/item.h"
@@ -213,7 +214,7 @@ static void link_add(struct cx *cx, json_t *m, const struct item *item, const js
         if (item->type == ITEM_REFERENCE) {
                 const json_t *id = json_is_object(value) ? json_object_get(value, "id") : value;
 
-                if (json_is_integer(id))
+                if (json_is_integer(id) && !permission_hidden(cx, item->reference))
                         (void)json_set(m, "href",
                                        json_str(str_format(cx->mem, "/registers/%.*s/records/%" JSON_INTEGER_FORMAT, STR_ARG(item->reference),
                                                            json_integer_value(id))));

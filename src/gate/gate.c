@@ -156,6 +156,36 @@ static rc stage_check(struct cx *cx, struct unit *u)
         return fail(cx, stages[u->stage].code, NULL, "%s", fail_translate(cx->lang, stages[u->stage].text));
 }
 
+/* A register somebody holds no right on is not there for them: the answer is that of one that does not exist, after the same work. Where some registers
+ * are taken from what is held for all, and where the right asked for is missing, those that do not exist are found out here, too. */
+static rc register_there(struct cx *cx, str name, bool held)
+{
+        bool hidden = permission_hidden(cx, name), known = true;
+
+        if (hidden || !held || permission_denials(cx))
+                TRY(permission_register_known(cx, name, &known));
+        return hidden || !known ? fail(cx, RC_UNKNOWN, NULL, "there is no such register") : RC_OK;
+}
+
+/* Was that what the client was told? The log says the truth: whoever reads it must tell an attempt from a slip of the pen. */
+static rc result_logged(struct cx *cx, struct unit *u, rc code)
+{
+        str name = code == RC_UNKNOWN ? http_arg(u->req, "register") : STR_NONE;
+        struct failure told = cx->failure;
+        bool known = false;
+
+        if (str_absent(name) || !u->entered || !permission_hidden(cx, name))
+                return code;
+        fail_clear(cx);
+        if (permission_register_known(cx, name, &known) != RC_OK)
+                known = false;
+        cx->failure = told;
+        if (!known)
+                return code;
+        log_detail(cx, "register", json_str(name));
+        return RC_FORBIDDEN;
+}
+
 static rc permission_check(struct cx *cx, struct unit *u)
 {
         enum permission p = u->route->permission;
@@ -168,10 +198,10 @@ static rc permission_check(struct cx *cx, struct unit *u)
                 held = permission_held_for(cx, p, name);
         else
                 held = u->route->anywhere ? permission_held_somewhere(cx, p) : permission_held(cx, p);
+        if (!str_absent(name))
+                TRY(register_there(cx, name, held));
         if (held)
                 return RC_OK;
-        if (p == PERM_REGISTER)
-                return fail(cx, RC_FORBIDDEN, NULL, "this needs a right on the register \"%.*s\"", STR_ARG(utf8_head(name, 60)));
         return fail(cx, RC_FORBIDDEN, NULL, "this needs the permission \"%s\"", permission_word(p));
 }
 
@@ -318,18 +348,31 @@ static str subject_of(const struct route *route)
         static const struct {
                 const char *begin, *kind;
         } subjects[] = {
-                { "/accounts", "account" },  { "/groups", "group" },
-                { "/keys", "key" },          { "/registers", "register" },
-                { "/jobs", "job" },          { "/log", "log" },
-                { "/login", "session" },     { "/logout", "session" },
-                { "/sessions", "session" },  { "/me/factors", "factor" },
-                { "/me", "account" },        { "/policy", "policy" },
-                { "/addresses", "address" }, { "/certificates", "certificate" },
-                { "/people", "person" },     { "/providers", "provider" },
-                { "/sso", "provider" },      { "/applicants", "applicant" },
-                { "/notices", "notice" },    { "/support", "support" },
-                { "/operator", "support" },  { "/oauth", "key" },
-                { "/permissions", "group" }, { "/summary", "summary" },
+                { "/accounts", "account" },
+                { "/groups", "group" },
+                { "/keys", "key" },
+                { "/registers", "register" },
+                { "/jobs", "job" },
+                { "/log", "log" },
+                { "/login", "session" },
+                { "/logout", "session" },
+                { "/sessions", "session" },
+                { "/me/factors", "factor" },
+                { "/me", "account" },
+                { "/policy", "policy" },
+                { "/addresses", "address" },
+                { "/certificates", "certificate" },
+                { "/people", "person" },
+                { "/providers", "provider" },
+                { "/sso", "provider" },
+                { "/applicants", "applicant" },
+                { "/notices", "notice" },
+                { "/support", "support" },
+                { "/operator", "support" },
+                { "/oauth", "key" },
+                { "/permissions", "group" },
+                { "/summary", "summary" },
+                { "/departments", "department" },
         };
 
         for (size_t i = 0; i < COUNT(subjects); i++) {
@@ -400,6 +443,7 @@ static void unit_refuse(struct cx *cx, struct unit *u, rc code, struct http_res 
 {
         bool logged = u->route != NULL && cx->db != NULL && u->route->verb != LOG_NOTHING;
         struct failure told;
+        rc code_logged;
 
         if (cx->db != NULL && db_in_transaction(cx))
                 db_rollback(cx);
@@ -409,8 +453,9 @@ static void unit_refuse(struct cx *cx, struct unit *u, rc code, struct http_res 
         if (!logged || !db_in_transaction(cx))
                 return;
         told = cx->failure;
-        probe_note(cx, u, code);
-        entry_write(cx, u, code);
+        code_logged = result_logged(cx, u, code);
+        probe_note(cx, u, code_logged);
+        entry_write(cx, u, code_logged);
         fail_clear(cx);
         if (db_commit(cx) != RC_OK) {
                 (void)fprintf(stderr, "daicho: entry of a refusal not written: %s\n", rc_name(cx->failure.code));

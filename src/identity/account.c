@@ -9,6 +9,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "identity/account.sql.h"
+#include "identity/department.h"
 #include "identity/group.h"
 #include "identity/password.h"
 #include "identity/permission.h"
@@ -56,10 +57,10 @@ static json_t *model(struct cx *cx, const struct account *a)
         json_set(m, "version", json_integer(a->version));
         json_set(m, "groups", ids_model(a->group_ids));
         json_set(m, "group_names", json_str(a->groups));
-        json_set(m, "permissions", permission_words(&held));
+        json_set(m, "permissions", permission_words(cx, &held));
         json_set(m, "permission_list", permission_titles(cx, &held));
-        json_set(m, "grants", permission_words(&grants));
-        json_set(m, "denials", permission_words(&denials));
+        json_set(m, "grants", permission_words(cx, &grants));
+        json_set(m, "denials", permission_words(cx, &denials));
         json_set(m, "factor_required", json_boolean(a->factor_required));
         json_set(m, "sessions", json_integer(a->sessions));
         json_set(m, "failures", json_integer(a->failures));
@@ -339,6 +340,45 @@ static rc person_read(struct cx *cx, const json_t *in, int64_t *ret)
         return RC_OK;
 }
 
+/* A new person of a department. Whom the operator makes for a group of a department is recorded there. */
+static rc person_make(struct cx *cx, const json_t *in, str name, str email, str groups, int64_t *person)
+{
+        str department = json_get_text(in, "department");
+        json_t *wanted = json_object(), *made;
+
+        department = str_absent(department) ? department : str_trim(department);
+        if (str_empty(department) && *person == 0 && cx->actor.kind == ACTOR_OPERATOR)
+                TRY(sql_account_groups_department(cx, groups, &department));
+        if (str_absent(department) || str_empty(department))
+                return RC_OK;
+        if (*person != 0)
+                return fail(cx, RC_INVALID, "department", "stands in the person's own record");
+        if (cx->actor.kind != ACTOR_OPERATOR && !permission_held(cx, PERM_PERSON_MANAGE))
+                return fail(cx, RC_FORBIDDEN, "department", "only those who may manage people say which department somebody belongs to");
+        json_set(wanted, "name", json_str(name));
+        json_set(wanted, "email", json_str(email));
+        json_set(wanted, "department", json_str(department));
+        TRY(person_create(cx, wanted, &made));
+        *person = json_integer_value(json_object_get(made, "id"));
+        return RC_OK;
+}
+
+/* What the database refuses, said by name: groups of another department, and groups that somebody else holds. */
+static rc hold_check(struct cx *cx, int64_t id, int64_t person, str groups)
+{
+        struct account_hold *row;
+
+        TRY(sql_account_hold(cx, id, person, groups, &row));
+        if (row == NULL)
+                return RC_OK;
+        if (!str_absent(row->holder))
+                return fail(cx, RC_CONFLICT, "groups",
+                            "the group \"%.*s\" is held by one person at a time, and \"%.*s\" holds it; hand it over instead", STR_ARG(row->name),
+                            STR_ARG(row->holder));
+        return fail(cx, RC_FORBIDDEN, "groups", "the group \"%.*s\" is for people of the department \"%.*s\" only", STR_ARG(row->name),
+                    STR_ARG(row->department));
+}
+
 rc account_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_password)
 {
         str login = STR_NONE, name = STR_NONE, email = STR_NONE, lang = STR_NONE, groups = S(""), password = STR_NONE, made = STR_NONE;
@@ -366,6 +406,8 @@ rc account_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_passwo
         TRY(groups_read(cx, json_object_get(in, "groups"), STR_NONE, &groups, &permissions));
         TRY(permission_above(cx, &permissions));
         TRY(person_read(cx, in, &person));
+        TRY(person_make(cx, in, name, email, groups, &person));
+        TRY(hold_check(cx, 0, person, groups));
         TRY(sql_account_insert(cx, cx->tenant, login, name, email, lang, groups, person ? &person : NULL, &id));
         if (passwords)
                 TRY(password_store(cx, id, password, must));
@@ -427,8 +469,12 @@ static rc own_rights_change(struct cx *cx, const struct account *row, const json
                 return RC_OK;
         if (give != NULL)
                 TRY(permission_read(cx, give, "grants", &before, &grants));
-        if (deny != NULL)
+        if (deny != NULL) {
+                struct rights denied = denials;
+
                 TRY(permission_read_any(cx, deny, "denials", &denials));
+                denials = permission_keep_hidden(cx, &denied, &denials);
+        }
         TRY(sql_account_rights_change(cx, row->id, permission_format(cx->mem, &grants), permission_format(cx->mem, &denials), &changed));
         must(changed == 1); /* changed above */
         return RC_OK;
@@ -457,6 +503,7 @@ rc account_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, 
         if (json_object_get(in, "groups") != NULL) {
                 TRY(groups_read(cx, json_object_get(in, "groups"), row->group_ids, &row->group_ids, &added));
                 TRY(permission_above(cx, &added));
+                TRY(hold_check(cx, id, row->person_id, row->group_ids));
         }
         if (own(cx, id) && str_is(state, "suspended"))
                 return fail(cx, RC_CONFLICT, "state", "nobody suspends or removes their own account; somebody else must do it");

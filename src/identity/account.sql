@@ -78,3 +78,20 @@ select g.name, array_to_string(g.permissions, ' ') as permissions
 from daicho.account_group g join daicho.account a on g.id = any (a.groups)
 where a.id = $1
 order by lower(g.name);
+
+-- A group among these that the account may not have: of another department (holder null), or held by somebody else. id 0: a new account;
+-- person_id 0: of a new person of no department.
+-- account_hold(id int, person_id int, groups text) -> maybe account_hold(name text, department text?, holder text?)
+select g.name, d.name as department, held.login as holder
+from daicho.account_group g
+left join daicho.department d on d.id = g.department_id
+left join daicho.person p on p.id = $2
+left join lateral (select a.login from daicho.account a where g.held_by_one and g.id = any (a.groups) and a.id <> $1 limit 1) held on true
+where g.id = any (string_to_array($3, ' ')::bigint[]) and (held.login is not null or g.department_id is not null and g.department_id is distinct from p.department_id)
+order by held.login nulls first, lower(g.name)
+limit 1;
+
+-- The department of the first of these groups that has one.
+-- account_groups_department(groups text) -> one text?
+select (select d.name from daicho.account_group g join daicho.department d on d.id = g.department_id
+    where g.id = any (string_to_array($1, ' ')::bigint[]) order by g.id limit 1) as name;

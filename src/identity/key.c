@@ -26,9 +26,9 @@ static json_t *model(struct cx *cx, const struct api_key *k)
         json_set(m, "id", json_integer(k->id));
         json_set(m, "name", json_str(k->name));
         json_set(m, "hint", json_str(k->hint));
-        json_set(m, "permissions", permission_words(&held));
+        json_set(m, "permissions", permission_words(cx, &held));
         json_set(m, "permission_list", permission_titles(cx, &held));
-        json_set(m, "permissions_now", permission_words(&now));
+        json_set(m, "permissions_now", permission_words(cx, &now));
         json_set(m, "maker", json_str(k->maker));
         json_set(m, "state", json_str(k->state));
         json_set(m, "created_at", time_model(cx, k->created_at, false));

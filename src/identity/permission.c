@@ -77,6 +77,24 @@ bool permission_held_for(const struct cx *cx, enum permission p, str name)
         return p == PERM_PUBLIC || p == PERM_NONE || (bits & bit((int)p)) != 0;
 }
 
+bool permission_hidden(const struct cx *cx, str name)
+{
+        return !permission_held_for(cx, PERM_REGISTER, name);
+}
+
+bool permission_denials(const struct cx *cx)
+{
+        for (size_t i = 0; i < cx->permissions.scope_count; i++)
+                if (cx->permissions.scopes[i].denied != 0)
+                        return true;
+        return false;
+}
+
+rc permission_register_known(struct cx *cx, str name, bool *ret)
+{
+        return sql_permission_register_known(cx, name, ret);
+}
+
 bool permission_held_somewhere(const struct cx *cx, enum permission p)
 {
         uint64_t wanted = p == PERM_REGISTER ? scoped_bits() : bit((int)p);
@@ -265,7 +283,7 @@ static const char *title_of(struct cx *cx, int p)
 
 static const char *title_for(struct cx *cx, int p, str name)
 {
-        return str_absent(name) ? title_of(cx, p) : str_format(cx->mem, "%s: %.*s", title_of(cx, p), STR_ARG(name)).p;
+        return str_absent(name) || permission_hidden(cx, name) ? title_of(cx, p) : str_format(cx->mem, "%s: %.*s", title_of(cx, p), STR_ARG(name)).p;
 }
 
 /* Held for every register without exception. */
@@ -307,7 +325,7 @@ static rc register_check(struct cx *cx, str name, const char *item)
         bool known;
 
         TRY(sql_permission_register_known(cx, name, &known));
-        return known ? RC_OK : fail(cx, RC_INVALID, item, "there is no register \"%.*s\"", STR_ARG(name));
+        return known && !permission_hidden(cx, name) ? RC_OK : fail(cx, RC_INVALID, item, "there is no register \"%.*s\"", STR_ARG(name));
 }
 
 rc permission_read_any(struct cx *cx, const json_t *list, const char *item, struct rights *ret)
@@ -371,15 +389,30 @@ rc permission_above(struct cx *cx, const struct rights *rights)
                     title_for(cx, p, name));
 }
 
+struct rights permission_keep_hidden(struct cx *cx, const struct rights *before, const struct rights *after)
+{
+        struct right_scope *scopes = NEW_ARRAY(cx->mem, struct right_scope, before->scope_count + 1);
+        struct rights hidden = { .scopes = scopes };
+
+        for (size_t i = 0; i < before->scope_count; i++)
+                if (permission_hidden(cx, before->scopes[i].register_name))
+                        scopes[hidden.scope_count++] = before->scopes[i];
+        return permission_join(cx->mem, after, &hidden);
+}
+
 /* Models ---------------------------------------------------------------------------------------------------------------------------- */
 
-json_t *permission_words(const struct rights *rights)
+json_t *permission_words(const struct cx *cx, const struct rights *rights)
 {
-        str text = permission_format(arena_current, rights);
+        str text = permission_format(arena_current, rights), word, name;
         json_t *list = json_array();
 
-        while (!str_empty(text))
-                must(json_array_append_new(list, json_str(str_cut(text, ' ', &text))) == 0);
+        while (!str_empty(text)) {
+                word = str_cut(text, ' ', &text);
+                (void)str_cut(word, ':', &name);
+                if (str_absent(name) || !permission_hidden(cx, name))
+                        must(json_array_append_new(list, json_str(word)) == 0);
+        }
         return list;
 }
 
@@ -412,7 +445,7 @@ json_t *permission_titles(struct cx *cx, const struct rights *r)
                         must(json_array_append_new(list, json_set(json_set(title_model(cx, p), "register", json_null()), "denied", json_false())) ==
                              0);
         for (size_t i = 0; i < r->scope_count; i++)
-                for (int p = FIRST; p < PERMISSIONS; p++) {
+                for (int p = FIRST; p < PERMISSIONS && !permission_hidden(cx, r->scopes[i].register_name); p++) {
                         const struct right_scope *s = &r->scopes[i];
 
                         if ((s->given & ~s->denied & ~r->all) & bit(p))
@@ -491,7 +524,8 @@ rc permission_grid(struct cx *cx, const struct permission_lists *lists, json_t *
         TRY(sql_permission_register_all(cx, cx->lang == LANG_EN ? S("en") : S("ja"), &list, &count));
         must(json_array_append_new(rows, row_model(cx, lists, STR_NONE, page_text(cx->lang, "rights.every_register"))) == 0);
         for (size_t i = 0; i < count; i++)
-                must(json_array_append_new(rows, row_model(cx, lists, list[i].name, list[i].title)) == 0);
+                if (!permission_hidden(cx, list[i].name))
+                        must(json_array_append_new(rows, row_model(cx, lists, list[i].name, list[i].title)) == 0);
         for (int p = FIRST; p < PERMISSIONS; p++)
                 if (table[p].scope != OPERATOR || permission_held(cx, (enum permission)p))
                         must(json_array_append_new(table[p].scope == REGISTER ? actions : functions,

@@ -18,6 +18,12 @@ const char *permission_word(enum permission p); /* "record.read"; "" for PUBLIC,
 bool permission_held(const struct cx *cx, enum permission p);
 /* For this register. PERM_REGISTER: any right on it. */
 bool permission_held_for(const struct cx *cx, enum permission p, str register_name);
+/* No right at all on this register: it is as if it were not there. */
+bool permission_hidden(const struct cx *cx, str register_name);
+/* Is anything held for all registers but some? */
+bool permission_denials(const struct cx *cx);
+/* Is there such a register? Inside the tenant. */
+rc permission_register_known(struct cx *cx, str register_name, bool *ret) MUST_USE;
 /* For one register at least. */
 bool permission_held_somewhere(const struct cx *cx, enum permission p);
 /* Registers for which it is held, for a statement: *ret_all true: all but those in *ret_names, else those in *ret_names (separated by spaces). */
@@ -45,8 +51,11 @@ rc permission_above(struct cx *cx, const struct rights *rights) MUST_USE;
 /* RC_FORBIDDEN when `after` holds something that neither `before` nor the caller holds. */
 rc permission_gain(struct cx *cx, const struct rights *before, const struct rights *after) MUST_USE;
 
-/* Models: ["record.read", "record.read:customers", …]; with titles [{name, title, help, register, denied}]. Titles: permission.record_read.title and .help of the catalogue. */
-json_t *permission_words(const struct rights *rights);
+/* `after`, and what `before` said of registers hidden from who asks: they cannot have meant to change it. */
+struct rights permission_keep_hidden(struct cx *cx, const struct rights *before, const struct rights *after);
+
+/* Models, without what concerns registers hidden from who asks: ["record.read", "record.read:customers", …]; with titles [{name, title, help, register, denied}]. Titles: permission.record_read.title and .help of the catalogue. */
+json_t *permission_words(const struct cx *cx, const struct rights *rights);
 json_t *permission_titles(struct cx *cx, const struct rights *rights);
 /* All there are, as published: [{name, title, help, scoped}]. Needs no tenant. */
 json_t *permission_list(struct cx *cx);

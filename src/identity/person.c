@@ -10,6 +10,7 @@
 #include "db/db.h"
 #include "identity/account.h"
 #include "identity/alert.h"
+#include "identity/department.h"
 #include "identity/permission.h"
 #include "identity/person.sql.h"
 
@@ -54,6 +55,7 @@ static json_t *model(struct cx *cx, const struct person_row *p)
         json_set(m, "name", json_str(p->name));
         json_set(m, "email", json_str(p->email));
         json_set(m, "kind", json_str(p->kind));
+        json_set(m, "department", json_str(p->department));
         json_set(m, "state", json_str(p->state));
         json_set(m, "version", json_integer(p->version));
         json_set(m, "created_at", time_model(cx, p->created_at, false));
@@ -87,10 +89,14 @@ rc person_list(struct cx *cx, const json_t *query, json_t **ret)
         struct person_open_ask *ask;
         struct person_count *counts;
         size_t count, ask_count;
+        str department;
 
         if (limit < 1 || limit > LIST_MAX)
                 limit = LIST_DEFAULT;
-        TRY(sql_person_list(cx, given(query, "q"), given(query, "state"), after, limit + 1, &row, &count));
+        department = given(query, "department");
+        if (str_is(department, "-"))
+                department = S("");
+        TRY(sql_person_list(cx, given(query, "q"), given(query, "state"), after, limit + 1, department, &row, &count));
         TRY(sql_person_open_asks(cx, &ask, &ask_count));
         TRY(sql_person_counts(cx, &counts));
         for (size_t i = 0; i < count && i < (size_t)limit; i++)
@@ -176,9 +182,33 @@ static rc sharings_model(struct cx *cx, int64_t id, json_t *m)
         return RC_OK;
 }
 
+static rc transfers_model(struct cx *cx, int64_t id, json_t **ret)
+{
+        struct person_transfer_row *row;
+        json_t *list = json_array();
+        size_t count;
+
+        TRY(sql_person_transfers(cx, id, &row, &count));
+        for (size_t i = 0; i < count; i++) {
+                json_t *one = json_object(), *groups, *grants;
+
+                TRY(json_read(cx, row[i].groups, &groups));
+                TRY(json_read(cx, row[i].grants, &grants));
+                json_set(one, "from", json_str(row[i].from_name));
+                json_set(one, "to", json_str(row[i].to_name));
+                json_set(one, "groups", groups);
+                json_set(one, "grants", grants);
+                json_set(one, "by", json_str(row[i].done_by));
+                json_set(one, "at", time_model(cx, row[i].done_at, false));
+                must(json_array_append_new(list, one) == 0);
+        }
+        *ret = list;
+        return RC_OK;
+}
+
 rc person_past(struct cx *cx, int64_t id, json_t **ret)
 {
-        json_t *m = json_object(), *stops = json_array(), *asks = json_array(), *open = json_null(), *alerts;
+        json_t *m = json_object(), *stops = json_array(), *asks = json_array(), *open = json_null(), *alerts, *transfers;
         struct person_stop_row *stop;
         struct person_ask_row *ask;
         size_t count;
@@ -209,6 +239,8 @@ rc person_past(struct cx *cx, int64_t id, json_t **ret)
         TRY(sharings_model(cx, id, m));
         TRY(alert_list(cx, id, &alerts));
         json_set(m, "alerts", alerts);
+        TRY(transfers_model(cx, id, &transfers));
+        json_set(m, "transfers", transfers);
         json_set(m, "stops", stops);
         json_set(m, "asks", asks);
         json_set(m, "ask", open);
@@ -308,14 +340,15 @@ static rc when_read(struct cx *cx, str text, const char *item, bool end, msec *r
 rc person_create(struct cx *cx, const json_t *in, json_t **ret)
 {
         str name = STR_NONE, email = STR_NONE, kind = str_of(kinds[0]);
-        int64_t id;
+        int64_t id, department = 0;
 
         TRY(name_read(cx, in, &name));
         if (str_absent(name))
                 return fail(cx, RC_INVALID, "name", "must not be empty");
         TRY(email_read(cx, in, &email));
         TRY(choice_read(cx, in, "kind", kinds, COUNT(kinds), &kind));
-        TRY(sql_person_insert(cx, cx->tenant, name, email, kind, &id));
+        TRY(department_read(cx, in, "department", &department));
+        TRY(sql_person_insert(cx, cx->tenant, name, email, kind, department ? &department : NULL, &id));
         return person_get(cx, id, ret);
 }
 
@@ -355,16 +388,46 @@ static rc own_refuse(struct cx *cx)
         return fail(cx, RC_CONFLICT, NULL, "nobody suspends or removes their own account; somebody else must do it");
 }
 
-rc person_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, json_t **ret_before, json_t **ret)
+/* The newest transfer: what went. */
+static rc transfer_last(struct cx *cx, int64_t id, json_t **ret)
+{
+        json_t *list;
+
+        TRY(transfers_model(cx, id, &list));
+        *ret = json_array_get(list, 0);
+        must(*ret != NULL);
+        return RC_OK;
+}
+
+/* Into another department: the groups of the one left go at once. *ret: what went; null: no transfer. */
+static rc department_change(struct cx *cx, const struct person_row *row, int64_t next, json_t **ret)
+{
+        struct rights held = permission_parse(cx->mem, row->words);
+        int64_t changed;
+
+        *ret = json_null();
+        if (next == (row->department_id_null ? 0 : row->department_id))
+                return RC_OK;
+        TRY(sql_person_move(cx, row->id, next ? &next : NULL, &changed));
+        must(changed == row->id);
+        TRY(account_manager_left(cx, &held));
+        return transfer_last(cx, row->id, ret);
+}
+
+rc person_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, json_t **ret_before, json_t **ret_transfer, json_t **ret)
 {
         struct person_row *row;
         json_t *before;
-        int64_t changed;
+        int64_t changed, department;
 
+        if (json_object_get(in, "department") != NULL)
+                TRY(account_queue_up(cx)); /* it may take groups away */
         TRY(row_find(cx, id, &row));
         if (row->version != version)
                 return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
         before = model(cx, row);
+        department = row->department_id_null ? 0 : row->department_id;
+        TRY(department_read(cx, in, "department", &department));
         if (json_object_get(in, "leaves_at") != NULL && own(cx, row))
                 return own_refuse(cx);
         TRY(name_read(cx, in, &row->name));
@@ -374,6 +437,7 @@ rc person_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, j
         TRY(sql_person_change(cx, id, version, row->name, row->email, row->kind, row->leaves_at_null ? NULL : &row->leaves_at, &changed));
         if (changed == 0)
                 return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
+        TRY(department_change(cx, row, department, ret_transfer));
         *ret_before = before;
         return person_get(cx, id, ret);
 }

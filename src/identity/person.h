@@ -5,25 +5,27 @@
 
 #include "base/json.h"
 
-/* Models. A person: {id, name, email, kind officer | employee | temporary | contractor | other, state none (no account) | active | leaving | suspended |
+/* Models. A person: {id, name, email, kind officer | employee | temporary | contractor | other, department (its name) | null, state none (no account) | active | leaving | suspended |
  * left, version, created_at, leaves_at, due_at (end of that day in Tokyo), overdue, left_at, keys, certificates, idle_days, dormant,
  * account: {id, login, groups, suspended_for leaver | loss | violation | other, suspended_by, suspended_at, last_login_at} | null}. */
-/* query: {q, state (also dormant), after, limit}. {people: […], next: id | null, asks: [{person_id, name, why, asked_by, asked_at}], dormant,
+/* query: {q, state (also dormant), department (a name; "-": none), after, limit}. {people: […], next: id | null, asks: [{person_id, name, why, asked_by, asked_at}], dormant,
  * dormant_days}. */
 rc person_list(struct cx *cx, const json_t *query, json_t **ret) MUST_USE;
 /* RC_UNKNOWN. */
 rc person_get(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
 /* What was done about the person, newest first: {stops: […], asks: […], ask (the open one) | null, sharings: [{id, here, there, at}],
- * alerts: [{id, kind, source, count, at}]}. */
+ * alerts: [{id, kind, source, count, at}],
+ * transfers: [{from, to, groups, grants (what went), by, at}]}. */
 rc person_past(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
 /* Whose account; RC_UNKNOWN. */
 rc person_of_account(struct cx *cx, int64_t account_id, int64_t *ret) MUST_USE;
 rc person_find(struct cx *cx, str login, int64_t *ret) MUST_USE;
 
-/* in: {name, email, kind}. */
+/* in: {name, email, kind, department}. */
 rc person_create(struct cx *cx, const json_t *in, json_t **ret) MUST_USE;
-/* in: members that change, of {name, email, kind, leaves_at: text (a day: its end in Tokyo; or a time) or empty}. RC_STALE. */
-rc person_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, json_t **ret_before, json_t **ret) MUST_USE;
+/* in: members that change, of {name, email, kind, department: name or empty, leaves_at: text (a day: its end in Tokyo; or a time) or empty}. RC_STALE.
+ * Into another department: groups of the one left go in the same transaction; *ret_transfer: the transfer as in person_past, or null. */
+rc person_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, json_t **ret_before, json_t **ret_transfer, json_t **ret) MUST_USE;
 
 /* in: {reason leaver | loss | violation | other, what theft | loss | leakage, device, note, at: text as above}. At once; a leaver with a time to come:
  * noted as leaving date. The loss of one's own device needs no permission; everything else person.manage (other: or account.manage).

@@ -1,15 +1,17 @@
 -- People of the tenant entered. What stops somebody and lets them back is functions of the owner (schema/0008_people.sql).
 
--- person_list(search text?, state text?, after int, max int) -> many(201) person_row(id int, name text, email text?, kind text, state text, version int,
+-- department: a name; '': those in none.
+-- person_list(search text?, state text?, after int, max int, department text?) -> many(201) person_row(id int, name text, email text?, kind text, state text, version int,
 --     created_at time, leaves_at time?, left_at time?, due_at time?, overdue bool?, account_id int?, login text?, suspended_for text?,
 --     suspended_by text?, suspended_at time?, last_login_at time?, groups text?, words text?, account_version int?, keys int, certificates int,
---     idle_days int?, dormant bool?)
+--     idle_days int?, dormant bool?, department_id int?, department text?)
 select p.id, p.name, p.email, p.kind, p.state, p.version, p.created_at, p.leaves_at, p.left_at, p.due_at, p.overdue, p.account_id, p.login,
     p.suspended_for, p.suspended_by, p.suspended_at, p.last_login_at, p.group_names as groups, p.words, p.account_version, p.keys, p.certificates,
-    p.idle_days, p.dormant
+    p.idle_days, p.dormant, p.department_id, p.department
 from daicho.person_now p
 where ($1::text is null or strpos(lower(p.name), lower($1::text)) > 0 or strpos(lower(p.email), lower($1::text)) > 0 or strpos(lower(p.login), lower($1::text)) > 0)
     and ($2::text is null or p.state = $2::text or ($2::text = 'dormant' and p.dormant))
+    and ($5::text is null or lower(coalesce(p.department, '')) = lower($5::text))
     and p.id > $3
 order by p.id
 limit $4::bigint;
@@ -17,7 +19,7 @@ limit $4::bigint;
 -- person_find(id int) -> maybe person_row
 select p.id, p.name, p.email, p.kind, p.state, p.version, p.created_at, p.leaves_at, p.left_at, p.due_at, p.overdue, p.account_id, p.login,
     p.suspended_for, p.suspended_by, p.suspended_at, p.last_login_at, p.group_names as groups, p.words, p.account_version, p.keys, p.certificates,
-    p.idle_days, p.dormant
+    p.idle_days, p.dormant, p.department_id, p.department
 from daicho.person_now p
 where p.id = $1;
 
@@ -27,11 +29,19 @@ select a.person_id as id from daicho.account a where a.id = $1;
 -- person_of_login(login text) -> maybe int
 select a.person_id as id from daicho.account a where lower(a.login) = lower($1);
 
--- person_insert(tenant text, name text, email text?, kind text) -> one int
-insert into daicho.person (tenant, name, email, kind) values ($1, $2, $3, $4) returning id;
+-- person_insert(tenant text, name text, email text?, kind text, department_id int?) -> one int
+insert into daicho.person (tenant, name, email, kind, department_id) values ($1, $2, $3, $4, $5) returning id;
 
 -- person_change(id int, version int, name text, email text?, kind text, leaves_at time?) -> maybe int
 update daicho.person set name = $3, email = $4, kind = $5, leaves_at = $6, version = version + 1 where id = $1 and version = $2 returning id;
+
+-- What a transfer takes away, the database takes away in the same statement.
+-- person_move(id int, department_id int?) -> maybe int
+update daicho.person set department_id = $2 where id = $1 returning id;
+
+-- person_transfers(id int) -> many(50) person_transfer_row(id int, from_name text?, to_name text?, groups json, grants json, done_by text, done_at time)
+select x.id, x.from_name, x.to_name, to_jsonb(x.groups) as groups, to_jsonb(x.grants) as grants, x.done_by, x.done_at
+from daicho.transfer x where x.person_id = $1 order by x.id desc limit 50;
 
 -- person_future(at time) -> one bool
 select $1 > daicho.clock() as future;

@@ -163,7 +163,7 @@ static rc row_find(struct cx *cx, int64_t id, const struct job_sight *sight, str
         struct job_row *r;
 
         TRY(sql_job_find(cx, id, &r));
-        if (r == NULL || (!mine(cx, r) && !(str_absent(r->register_) ? sight->contract : within(&sight->any, r->register_))))
+        if (r == NULL || !(str_absent(r->register_) ? mine(cx, r) || sight->contract : within(&sight->any, r->register_)))
                 return fail(cx, RC_UNKNOWN, NULL, "there is no such job");
         *ret = r;
         return RC_OK;

@@ -20,14 +20,15 @@ select j.id, j.tenant, j.account_id, j.actor_kind, j.actor_id, j.actor, j.groups
 from daicho.job j
 where j.id = $1;
 
--- Their own, and those about registers in sight: all but those named, or only those named.
+-- Those about registers in sight (all but those named, or only those named), and of the others their own: nobody's own work shows a register they hold
+-- nothing on any more.
 -- job_list(before_id int, active bool, max int, all bool, names text, contract bool, actor_kind text, actor_id int) -> many(201) job_row
 select j.id, j.tenant, j.account_id, j.actor_kind, j.actor_id, j.actor, j.groups, j.permissions, j.masked, j.kind, j.register, j.args, j.state, j.attempt, j.done,
     j.total, j.step, j.cancel_asked, j.result, j.result_file, j.result_name, j.created_at, j.started_at, j.finished_at, daicho.clock() as now
 from daicho.job j
 where ($1::bigint = 0 or j.id < $1::bigint) and (not $2::boolean or j.state in ('queued', 'running'))
-    and (j.register is null and $6::boolean or j.register is not null and $4::boolean <> (j.register = any (string_to_array($5::text, ' ')))
-        or j.actor_kind = $7::text and j.actor_id = $8::bigint or $7::text = 'account' and j.account_id = $8::bigint)
+    and case when j.register is not null then $4::boolean <> (j.register = any (string_to_array($5::text, ' ')))
+        else $6::boolean or j.actor_kind = $7::text and j.actor_id = $8::bigint or $7::text = 'account' and j.account_id = $8::bigint end
 order by j.id desc
 limit $3::bigint;
 

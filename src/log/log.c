@@ -658,8 +658,9 @@ static void choice_add(json_t *list, str name, str title, str chosen)
 
 rc log_kind_choices(struct cx *cx, str chosen, json_t **ret)
 {
-        static const char *const kinds[] = { "account",     "person",  "group",    "session", "factor", "policy", "provider", "applicant", "key",
-                                             "certificate", "opt_out", "register", "job",     "log",    "notice", "support",  "tenant" };
+        static const char *const kinds[] = { "account",  "person",   "department", "group",  "session",     "factor",
+                                             "policy",   "provider", "applicant",  "key",    "certificate", "opt_out",
+                                             "register", "job",      "log",        "notice", "support",     "tenant" };
         json_t *list = json_array();
         struct titles titles;
 

@@ -6,6 +6,7 @@
 
 #include "base/fail.h"
 #include "db/db.h"
+#include "identity/permission.h"
 #include "log/log.h"
 #include "register/definition.sql.h"
 #include "register/item.h"
@@ -131,18 +132,31 @@ static rc items_compare(struct cx *cx, struct plan *p)
         return cx->failure.code;
 }
 
-/* The registers referred to must be there. */
-static rc references_check(struct cx *cx, const struct definition *wanted)
+static bool refers(const struct definition *def, str name)
+{
+        for (size_t i = 0; def != NULL && i < def->item_count; i++)
+                if (def->items[i].type == ITEM_REFERENCE && str_equal(def->items[i].reference, name))
+                        return true;
+        return false;
+}
+
+/* The registers referred to must be there, for who defines as well. */
+static rc references_check(struct cx *cx, const struct definition *old, const struct definition *wanted)
 {
         for (size_t i = 0; i < wanted->item_count; i++) {
                 const struct item *item = &wanted->items[i];
                 const struct definition *other;
+                rc code;
 
                 if (item->type != ITEM_REFERENCE || str_equal(item->reference, wanted->name))
                         continue;
-                if (definition_get(cx, item->reference, &other) != RC_OK) {
-                        if (cx->failure.code != RC_UNKNOWN)
-                                return cx->failure.code;
+                if (!refers(old, item->reference) && permission_hidden(cx, item->reference))
+                        code = fail(cx, RC_UNKNOWN, NULL, "there is no such register");
+                else
+                        code = definition_get(cx, item->reference, &other);
+                if (code != RC_OK) {
+                        if (code != RC_UNKNOWN)
+                                return code;
                         fail_clear(cx);
                         return fail(cx, RC_INVALID, item->name.p, "refers to the register \"%.*s\", which does not exist", STR_ARG(item->reference));
                 }
@@ -166,7 +180,7 @@ static rc plan_make(struct cx *cx, const struct definition *wanted, struct plan 
         (void)json_set(p->model, "register", json_str(wanted->name));
         (void)json_set(p->model, "title", json_str(wanted->title[cx->lang]));
         (void)json_set(p->model, "new", json_boolean(p->old == NULL));
-        TRY(references_check(cx, wanted));
+        TRY(references_check(cx, p->old, wanted));
         if (p->old != NULL && p->old->kind != wanted->kind)
                 return fail(cx, RC_INVALID, "kind", "of a register cannot change");
         if (p->old != NULL && p->old->master != NULL && !str_equal(p->old->master->name, wanted->master->name))

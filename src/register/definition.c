@@ -752,7 +752,7 @@ static json_t *item_model(struct cx *cx, const struct item *item)
         if (item->type == ITEM_CHOICE)
                 json_set(m, "choices", choices_model(cx, item));
         if (item->type == ITEM_REFERENCE)
-                json_set(m, "register", json_str(item->reference));
+                json_set(m, "register", permission_hidden(cx, item->reference) ? json_null() : json_str(item->reference));
         return m;
 }
 

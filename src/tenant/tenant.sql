@@ -27,14 +27,19 @@ from (values
     ('閲覧者(個人情報なし)', 'Viewers (no personal data)', '{record.read}')
 ) g (ja, en, permissions);
 
+-- Their administrators are one department; what administers is for its people only (schema/0020_department.sql).
 -- tenant_insert_operator_groups(name text, lang text) -> none
-insert into daicho.account_group (tenant, name, permissions)
-select $1, case $2 when 'ja' then g.ja else g.en end, g.permissions
-from (values
-    ('管理者', 'Administrators',
+with home as (
+    insert into daicho.department (tenant, name, administers) values ($1, case $2 when 'ja' then 'システム管理' else 'System administration' end, true)
+    returning id
+)
+insert into daicho.account_group (tenant, name, permissions, department_id)
+select $1, case $2 when 'ja' then g.ja else g.en end, g.permissions, case when g.administers then home.id end
+from home, (values
+    ('管理者', 'Administrators', true,
         '{support.ask,account.manage,person.manage,policy.manage,session.manage,certificate.manage,provider.manage,access.approve,log.read,log.export}'::text[]),
-    ('運営担当者', 'Operators', '{support.ask}')
-) g (ja, en, permissions);
+    ('運営担当者', 'Operators', false, '{support.ask}')
+) g (ja, en, administers, permissions);
 
 -- Roles are made by a function of the cluster's superuser (schema/bootstrap.sql): daicho_owner itself may not make any.
 -- tenant_open_roles(name text) -> none

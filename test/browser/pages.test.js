@@ -31,7 +31,19 @@ test.before(async () => {
                 const body = JSON.stringify({ kind: 'oidc', name: 'Midori', issuer: 'https://login.midori.example/', client_id: 'daicho', secret_name: 'oidc', active: true });
                 return (await fetch('/api/v1/providers', { method: 'POST', headers, body })).headers.get('Location');
         });
+        const post = (path, body) => page.evaluate(async ([to, what]) => {
+                const headers = { 'Content-Type': 'application/json', 'X-CSRF-Token': JSON.parse(document.body.getAttribute('hx-headers'))['X-CSRF-Token'] };
+                const answer = await fetch(`/api/v1${to}`, { method: 'POST', headers, body: JSON.stringify(what) });
+                return answer.status < 300 ? answer.json() : Promise.reject(new Error(`${to}: ${answer.status}`));
+        }, [path, body]);
+        const { department } = await post('/departments', { name: '営業部' });
+        await post('/departments', { name: '経理部' });
+        const sole = (await post('/groups', { name: '特権ID', permissions: ['record.read'], department: '営業部', held_by_one: true })).group.id;
+        for (const login of ['eigyo.hanako', 'eigyo.taro'])
+                await post('/accounts/new', { login, name: login, password: 'long-enough-0-and-odd', department: '営業部' });
+        await post(`/groups/${sole}/hand-over`, { login: 'eigyo.hanako' });
         pages = {
+                departments: '/departments', department: `/departments/${department.id}`, group_new: '/groups/new', group_sole: `/groups/${sole}`, people_department: '/people?department=%E5%96%B6%E6%A5%AD%E9%83%A8',
                 home: '/', registers: '/registers', register: '/registers/customers', records: '/registers/customers/records',
                 builder: `/registers/customers/records?build=1&condition=${condition}`, search: '/registers/customers/records?q=%E6%9D%B1%E4%BA%AC',
                 nothing: '/registers/customers/records?q=%E9%BE%98%E9%BE%98', empty: '/registers/orders/records',
