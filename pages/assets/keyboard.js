@@ -23,7 +23,7 @@ function line_follow() {
                 const all = lines();
                 const at = all.findIndex((line) => line.id === last);
                 if (at >= 0)
-                        (all.slice(at).find((line) => 'open' in line.dataset) ?? all[at]).focus();
+                        (all.slice(at).find((line) => 'undecided' in line.dataset) ?? all[at]).focus();
                 last = '';
         });
 }

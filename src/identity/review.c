@@ -158,7 +158,7 @@ static rc item_model(struct cx *cx, const struct review_item *i, bool open, json
                  str_is(i->kind, "word") && json_array_size(words) > 0 ? json_object_get(json_array_get(words, 0), "title") : json_str(i->name));
         json_set(m, "count", json_integer((json_int_t)json_array_size(words)));
         json_set(m, "words", words);
-        json_set(m, "grown", titles(cx, i->grown));
+        json_set(m, "grown", titles(cx, str_is(i->state, "undecided") || str_is(i->state, "kept") ? i->grown : S("")));
         json_set(m, "newly", json_boolean(i->newly));
         json_set(m, "event", json_str(i->event));
         json_set(m, "version", json_integer(i->version));

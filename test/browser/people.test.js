@@ -115,3 +115,39 @@ test('the how-to is reached from the list and from the help', async () => {
         assert.deepEqual(trouble, []);
         await context.close();
 });
+
+test('a review is decided line by line without a mouse, and the page stays where it is', async () => {
+        const { context, page } = await person(house);
+        const focused = () => page.evaluate(() => document.activeElement.id);
+
+        await login(page, house);
+        await page.goto('/access/reviews');
+        assert.deepEqual(await axe(page), []);
+        await page.getByRole('button', { name: '棚卸しを始める' }).click();
+        await page.getByText('棚卸しを始めました').waitFor();
+        const all = await page.locator('[data-undecided]').evaluateAll((lines) => lines.map((line) => line.id));
+        const own = await page.locator('[data-line]:not([data-undecided])').count();
+        assert.ok(all.length >= 3 && own >= 2, 'the own lines are there, without buttons');
+        while (await focused() !== all[0])
+                await page.keyboard.press('j');
+        await page.keyboard.press('a');
+        await page.locator(`#${all[0]}.kept`).waitFor();
+        await page.waitForFunction((id) => document.activeElement.id === id, all[1]);
+        await page.keyboard.press('k');
+        assert.equal(await focused(), all[0]);
+        await page.keyboard.press('u');
+        await page.locator(`#${all[0]}.undecided`).waitFor();
+        await page.waitForFunction((id) => document.activeElement.id === id, all[0]);
+        /* taking away asks first, and is said where it stands */
+        const name = (await page.locator(`#${all.at(-1)} b`).textContent()).trim();
+        await page.locator(`#${all.at(-1)}`).focus();
+        await page.keyboard.press('x');
+        await page.locator('#confirm').getByText(name).waitFor();
+        await page.keyboard.press('Tab');
+        await page.keyboard.press('Enter');
+        await page.locator(`#${all.at(-1)}.removed`).waitFor();
+        assert.match(await page.textContent('#review-bar'), /外した 1/);
+        assert.deepEqual(await axe(page), []);
+        await shot(page, 'review', { fullPage: true });
+        await context.close();
+});
