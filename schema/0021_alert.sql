@@ -163,6 +163,71 @@ begin
 end
 $$;
 
+-- A contract that is suspended, not over: whoever knows the password, or has the key, is told so; everybody else hears what they hear of a contract that is
+-- not there. In the same work: one hash is compared either way.
+
+-- Inside this contract's walls, had it not been suspended?
+create function daicho.held_border(tenant_ text, source_ text, certificate_ text) returns boolean
+language sql stable security definer set search_path = pg_catalog as $$
+    select exists (select from daicho.tenant t join daicho.policy p on p.tenant = t.name
+        where t.name = tenant_ and t.state = 'suspended' and (t.ends_at is null or t.ends_at > daicho.clock())
+            and (not p.addresses_on or daicho.address_within(source_, p.addresses))
+            and (not p.certificate_required or exists (select from daicho.certificate c where c.serial = certificate_ and c.tenant = t.name
+                and c.revoked_at is null and c.expires_at > daicho.clock())))
+$$;
+-- Beside login_begin, which finds no contract then: charges the account as that does.
+create function daicho.login_held(tenant_ text, login_ text, source_ text, certificate_ text)
+returns table (tenant text, lang text, account_id bigint, login text, groups text, state text, hash text, locked boolean)
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    if session_user <> 'daicho_auth' then
+        raise insufficient_privilege using message = 'log-ins are for the auth processes only';
+    elsif not daicho.held_border(tenant_, source_, certificate_) then
+        return;
+    end if;
+    return query with charged as (
+        update daicho.account a set failures = a.failures + 1
+        from daicho.tenant t join daicho.policy p on p.tenant = t.name
+        where t.name = tenant_ and a.tenant = t.name and lower(a.login) = lower(login_)
+        returning a.id, a.login, a.state, a.group_names, t.lang, p.lock_after is not null and (a.locked_at is not null or a.failures > p.lock_after) as locked
+    )
+    select tenant_, c.lang, c.id, c.login, c.group_names, c.state, h.hash, c.locked
+    from charged c left join daicho.credential h on h.account_id = c.id and (h.expires_at is null or h.expires_at > daicho.clock());
+end
+$$;
+-- The password was right: the charge is taken back, nothing is opened.
+create function daicho.login_held_right(account_id_ bigint) returns void
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    if session_user <> 'daicho_auth' then
+        raise insufficient_privilege using message = 'log-ins are for the auth processes only';
+    end if;
+    update daicho.account a set failures = 0 from daicho.tenant t
+    where a.id = account_id_ and t.name = a.tenant and t.state = 'suspended' and a.locked_at is null;
+end
+$$;
+-- A key, or an access token of it, that would open its contract if that were not suspended.
+create function daicho.key_held(token_hash_ bytea, source_ text) returns boolean
+language sql stable security definer set search_path = pg_catalog as $$
+    select exists (select from daicho.api_key k join daicho.tenant t on t.name = k.tenant join daicho.policy p on p.tenant = t.name
+        where (k.token_hash = token_hash_ or k.old_hash = token_hash_ and k.old_until > daicho.clock()
+                or k.id = (select o.key_id from daicho.access_token o where o.token_hash = token_hash_ and o.expires_at > daicho.clock()))
+            and k.revoked_at is null and k.maker_active and (k.expires_at is null or k.expires_at > daicho.clock())
+            and (k.maker_ends_at is null or k.maker_ends_at > daicho.clock())
+            and t.state = 'suspended' and (t.ends_at is null or t.ends_at > daicho.clock())
+            and case when k.addresses is not null then daicho.address_within(source_, k.addresses)
+                else not p.addresses_on or daicho.address_within(source_, p.addresses) end)
+$$;
+
+-- Wrong log-ins are counted under the name that was typed, whoever has it: with the contract they go as well.
+create function daicho.tenant_gone() returns trigger language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    delete from daicho.login_failure f where f.tenant = old.name;
+    return null;
+end
+$$;
+create trigger gone after delete on daicho.tenant for each row execute function daicho.tenant_gone();
+
 create function daicho.alert_due(after_ bigint) returns table (tenant text, id bigint)
 language sql stable security definer set search_path = pg_catalog as $$
     select x.tenant, x.id from daicho.alert x join daicho.tenant t on t.name = x.tenant and t.state <> 'ended'
@@ -170,7 +235,10 @@ language sql stable security definer set search_path = pg_catalog as $$
 $$;
 
 revoke execute on function daicho.probe_note(text), daicho.address_network(text), daicho.place_note(bigint, text),
-    daicho.root_note(text, text, text[], text, text), daicho.alert_due(bigint) from public;
+    daicho.root_note(text, text, text[], text, text), daicho.alert_due(bigint), daicho.held_border(text, text, text),
+    daicho.login_held(text, text, text, text), daicho.login_held_right(bigint), daicho.key_held(bytea, text), daicho.tenant_gone() from public;
+grant execute on function daicho.login_held(text, text, text, text), daicho.login_held_right(bigint) to daicho_auth;
+grant execute on function daicho.key_held(bytea, text) to daicho_web, daicho_auth, daicho_sso;
 grant execute on function daicho.probe_note(text) to daicho_tenant;
 grant execute on function daicho.alert_due(bigint) to daicho_jobs;
 grant execute on function daicho.root_note(text, text, text[], text, text) to daicho_cli;

@@ -274,3 +274,115 @@ def test_an_import_that_never_began_leaves_no_upload(own, shop):
         for pid in own.workers('jobs'):
             os.kill(pid, signal.SIGCONT)
     assert until(lambda: not (own.dir / 'files' / path).exists(), seconds=15)
+
+
+# the states of a contract (doc/contract-end.md) ------------------------------------------------------------------------------------------------------
+SUSPENDED = 'この契約は現在、利用を停止しています。データは保管されています。サービスの運営者にお問い合わせください'
+
+
+def log_in(house, tenant, login, password):
+    return house.browser().request('POST', '/api/v1/login', json_body={'tenant': tenant, 'login': login, 'password': password})
+
+
+def test_grp_4_12_9_a_a_suspended_contract_is_403_for_who_may_come_in_and_nothing_for_strangers(house):
+    shop = house.tenant(registers=('customers',))
+    record = shop.api('POST', '/registers/customers/records', json={'email': 'kept@example.jp', 'family_name': MARK, 'given_name': '花'}).json()['id']
+    staff, key, browser = shop.staff, shop.key, shop.browser('staff')
+    house.cli('tenant', 'suspend', shop.name)
+    # the right password, the right key: what is the matter
+    for _ in range(12):                                   # …and it stays right: nothing is charged
+        answer = log_in(house, shop.name, 'staff', staff.password)
+        assert (answer.status, answer.json()['detail']) == (403, SUSPENDED)
+    assert house.sql('select failures, locked_at from daicho.account where id = %s', args=(staff.id,)) == [(0, None)]
+    answer = house.api('GET', f'/registers/customers/records/{record}', key=key)
+    assert (answer.status, answer.json()['detail']) == (403, SUSPENDED)
+    page = house.browser().post('/login', {'tenant': shop.name, 'login': 'staff', 'password': staff.password})
+    assert page.status == 403 and SUSPENDED in page.text and 'Set-Cookie' not in page.headers
+    assert browser.get('/').status == 303                 # a session there was leads nowhere
+    # everybody else hears what they hear of a contract that is not there
+    nowhere = log_in(house, 'no-such-contract', 'staff', staff.password)
+    for login, password in (('staff', 'kX4-9qzwVb-wrong'), ('nobody', staff.password), ('', 'x')):
+        other = log_in(house, shop.name, login, password)
+        assert (other.status, other.content) in ((nowhere.status, nowhere.content), (422, other.content)), login
+    assert nowhere.status == 401
+    for wrong in ('dk_' + 'x' * 43, 'da_' + 'x' * 43):
+        assert house.api('GET', '/me', key=wrong).status == 401
+    revoked = shop.new_key('old')
+    house.sql('update daicho.api_key set revoked_at = now() where tenant = %s and name = %s', args=(shop.name, 'old'))
+    assert house.api('GET', '/me', key=revoked).status == 401
+    # a refusal of its own in the contract's log, with who it was
+    assert [(e['actor'], e['verb'], e['result']) for e in shop.log() if e['result'] == 'FORBIDDEN' and e['verb'] == 'login'][0] == ('staff', 'login', 'FORBIDDEN')
+    # the data is kept, and is there again
+    assert shop.sql('select family_name from r_customers') == [(MARK,)]
+    house.cli('tenant', 'resume', shop.name)
+    assert MARK in shop.api('GET', f'/registers/customers/records/{record}').text
+    assert log_in(house, shop.name, 'staff', staff.password).status == 200
+
+
+def test_grp_4_12_9_a_guessing_at_a_suspended_contract_is_counted_as_anywhere(house):
+    shop = house.tenant(registers=())
+    house.sql('update daicho.policy set lock_after = 3, alert_after = null where tenant = %s', args=(shop.name,))
+    password = shop.staff.password
+    house.cli('tenant', 'suspend', shop.name)
+    assert {log_in(house, shop.name, 'staff', f'kX4-9qzwVb-{n}').status for n in range(4)} == {401}
+    assert house.sql('select locked_at is not null from daicho.account where id = %s', args=(shop.staff.id,)) == [(True,)]
+    assert log_in(house, shop.name, 'staff', password).status == 401        # locked: the right one is not told from a wrong one
+
+
+def test_grp_4_12_9_a_outside_its_walls_a_suspended_contract_tells_nobody_anything(house):
+    shop = house.tenant(registers=())
+    password, key = shop.staff.password, shop.key
+    house.cli('tenant', 'suspend', shop.name)
+    house.sql("update daicho.policy set addresses = '{203.0.113.0/24}', addresses_on = true where tenant = %s", args=(shop.name,))
+    assert log_in(house, shop.name, 'staff', password).status == 401 and house.api('GET', '/me', key=key).status == 401
+    house.sql("update daicho.policy set addresses_on = false, certificate_required = true where tenant = %s", args=(shop.name,))
+    assert log_in(house, shop.name, 'staff', password).status == 401
+    house.sql("update daicho.policy set certificate_required = false where tenant = %s", args=(shop.name,))
+    assert log_in(house, shop.name, 'staff', password).status == 403
+
+
+def test_grp_4_12_9_a_the_states_of_a_contract_one_after_the_other(own):
+    """active, suspended, active, closing, ended, erased; each with what works in it"""
+    own.sql("select daicho.rehearse('0')")
+    clock(own, '2027-01-20 10:00')
+    shop = own.tenant(registers=('customers',))
+    password = shop.staff.password
+    state = lambda: [(t['state'], 'ends_at' in t) for t in own.cli('tenant', 'list') if t['name'] == shop.name]
+    comes_in = lambda: log_in(own, shop.name, 'staff', password).status
+    assert state() == [('active', False)] and comes_in() == 200
+    own.cli('tenant', 'suspend', shop.name)
+    assert state() == [('suspended', False)] and comes_in() == 403
+    own.cli('tenant', 'resume', shop.name)
+    own.cli('tenant', 'cancel', shop.name, '--last-day', '2027-01-31')
+    assert state() == [('active', True)] and comes_in() == 200
+    clock(own, '2027-02-01 00:01')
+    assert until(lambda: state() == [('ended', True)]) and comes_in() == 401
+    clock(own, '2027-02-07 00:01')
+    assert until(lambda: state() == []) and comes_in() == 401
+    own.sql("select daicho.rehearse('0')")
+
+
+def test_grp_4_12_9_a_a_deleted_contract_has_no_row_in_any_table(own):
+    """Every table of the database is walked, whatever it is called and whoever adds one: what still names the contract are the house's own entries about it
+    and the certificate, and nothing names its people or its data."""
+    own.sql("select daicho.rehearse('0')")
+    shop = own.tenant(name='vanishing', registers=('customers', 'orders'))
+    own.sql("update daicho.account set email = 'vanished-person@example.jp' where id = %s", args=(shop.admin.id,))
+    shop.api('POST', '/registers/customers/records', json={'email': 'vanished@example.jp', 'family_name': 'vanished-value', 'given_name': '花'})
+    own.wait_job(own.export('customers', shop), shop)
+    shop.browser('staff')
+    log_in(own, shop.name, 'admin', 'kX4-9qzwVb-wrong')
+    for n in range(21):
+        shop.api('GET', f'/jobs/{n + 900000}')                      # an alert
+    own.cli('group', 'create', '--tenant', shop.name, 'helpers')    # a message
+    tables = lambda: [t for t, in own.sql("select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+                                          "where c.relkind in ('r', 'p', 'm') and n.nspname !~ '^(pg_|information_schema)'")]
+    naming = lambda word: {t for t in tables() if own.sql(f'select count(*) from {t} x where strpos(x::text, %s) > 0', args=(word,)) != [(0,)]}
+    before = naming(shop.name)
+    assert {'daicho.account', 'daicho.api_key', 'daicho.job', 'daicho.notice', 'daicho.policy', 'daicho.probe', 'daicho.tenant'} <= before, before
+    assert f't_{shop.name}.r_customers' in naming('vanished-value') and all(t.startswith(f't_{shop.name}.') for t in naming('vanished-value'))
+    own.cli('tenant', 'end', shop.name, '--confirm', shop.name)
+    assert until(lambda: traces(own, shop.name) == ({}, [], [])), traces(own, shop.name)
+    assert until(lambda: naming(shop.name) <= {'daicho.erasure', 'daicho.log'}), naming(shop.name)
+    assert naming('vanished') == set()
+    assert not any(shop.name in t for t in tables())

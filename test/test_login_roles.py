@@ -5,12 +5,13 @@ import pytest
 from psycopg import errors
 
 DENIED = errors.InsufficientPrivilege
-ENTRANCE = {'session_enter(bytea,text,text)', 'key_enter(bytea,text)'}
+ENTRANCE = {'session_enter(bytea,text,text)', 'key_enter(bytea,text)', 'key_held(bytea,text)'}
 # role: (roles of a contract it may take, other roles, doors: functions of the owner it may call outside any contract, whether it ever takes a role)
 ROLES = {
     'daicho_web': ({'', '_masked'}, set(), ENTRANCE | {'sign_on_choices(text)'}, True),
     'daicho_auth': ({'', '_masked'}, set(), ENTRANCE | {
-        'border_check(text,text,text)', 'login_begin(text,text)', 'login_failed(text,text,bigint,text)', 'login_tell(text,text,text,text,text)',
+        'border_check(text,text,text)', 'login_begin(text,text)', 'login_failed(text,text,bigint,text)', 'login_held(text,text,text,text)', 'login_held_right(bigint)',
+        'login_tell(text,text,text,text,text)',
         'sign_on_choices(text)', 'tenant_enter(text)', 'token_client(bigint,bytea,text)'}, True),
     'daicho_jobs': ({'', '_masked'}, {'daicho_owner'}, {     # the owner's role: definitions of registers are DDL (doc/threats.md)
         'alert_due(bigint)',

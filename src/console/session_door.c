@@ -147,9 +147,11 @@ static rc login(struct cx *cx, const struct http_req *req, struct http_res *res)
         take_over = json_is_true(json_object_get(in, "take_over"));
         TRY(border_check(cx, tenant, enter_certificate(req)));
         TRY(sign_on_passwords(cx, tenant));
-        TRY(session_attempt(cx, tenant, name, &attempt));
+        TRY(session_attempt(cx, tenant, name, enter_certificate(req), &attempt));
         note(cx, &attempt, tenant, name);
         code = session_verify(cx, &attempt, json_get_text(in, "password"));
+        if (code == RC_FORBIDDEN) /* the right password of a contract that is suspended: nothing to be charged, nobody to be told */
+                return code;
         if (code != RC_OK)
                 return doorstep_failed(cx, &attempt, name, code);
         cx->actor.kind = ACTOR_ACCOUNT;

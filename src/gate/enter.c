@@ -95,6 +95,17 @@ str enter_certificate(const struct http_req *req)
         return str_absent(serial) ? S("") : serial;
 }
 
+/* Whoever has the key of a suspended contract is told that; strangers have none. */
+static rc key_refuse(struct cx *cx, str token)
+{
+        bool held;
+
+        TRY(sql_enter_key_held(cx, token, cx->actor.source, &held));
+        if (held)
+                return fail(cx, RC_FORBIDDEN, NULL, "this contract is suspended for now; its data is kept, please ask the operator of the service");
+        return fail(cx, RC_UNAUTHORIZED, NULL, "this API key is not known, or no longer valid");
+}
+
 rc enter_tenant(struct cx *cx, struct unit *u)
 {
         bool by_key = !str_absent(u->key);
@@ -109,9 +120,10 @@ rc enter_tenant(struct cx *cx, struct unit *u)
                 TRY(sql_enter_key(cx, token, cx->actor.source, &e));
         else
                 TRY(sql_enter_session(cx, token, cx->actor.source, enter_certificate(u->req), &e));
+        if (e == NULL && by_key)
+                return key_refuse(cx, token);
         if (e == NULL)
-                return by_key ? fail(cx, RC_UNAUTHORIZED, NULL, "this API key is not known, or no longer valid")
-                              : fail(cx, RC_UNAUTHORIZED, NULL, "the session has ended; please log in");
+                return fail(cx, RC_UNAUTHORIZED, NULL, "the session has ended; please log in");
         entered(cx, u, e);
         recall_keep(token, e);
         return RC_OK;

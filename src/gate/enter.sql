@@ -27,3 +27,7 @@ from daicho.tenant_enter($1) e;
 
 -- enter_probe(path text) -> none
 select daicho.probe_note($1);
+
+-- A key that opens nothing: because its contract is suspended?
+-- enter_key_held(token_hash bytea, source text) -> one bool
+select daicho.key_held($1, $2) as held;

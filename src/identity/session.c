@@ -13,7 +13,29 @@
 
 enum { TOKEN_SIZE = 32, LIST_MAX = 200, CURSOR_MAX = 100 };
 
-rc session_attempt(struct cx *cx, str tenant, str login, struct attempt *ret)
+/* The contract is suspended: whose password is right hears that, and nobody else. */
+static rc held_attempt(struct cx *cx, str tenant, str login, str certificate, struct attempt *ret)
+{
+        struct held_try *row;
+
+        TRY(sql_session_held(cx, tenant, login, cx->actor.source, certificate, &row));
+        if (row == NULL)
+                return RC_OK;
+        *ret = (struct attempt){
+                .tenant = row->tenant,
+                .lang = str_is(row->lang, "en") ? LANG_EN : LANG_JA,
+                .account_id = row->account_id,
+                .login = row->login,
+                .groups = str_absent(row->groups) ? S("") : row->groups,
+                .active = str_is(row->state, "active"),
+                .locked = row->locked,
+                .held = true,
+                .hash = row->hash,
+        };
+        return RC_OK;
+}
+
+rc session_attempt(struct cx *cx, str tenant, str login, str certificate, struct attempt *ret)
 {
         struct login_try *row;
 
@@ -30,7 +52,7 @@ rc session_attempt(struct cx *cx, str tenant, str login, struct attempt *ret)
                 .busy = row->busy,
                 .hash = row->hash,
         };
-        return RC_OK;
+        return str_absent(row->tenant) && !row->busy ? held_attempt(cx, tenant, login, certificate, ret) : RC_OK;
 }
 
 rc session_verify(struct cx *cx, const struct attempt *attempt, str password)
@@ -40,8 +62,12 @@ rc session_verify(struct cx *cx, const struct attempt *attempt, str password)
         if (attempt->busy)
                 return fail(cx, RC_BUSY, NULL, "too many attempts under this name; please wait a moment");
         right = password_matches(cx, password, attempt->hash);
-        if (right && attempt->account_id != 0 && attempt->active && !attempt->locked)
-                return RC_OK;
+        if (right && attempt->account_id != 0 && attempt->active && !attempt->locked) {
+                if (!attempt->held)
+                        return RC_OK;
+                TRY(sql_session_held_right(cx, attempt->account_id));
+                return fail(cx, RC_FORBIDDEN, NULL, "this contract is suspended for now; its data is kept, please ask the operator of the service");
+        }
         return fail(cx, RC_UNAUTHORIZED, NULL, "the contract, the log-in name or the password is not right");
 }
 

@@ -15,6 +15,7 @@ struct attempt {
         str groups;
         bool active;
         bool locked; /* so many were wrong that the right one is refused too */
+        bool held;   /* the contract is suspended: the right one is told so */
         bool busy;   /* too many attempts: nothing was charged, and nothing is looked at */
         str hash;    /* absent: no password was set */
 };
@@ -28,10 +29,11 @@ struct alert {
         msec at;
 };
 
-/* In an auth process, outside a transaction: looks the account up and charges it one failure, which session_open takes back. RC_OK whatever is found. */
-rc session_attempt(struct cx *cx, str tenant, str login, struct attempt *ret) MUST_USE;
-/* Is it the account's password, and may it come in? RC_UNAUTHORIZED with one sentence for every reason, after the same work; RC_BUSY when there were
- * too many attempts under this name, whether or not somebody has it. */
+/* In an auth process, outside a transaction: looks the account up and charges it one failure, which session_open takes back. RC_OK whatever is found.
+ * certificate: serial the caller came with, or "". */
+rc session_attempt(struct cx *cx, str tenant, str login, str certificate, struct attempt *ret) MUST_USE;
+/* Is it the account's password, and may it come in? RC_UNAUTHORIZED with one sentence for every reason, after the same work; RC_FORBIDDEN when the
+ * password is right and the contract suspended; RC_BUSY when there were too many attempts under this name, whether or not somebody has it. */
 rc session_verify(struct cx *cx, const struct attempt *attempt, str password) MUST_USE;
 /* After a right one, inside the tenant: a hash that costs more or less than those of today is made anew, so that no account answers in a time of its own. */
 rc session_recost(struct cx *cx, const struct attempt *attempt, str password) MUST_USE;

@@ -4,6 +4,14 @@
 --     locked bool, busy bool)
 select tenant, lang, account_id, login, groups, state, hash, locked, busy from daicho.login_begin($1, $2);
 
+-- The same of a contract that is suspended; nothing: it is not, or its walls do not let this caller near.
+-- session_held(tenant text, login text, source text, certificate text) -> maybe held_try(tenant text, lang text, account_id int, login text, groups text,
+--     state text, hash text?, locked bool)
+select tenant, lang, account_id, login, groups, state, hash, locked from daicho.login_held($1, $2, $3, $4);
+
+-- session_held_right(account_id int) -> none
+select daicho.login_held_right($1);
+
 -- After a wrong one: whom to tell of it.
 -- session_failed(tenant text?, login text, account_id int, source text) -> many(1000) session_alert(alert text, count int, recipient text, lang text,
 --     title text, now time)
