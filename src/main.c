@@ -19,6 +19,7 @@
 #include "cli/demo.h"
 #include "cli/up.h"
 #include "cli/worker.h"
+#include "console/access_door.h"
 #include "console/account_door.h"
 #include "console/border_door.h"
 #include "console/certificate_door.h"
@@ -53,6 +54,7 @@
 #include "console/support_door.h"
 #include "console/token_door.h"
 #include "gate/openapi.h"
+#include "identity/access.h"
 #include "identity/alert.h"
 #include "identity/person.h"
 #include "identity/review.h"
@@ -93,6 +95,7 @@ static const struct route *const routes[] = {
         me_door_routes,
         account_door_routes,
         department_door_routes,
+        access_door_routes,
         group_door_routes,
         key_door_routes,
         record_door_routes,
@@ -158,6 +161,7 @@ static const struct chore chores[] = {
         { "sharing", LOG_ALERT, 5000, person_sharing_next, person_sharing_tell, .tell = sharing_notice },
         { "alert", LOG_ALERT, 5000, alert_next, alert_tell, .tell = alert_notice },
         { "review", LOG_ALERT, 5000, review_due_next, review_tick, .tell = review_notice },
+        { "access", LOG_REVOKE, 5000, access_next, access_turn, .tell = access_door_tell },
         { "tenant", LOG_STOP, 5000, NULL, tenant_end_due },
         { "tenant", LOG_DELETE, 5000, NULL, tenant_erase_due },
         { .kind = NULL },

@@ -16,11 +16,13 @@ static const struct option {
         const char *option, *member;
         bool yes; /* yes | no; else a number, or a word for none */
 } options[] = {
-        { "--first-reset", "first_reset", true },        { "--valid-days", "valid_days", false },   { "--need-lower", "need_lower", true },
-        { "--need-upper", "need_upper", true },          { "--need-digit", "need_digit", true },    { "--need-symbol", "need_symbol", true },
-        { "--classes-min", "classes_min", false },       { "--length-min", "length_min", false },   { "--length-long", "length_long", true },
-        { "--lock-after", "lock_after", false },         { "--alert-after", "alert_after", false }, { "--idle-minutes", "idle_minutes", false },
-        { "--absolute-hours", "absolute_hours", false },
+        { "--first-reset", "first_reset", true },        { "--valid-days", "valid_days", false },
+        { "--need-lower", "need_lower", true },          { "--need-upper", "need_upper", true },
+        { "--need-digit", "need_digit", true },          { "--need-symbol", "need_symbol", true },
+        { "--classes-min", "classes_min", false },       { "--length-min", "length_min", false },
+        { "--length-long", "length_long", true },        { "--lock-after", "lock_after", false },
+        { "--alert-after", "alert_after", false },       { "--idle-minutes", "idle_minutes", false },
+        { "--absolute-hours", "absolute_hours", false }, { "--access-approval", "access_approval", true },
 };
 
 struct change {
@@ -122,7 +124,7 @@ const struct command cmd_policy_commands[] = {
         { "policy show", "--tenant NAME", "show what a contract asks of passwords, locks and sessions", show_run },
         { "policy set", "--tenant NAME [--length-min 8..30] [--length-long yes|no] [--need-lower|upper|digit|symbol yes|no] [--classes-min 0..4] "
           "[--valid-days 30..365|unlimited] [--first-reset yes|no] [--lock-after 3..9|off] [--alert-after 3..100|off] [--idle-minutes 5..180] "
-          "[--absolute-hours 1..720|off]",
+          "[--absolute-hours 1..720|off] [--access-approval yes|no]",
           "change it; what is not named stays", set_run },
         { .name = NULL },
 };

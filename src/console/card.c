@@ -168,7 +168,9 @@ static void job_dress(struct cx *cx, const json_t *context, json_t *job)
 /* Where the subject of a log entry is shown: pages of the house, and records of the registers the frame knows. */
 static void entry_link(struct cx *cx, const json_t *context, json_t *entry)
 {
-        static const char *const pages[][2] = { { "account", "accounts" }, { "group", "groups" }, { "job", "jobs" }, { "person", "people" } };
+        static const char *const pages[][2] = {
+                { "account", "accounts" }, { "group", "groups" }, { "job", "jobs" }, { "person", "people" }, { "access", "access" }
+        };
         str kind = json_get_text(entry, "kind"), url = STR_NONE;
         json_int_t id = json_integer_value(json_object_get(entry, "subject_id"));
         const json_t *one;

@@ -42,6 +42,8 @@ static const struct {
         { "ask", "asks", "state", "people.ask_state" },
         { "alert", "alerts", "kind", "people.alert_of" },
         { "account", "accounts", "suspended_for", "people.reason" },
+        { "request", "requests", "kind", "access.kind_of" },
+        { "request", "requests", "state", "access.state_of" },
         { "grant", "grants", "state", "support.state_of" },
         { "item", "items", "state", "reviews.state" },
         { "item", "items", "kind", "reviews.kind" },

@@ -117,6 +117,11 @@ static rc nav_add(struct cx *cx, const struct http_req *req, json_t *context, js
         }
         if (count > 0 && rows[0].running > 0)
                 (void)json_set(frame, "running", json_integer(rows[0].running));
+        if (count > 0 && rows[0].waiting > 0 && permission_held(cx, PERM_ACCESS_APPROVE)) {
+                (void)json_set(frame, "waiting", json_integer(rows[0].waiting));
+                (void)json_set(frame, "waiting_text", json_str(dress_number(cx->mem, rows[0].waiting)));
+        }
+        (void)json_set(frame, "approval", json_boolean(count > 0 && rows[0].approval));
         if (count > 0 && rows[0].ends_at != 0) {
                 json_t *end = json_object();
 

@@ -33,6 +33,7 @@ static const struct field change_fields[] = {
         FACTOR_FIELD,
         DEPARTMENT_FIELD,
         ONE_FIELD,
+        { .name = "boxes_given", .type = SHAPE_BOOL, .summary = "Forms send true: what is not ticked is off, but for permissions" },
         { .name = "permissions_given", .type = SHAPE_BOOL, .summary = "Forms send true: what is not ticked is taken away" },
         { .name = "version", .type = SHAPE_INT, .min = 1, .max = INT64_MAX, .summary = "Version that was read, when If-Match does not say it" },
         { NULL },
@@ -166,15 +167,17 @@ static rc change(struct cx *cx, const struct http_req *req, struct http_res *res
 {
         json_t *in, *before, *group, *model = json_object();
         int64_t id, version;
+        bool whole;
 
         TRY(id_read(cx, req, &id));
         TRY(shape_read(cx, &change_in, req, &in));
         TRY(shape_version(cx, req, in, &version));
         if (json_is_true(json_object_get(in, "permissions_given")) && json_object_get(in, "permissions") == NULL)
                 json_set(in, "permissions", json_array());
-        if (json_is_true(json_object_get(in, "permissions_given")) && json_object_get(in, "factor_required") == NULL)
+        whole = json_is_true(json_object_get(in, "permissions_given")) || json_is_true(json_object_get(in, "boxes_given"));
+        if (whole && json_object_get(in, "factor_required") == NULL)
                 json_set(in, "factor_required", json_false());
-        if (json_is_true(json_object_get(in, "permissions_given")) && json_object_get(in, "held_by_one") == NULL)
+        if (whole && json_object_get(in, "held_by_one") == NULL)
                 json_set(in, "held_by_one", json_false());
         TRY(stale(cx, id, group_update(cx, id, version, in, &before, &group), res));
         log_detail(cx, "changes", log_difference(before, group));

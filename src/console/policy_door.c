@@ -22,7 +22,9 @@
         { .name = "alert_after", .type = SHAPE_INT, .summary = "So many wrong log-ins within ten minutes are told, 3 to 100; null or 0: never" },    \
         { .name = "idle_minutes", .type = SHAPE_INT, .summary = "A session ends so long after its last request; 5 to 180" },                         \
         { .name = "absolute_hours", .type = SHAPE_INT, .summary = "A session ends so long after the log-in, 1 to 720; null or 0: no limit" },             \
-        { .name = "review_days", .type = SHAPE_INT, .summary = "All rights are reviewed at least every so many days; 30 to 400" }
+        { .name = "review_days", .type = SHAPE_INT, .summary = "All rights are reviewed at least every so many days; 30 to 400" },\
+        { .name = "access_approval", .type = SHAPE_BOOL,                                                                                             \
+          .summary = "Rights change only by a request that a second person approves; needs two who can; once on it stays on" }
 /* clang-format on */
 
 static const struct field change_fields[] = {

@@ -66,6 +66,7 @@ static json_t *model(struct cx *cx, const struct account *a)
         json_set(m, "failures", json_integer(a->failures));
         json_set(m, "locked_at", time_model(cx, a->locked_at, a->locked_at_null));
         json_set(m, "created_at", time_model(cx, a->created_at, false));
+        json_set(m, "approved_at", time_model(cx, a->approved_at, a->approved_at_null));
         json_set(m, "last_login_at", time_model(cx, a->last_login_at, a->last_login_at_null));
         return m;
 }
@@ -379,6 +380,26 @@ static rc hold_check(struct cx *cx, int64_t id, int64_t person, str groups)
                     STR_ARG(row->department));
 }
 
+rc account_identity_read(struct cx *cx, const json_t *in, json_t *ret)
+{
+        str login = STR_NONE, name = STR_NONE, email = STR_NONE;
+        int64_t id;
+
+        TRY(login_read(cx, in, &login));
+        TRY(text_read(cx, in, "name", NAME_MAX, true, &name));
+        if (str_absent(login) || str_absent(name))
+                return fail(cx, RC_INVALID, str_absent(login) ? "login" : "name", "must not be empty");
+        TRY(text_read(cx, in, "email", EMAIL_MAX, false, &email));
+        TRY(email_check(cx, email));
+        TRY(sql_account_find_login(cx, login, &id));
+        if (id != 0)
+                return fail(cx, RC_CONFLICT, "login", "is already taken");
+        json_set(ret, "login", json_str(login));
+        json_set(ret, "name", json_str(name));
+        json_set(ret, "email", json_str(email));
+        return RC_OK;
+}
+
 rc account_create(struct cx *cx, const json_t *in, json_t **ret, str *ret_password)
 {
         str login = STR_NONE, name = STR_NONE, email = STR_NONE, lang = STR_NONE, groups = S(""), password = STR_NONE, made = STR_NONE;
@@ -618,6 +639,15 @@ rc account_password_renew(struct cx *cx, int64_t id, str *ret_password)
         *ret_password = password_make(cx, policy.length_min);
         TRY(sql_account_unlock(cx, id));
         return password_store(cx, id, *ret_password, true);
+}
+
+rc account_password_first(struct cx *cx, int64_t id, str *ret_password)
+{
+        bool passwords;
+
+        *ret_password = STR_NONE;
+        TRY(provider_passwords(cx, &passwords));
+        return passwords ? account_password_renew(cx, id, ret_password) : RC_OK;
 }
 
 rc account_password_check(struct cx *cx, str current, str next)

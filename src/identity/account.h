@@ -11,7 +11,7 @@ enum { ACCOUNT_FIRST_DAYS = 7 }; /* how long a first password that was mailed ca
 
 /* Models: {id, login, name, email, lang, theme, state active | suspended, version, groups: [id…], group_names, permissions: [word…],
  * permission_list: [{name, title, help}], grants: [word…], denials: [word…], factor_required, suspended_for, person_id, person (name),
- * sessions, failures, locked_at, created_at, last_login_at}; a list: {accounts: […], next: cursor | null}. */
+ * sessions, failures, locked_at, created_at, approved_at (null: made without a request), last_login_at}; a list: {accounts: […], next: cursor | null}. */
 /* query: {q (part of login or name), state, after (cursor), limit}. */
 rc account_list(struct cx *cx, const json_t *query, json_t **ret) MUST_USE;
 rc account_get(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
@@ -37,6 +37,10 @@ rc account_password_reset(struct cx *cx, int64_t id, str password, bool change, 
 rc account_password_expire(struct cx *cx, int64_t id) MUST_USE;
 /* After a reinstatement (person.h), whose rules have been asked: a system-made one, to be changed at the first log-in. Auth process or command. */
 rc account_password_renew(struct cx *cx, int64_t id, str *ret_password) MUST_USE;
+/* For requests for rights (access.h): login, name, email of `in` checked, and put into `ret`; RC_CONFLICT when the log-in name is taken. And the
+ * system-made password of an account that was made by one: absent when the contract keeps none. Auth process. */
+rc account_identity_read(struct cx *cx, const json_t *in, json_t *ret) MUST_USE;
+rc account_password_first(struct cx *cx, int64_t id, str *ret_password) MUST_USE;
 /* The caller's own, in two steps: may it be the next one; and, when the current one was proven (session_again_verify), the change, which ends the caller's
  * other sessions. Auth process. */
 rc account_password_check(struct cx *cx, str current, str next) MUST_USE;

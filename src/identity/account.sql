@@ -3,7 +3,7 @@
 -- account_list(search text?, state text?, after text?, max int) -> many(201) account(id int, login text, name text, email text?, lang text?, theme
 --     text, state text, version int, created_at time, last_login_at time?, failures int, locked_at time?, groups text, group_ids text, permissions text,
 --     grants text, denials text, factor_required bool, sessions int, sort text,
---     person_id int, person text, suspended_for text?)
+--     person_id int, person text, suspended_for text?, approved_at time?)
 select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.created_at, a.last_login_at, a.failures,
     coalesce(a.locked_at, case when a.factor_failures >= (select p.lock_after from daicho.policy p where p.tenant = a.tenant) then a.factor_failed_at end)
         as locked_at,
@@ -11,7 +11,7 @@ select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.cr
     array_to_string(a.denials, ' ') as denials, a.factor_required,
     (select count(*) from daicho.session s join daicho.policy p on p.tenant = s.tenant where s.account_id = a.id and s.stage in ('full', 'locked')
         and s.seen_at > daicho.clock() - make_interval(mins => p.idle_minutes)) as sessions, lower(a.login) as sort,
-    a.person_id, (select p.name from daicho.person p where p.id = a.person_id) as person, a.suspended_for
+    a.person_id, (select p.name from daicho.person p where p.id = a.person_id) as person, a.suspended_for, a.approved_at
 from daicho.account a
 where ($1::text is null or strpos(lower(a.login), lower($1::text)) > 0 or strpos(a.name, $1::text) > 0)
     and ($2::text is null or a.state = $2::text)
@@ -27,7 +27,7 @@ select a.id, a.login, a.name, a.email, a.lang, a.theme, a.state, a.version, a.cr
     array_to_string(a.denials, ' ') as denials, a.factor_required,
     (select count(*) from daicho.session s join daicho.policy p on p.tenant = s.tenant where s.account_id = a.id and s.stage in ('full', 'locked')
         and s.seen_at > daicho.clock() - make_interval(mins => p.idle_minutes)) as sessions, lower(a.login) as sort,
-    a.person_id, (select p.name from daicho.person p where p.id = a.person_id) as person, a.suspended_for
+    a.person_id, (select p.name from daicho.person p where p.id = a.person_id) as person, a.suspended_for, a.approved_at
 from daicho.account a
 where a.id = $1;
 

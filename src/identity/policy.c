@@ -30,6 +30,7 @@ rc policy_read(struct cx *cx, struct policy *ret)
                 .classes_min = r->classes_min,
                 .length_min = r->length_min,
                 .length_long = r->length_long,
+                .access_approval = r->access_approval,
                 .lock_after = number(r->lock_after, r->lock_after_null),
                 .alert_after = number(r->alert_after, r->alert_after_null),
                 .idle_minutes = r->idle_minutes,
@@ -64,9 +65,10 @@ static const struct {
         const char *name;
         size_t at;
 } switches[] = {
-        { "first_reset", offsetof(struct policy, first_reset) }, { "need_lower", offsetof(struct policy, need_lower) },
-        { "need_upper", offsetof(struct policy, need_upper) },   { "need_digit", offsetof(struct policy, need_digit) },
-        { "need_symbol", offsetof(struct policy, need_symbol) }, { "length_long", offsetof(struct policy, length_long) },
+        { "first_reset", offsetof(struct policy, first_reset) },         { "need_lower", offsetof(struct policy, need_lower) },
+        { "need_upper", offsetof(struct policy, need_upper) },           { "need_digit", offsetof(struct policy, need_digit) },
+        { "need_symbol", offsetof(struct policy, need_symbol) },         { "length_long", offsetof(struct policy, length_long) },
+        { "access_approval", offsetof(struct policy, access_approval) },
 };
 
 static int64_t *number_at(struct policy *p, size_t at)
@@ -153,7 +155,8 @@ rc policy_update(struct cx *cx, int64_t version, const json_t *in, json_t **ret_
         lock_after = p.lock_after;
         TRY(change_read(cx, in, &p));
         TRY(sql_policy_set(cx, version, p.first_reset, p.valid_days, p.need_lower, p.need_upper, p.need_digit, p.need_symbol, p.classes_min,
-                           p.length_min, p.length_long, p.lock_after, p.alert_after, p.idle_minutes, p.absolute_hours, p.review_days, &changed));
+                           p.length_min, p.length_long, p.lock_after, p.alert_after, p.idle_minutes, p.absolute_hours, p.review_days,
+                           p.access_approval, &changed));
         if (changed == 0)
                 return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
         if (lock_after != p.lock_after)

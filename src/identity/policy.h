@@ -29,6 +29,7 @@ struct policy {
         bool need_lower, need_upper, need_digit, need_symbol;
         int64_t classes_min; /* so many of the four, whichever */
         int64_t length_min;
+        bool access_approval;   /* rights change only by a request that a second person approves; once on it stays on */
         bool length_long;       /* up to 72 bytes instead of 30 characters */
         int64_t lock_after;     /* wrong passwords in a row; 0: no lock */
         int64_t alert_after;    /* wrong log-ins in ten minutes; 0: nobody is told */
@@ -44,7 +45,7 @@ struct policy {
 /* Inside the tenant. */
 rc policy_read(struct cx *cx, struct policy *ret) MUST_USE;
 /* {first_reset, valid_days (null: unlimited), need_lower, need_upper, need_digit, need_symbol, classes_min, length_min, length_long, lock_after (null:
- * off), alert_after (null: off), idle_minutes, absolute_hours (null: no limit), review_days, version, updated_at}. */
+ * off), alert_after (null: off), idle_minutes, absolute_hours (null: no limit), review_days, access_approval, version, updated_at}. */
 rc policy_get(struct cx *cx, json_t **ret) MUST_USE;
 /* in: members that change; null or 0 for unlimited, off, no limit. RC_INVALID names each that is out of range, RC_STALE when somebody was quicker. */
 rc policy_update(struct cx *cx, int64_t version, const json_t *in, json_t **ret_before, json_t **ret) MUST_USE;

@@ -165,6 +165,18 @@ rc notice_approvers(struct cx *cx, const char *kind, const json_t *model)
         return tell_holders(cx, "access.approve", 0, kind, model);
 }
 
+rc notice_access(struct cx *cx, const char *kind, int64_t asked_person, int64_t person_id, const json_t *model)
+{
+        struct notice_reader *reader;
+        size_t count;
+
+        if (strcmp(kind, "access_asked") == 0)
+                TRY(sql_notice_approvers_but(cx, asked_person, &reader, &count));
+        else
+                TRY(sql_notice_people(cx, asked_person, person_id, &reader, &count));
+        return tell_all(cx, reader, count, kind, model);
+}
+
 rc notice_login(struct cx *cx, str recipient, str lang, const struct notice_login *what)
 {
         struct notice_text text = { .kind = what->locked ? "login_locked" : "login_burst", .model = json_object() };

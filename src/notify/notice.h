@@ -23,6 +23,10 @@ rc notice_guards(struct cx *cx, const char *kind, const json_t *model) MUST_USE;
 rc notice_owner(struct cx *cx, int64_t account_id, const char *kind, const json_t *model) MUST_USE;
 /* To everybody of the tenant entered who decides about rights. kind: review_soon, review_overdue, review_event {review | null, opened, due_at}. */
 rc notice_approvers(struct cx *cx, const char *kind, const json_t *model) MUST_USE;
+/* About a request for rights. kind access_asked: to everybody who approves them, but the person who asked; access_approved, access_refused,
+ * access_expired, access_ending, access_ended: to who asked and whose rights they are. model: {id, for_whom, purpose, by, until,
+ * why}. */
+rc notice_access(struct cx *cx, const char *kind, int64_t asked_person, int64_t person_id, const json_t *model) MUST_USE;
 /* Wrong log-ins in the contract `tenant`: an account was locked, or there were many. In an auth process, outside of any contract. */
 struct notice_login {
         str tenant, tenant_title;

@@ -41,6 +41,15 @@ select a.email, a.lang from daicho.account a where a.id = $1 and a.state = 'acti
 -- notice_root(actor text, source text, recipients text[], subject text, body text) -> one bool
 select daicho.root_note($1, $2, $3, $4, $5) as told;
 
+-- Who approves requests for rights, but the one who asked.
+-- notice_approvers_but(but int) -> many(50) notice_reader
+select a.email, a.lang from daicho.account a
+where a.state = 'active' and a.email is not null and a.person_id <> $1 and 'access.approve' = any (string_to_array(a.words, ' ')) order by a.id limit 50;
+
+-- The accounts of two people.
+-- notice_people(one int, other int) -> many(2) notice_reader
+select a.email, a.lang from daicho.account a where a.state = 'active' and a.email is not null and a.person_id in ($1, $2) order by a.id limit 2;
+
 -- By the mailer.
 -- notice_take() -> maybe letter(id int, kind text, recipient text, subject text, body text, attempt int, created_at time)
 select n.id, n.kind, n.recipient, n.subject, n.body, n.attempt, n.created_at from daicho.notice_take() n;
