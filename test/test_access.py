@@ -137,6 +137,17 @@ def test_a_stop_takes_everything_at_once_without_a_request(open_none):
     assert call(shop.admin, 'DELETE', f'/accounts/{person[0]}', **{'If-Match': f'"{version}"'}).status == 204
 
 
+def test_a_review_takes_away_without_a_request(house):
+    shop = house.tenant()
+    shop.sql("update daicho.account set grants = '{log.read}' where id = %s", args=(shop.staff.id,))
+    shop.deputy
+    assert policy(shop.admin, True).status == 200
+    opened = call(shop.admin, 'POST', '/access/reviews', {}).json()['review']['id']
+    item = shop.sql("select id, version from daicho.access_review_item where review_id = %s and kind = 'word' and login = 'staff'", args=(opened,))[0]
+    done = call(shop.admin, 'POST', f'/access/reviews/{opened}/decide', {'item': item[0], 'decision': 'remove', 'version': item[1], 'note': '不要'})
+    assert done.status == 200 and 'log.read' not in words(shop, shop.staff), done
+
+
 def test_the_policy_needs_two_who_approve_and_stays_on(house):
     shop = house.tenant()
     assert policy(shop.admin, True).status == 409            # alone

@@ -43,6 +43,8 @@ def pair(house):
         insert into daicho.support_grant (tenant, operator_id, operator, reason, minutes) select tenant, id, 'x', '{MARK}', 30 from daicho.account where tenant = '{other.name}' limit 1;
         insert into daicho.notice (tenant, kind, recipient, subject, body, not_before) values ('{other.name}', 'x', 'x@example.jp', '{MARK}', '{MARK}', 'infinity');
         insert into daicho.access_review_told (tenant, due_at, what) values ('{other.name}', now(), 'soon');
+        insert into daicho.access_request (tenant, kind, account_id, login, gains, purpose, asked_by, asked_who) select tenant, 'removal', id, login, false, '{MARK}', 'x', 'person:0'
+            from daicho.account where tenant = '{other.name}' limit 1;
         select daicho.review_person(p.id, '{MARK}') from daicho.person p join daicho.account a on a.person_id = p.id where p.tenant = '{other.name}'""")
     other.browser()
     mine.ids = {'records': [record], 'groups': [group], 'jobs': [job]}

@@ -44,6 +44,7 @@ def test_syn_3_4_1_a_every_page_is_reached_from_the_menu_and_asks_for_its_right(
     shop.api('POST', '/registers/customers/records', json={'email': 'walk@example.jp', 'family_name': '歩', 'given_name': '行'})
     house.wait_job(house.export('customers', shop), shop)
     shop.admin.browser().post('/keys', {'name': 'walk', 'permissions': 'record.read'})
+    shop.admin.browser().post('/access', {'kind': 'rights', 'purpose': 'walk', 'grants': 'record.read', 'employed': 'true'})
     shop.api('POST', '/providers', json={'kind': 'google', 'name': 'Google', 'client_id': 'x', 'secret_name': 'x'})
     assert shop.api('POST', '/departments', json={'name': '営業部'}).status == 201
     assert until(lambda: '/proof' in shop.admin.browser().get(f"/log/{shop.log()[0]['id']}").text)     # sealed by now

@@ -76,6 +76,8 @@ class Pair:
         opened = self.full.api('POST', '/access/reviews', json={})
         assert opened.status == 201, opened
         self.ids['reviews'] = opened.json()['review']['id']
+        self.ids['access'] = self.full.api('POST', '/access', json={'kind': 'removal', 'account_id': self.full.staff.id, 'purpose': 'sweep'}, key=None, headers={
+            'Cookie': f"__Host-daicho={self.full.admin.browser().cookies['__Host-daicho']}", 'X-CSRF-Token': self.full.admin.browser().csrf}).json()['request']['id']
         self.full.staff.browser()
         self.ids['sessions'] = house.sql("select max(id) from daicho.session where tenant = 'sweepone'")[0][0]
 
