@@ -312,6 +312,9 @@ begin
         r.before_grants := daicho.either(a.grants, '{}');
         r.before_denials := daicho.either(a.denials, '{}');
         r.before_words := coalesce(a.words, '{}');
+        r.groups := case when want ? 'groups_as_now' then r.before_groups else r.groups end;
+        r.grants := case when want ? 'grants_as_now' then r.before_grants else r.grants end;
+        r.denials := case when want ? 'denials_as_now' then r.before_denials else r.denials end;
     elsif r.kind = 'account' then
         r.login := want ->> 'login';
         r.name := want ->> 'name';

@@ -148,6 +148,19 @@ def test_a_review_takes_away_without_a_request(house):
     assert done.status == 200 and 'log.read' not in words(shop, shop.staff), done
 
 
+def test_a_transfer_takes_away_without_a_request(house):
+    shop = house.tenant()
+    sales, = shop.sql("insert into daicho.department (tenant, name) values (%s, '営業') returning id", args=(shop.name,))
+    shop.sql("update daicho.person set department_id = %s where id = (select person_id from daicho.account where id = %s)", args=(sales[0], shop.staff.id))
+    shop.sql("update daicho.account_group set department_id = %s where tenant = %s and name = '担当者'", args=(sales[0], shop.name))
+    shop.deputy
+    assert policy(shop.admin, True).status == 200
+    with pytest.raises(DENIED):                              # as long as they belong there, nothing goes by itself
+        shop.sql("update daicho.account set groups = '{}' where id = %s", args=(shop.staff.id,))
+    shop.sql("update daicho.person set department_id = null where id = (select person_id from daicho.account where id = %s)", args=(shop.staff.id,))
+    assert groups(shop, shop.staff) == []
+
+
 def test_the_policy_needs_two_who_approve_and_stays_on(house):
     shop = house.tenant()
     assert policy(shop.admin, True).status == 409            # alone

@@ -251,14 +251,21 @@ static rc ids_read(struct cx *cx, const json_t *list, json_t **ret)
         return RC_OK;
 }
 
-static rc words_read(struct cx *cx, const json_t *in, const char *item, json_t *want)
+/* Words of the list given; what was said of registers hidden from who asks stays. */
+static rc words_read(struct cx *cx, const json_t *in, const char *item, str now, json_t *want)
 {
-        struct rights rights;
+        struct rights before = permission_parse(cx->mem, now), rights;
+        json_t *list = json_array();
+        str text;
 
         if (json_object_get(in, item) == NULL)
                 return RC_OK;
         TRY(permission_read_any(cx, json_object_get(in, item), item, &rights));
-        json_set(want, item, permission_words(&rights));
+        rights = permission_keep_hidden(cx, &before, &rights);
+        text = permission_format(cx->mem, &rights);
+        while (!str_empty(text))
+                must(json_array_append_new(list, json_str(str_cut(text, ' ', &text))) == 0);
+        json_set(want, item, list);
         return RC_OK;
 }
 
@@ -282,14 +289,16 @@ static rc until_read(struct cx *cx, const json_t *in, json_t *want)
         return RC_OK;
 }
 
-/* What is not given stays as it is. */
-static rc rights_read(struct cx *cx, const json_t *in, const json_t *account, json_t *want)
+/* What is not given stays as it is. account_id 0: a new one. */
+static rc rights_read(struct cx *cx, const json_t *in, int64_t account_id, json_t *want)
 {
         static const char *const members[] = { "groups", "grants", "denials" };
+        struct access_held *held;
         json_t *ids;
 
+        TRY(sql_access_held(cx, account_id, &held));
         for (size_t i = 0; i < COUNT(members); i++) {
-                json_set(want, members[i], account != NULL ? json_object_get(account, members[i]) : json_array());
+                json_set(want, members[i], json_array());
                 if (json_object_get(in, members[i]) == NULL)
                         json_set(want, str_format(cx->mem, "%s_as_now", members[i]).p, json_true());
         }
@@ -297,9 +306,9 @@ static rc rights_read(struct cx *cx, const json_t *in, const json_t *account, js
                 TRY(ids_read(cx, json_object_get(in, "groups"), &ids));
                 json_set(want, "groups", ids);
         }
-        TRY(words_read(cx, in, "grants", want));
-        TRY(words_read(cx, in, "denials", want));
-        if (account == NULL && json_array_size(json_object_get(want, "groups")) + json_array_size(json_object_get(want, "grants")) == 0)
+        TRY(words_read(cx, in, "grants", held->grants, want));
+        TRY(words_read(cx, in, "denials", held->denials, want));
+        if (account_id == 0 && json_array_size(json_object_get(want, "groups")) + json_array_size(json_object_get(want, "grants")) == 0)
                 return fail(cx, RC_INVALID, "groups", "choose at least one group or right: what is not needed is not given");
         return RC_OK;
 }
@@ -325,24 +334,27 @@ static rc want_read(struct cx *cx, const json_t *in, str kind, json_t *want)
 {
         int64_t account_id = 0, group_id = json_integer_value(json_object_get(in, "group_id")), open;
         json_t *account, *group;
+        str now;
 
         if (!str_is(kind, "rights") && !str_is(kind, "removal") && !permission_held(cx, PERM_ACCOUNT_MANAGE))
                 return fail(cx, RC_FORBIDDEN, NULL, "this needs the permission \"%s\"", permission_word(PERM_ACCOUNT_MANAGE));
         if (str_is(kind, "account")) {
                 TRY(account_identity_read(cx, in, want));
                 json_set(want, "person_id", json_object_get(in, "person_id") ? json_object_get(in, "person_id") : json_null());
-                TRY(rights_read(cx, in, NULL, want));
+                TRY(rights_read(cx, in, 0, want));
         } else if (str_is(kind, "group")) {
                 TRY(group_get(cx, group_id, &group));
                 json_set(want, "group_id", json_integer(group_id));
-                json_set(want, "permissions", json_object_get(group, "permissions"));
-                TRY(words_read(cx, in, "permissions", want));
+                TRY(sql_access_group_held(cx, group_id, &now));
+                if (json_object_get(in, "permissions") == NULL)
+                        return fail(cx, RC_INVALID, "permissions", "must be a list");
+                TRY(words_read(cx, in, "permissions", now, want));
         } else {
                 TRY(account_read(cx, in, &account, &account_id));
                 if (str_is(kind, "rights") && !str_is(json_get_text(account, "state"), "active"))
                         return fail(cx, RC_CONFLICT, NULL, "this account is suspended; a reinstatement must be approved first");
                 json_set(want, "account_id", json_integer(account_id));
-                TRY(rights_read(cx, in, account, want));
+                TRY(rights_read(cx, in, account_id, want));
         }
         TRY(sql_access_open(cx, account_id, str_is(kind, "group") ? group_id : 0, str_is(kind, "account") ? json_get_text(want, "login") : STR_NONE,
                             &open));

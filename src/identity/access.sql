@@ -32,6 +32,14 @@ select r.id, r.kind, r.state, r.account_id, r.person_id, r.login, r.name, r.emai
 from daicho.access_request r cross join daicho.acting() w
 where r.id = $1;
 
+-- What stands beside the groups of an account now; 0: of none.
+-- access_held(account_id int) -> one access_held(grants text, denials text)
+select coalesce((select array_to_string(a.grants, ' ') from daicho.account a where a.id = $1), '') as grants,
+    coalesce((select array_to_string(a.denials, ' ') from daicho.account a where a.id = $1), '') as denials;
+
+-- access_group_held(group_id int) -> one text
+select coalesce((select array_to_string(g.permissions, ' ') from daicho.account_group g where g.id = $1), '') as permissions;
+
 -- Is a request about the same account, group or log-in name waiting?
 -- access_open(account_id int, group_id int, login text?) -> maybe int
 select r.id from daicho.access_request r
