@@ -1,11 +1,12 @@
 """An operator is not a tenant: no record without a grant that the contract itself has approved, for a time, to read, seen in its own log."""
 import json
+import re
 import secrets
 
 import psycopg
 import pytest
 
-from house import NO_CERTIFICATE, Account, Client, Refused
+from house import NO_CERTIFICATE, ROOT, Account, Client, Refused
 
 DENIED = psycopg.errors.InsufficientPrivilege
 
@@ -295,3 +296,22 @@ def test_syn_3_12_1_a_operators_work_from_the_addresses_of_the_gateway_only(oper
 def call_if(who, version, json):
     browser = who.browser()
     return browser.request('PATCH', '/api/v1/policy', json_body=json, headers={'Accept': 'application/json', 'X-CSRF-Token': browser.csrf, 'If-Match': version})
+
+
+def test_syn_3_12_2_f_passwords_of_operators_do_not_expire_and_a_document_says_why(operators, house):
+    assert house.sql('select valid_days from daicho.policy where tenant = %s', args=(operators.name,)) == [(None,)]
+    # ten years later the same password is still good, and nobody is asked to change it
+    house.sql("update daicho.credential set changed_at = now() - interval '10 years', must_change = false where account_id = %s", args=(operators.two.id,))
+    house.sql("update daicho.account set password_at = now() - interval '10 years' where id = %s", args=(operators.two.id,))
+    answer = house.browser().request('POST', '/api/v1/login', json_body={'tenant': operators.name, 'login': operators.two.login, 'password': operators.two.password})
+    assert answer.status == 200 and answer.json()['stage'] in ('enroll', 'factor')                 # what comes next is the second factor, not a new password
+    assert operators.two.browser(fresh=True).get('/operator').status == 200
+    house.sql('update daicho.policy set valid_days = 365 where tenant = %s', args=(operators.name,))         # so it would be if there were an expiry
+    there = operators.two.browser(fresh=True).get('/operator')
+    house.sql('update daicho.policy set valid_days = null where tenant = %s', args=(operators.name,))
+    assert (there.status, there.headers['Location']) == (303, '/me/password')
+    # nor do those of the database's roles
+    assert house.sql("select rolname from pg_authid where rolvaliduntil is not null") == []
+    text = (ROOT / 'doc/support.md').read_text()
+    assert 'Passwords of operators have no expiry' in text and 'The rationale:' in text and 'NIST SP 800-63B' in text and 'PASS_MAX_DAYS' in text
+    assert not [p for p in [*(ROOT / 'deploy').rglob('*'), *(ROOT / 'debian').rglob('*')] if p.is_file() and re.search(rb'PASS_MAX_DAYS|chage ', p.read_bytes())]
