@@ -208,8 +208,9 @@ language sql security definer set search_path = pg_catalog as $$
     select r.tenant, r.id, g.kind, g.account_id, g.login, g.person_id, g.person, g.department, m.department, g.leaves_at, g.last_at, g.group_id, g.key_id, g.name,
         coalesce(g.words, '{}'),
         l.id is not null and not exists (select from daicho.access_review_item o where o.review_id = l.id and o.kind = g.kind and o.decision = 'keep'
-            and o.account_id is not distinct from g.account_id and o.group_id is not distinct from g.group_id and o.key_id is not distinct from g.key_id
-            and (g.kind <> 'word' or o.name = g.name)), event_
+            and coalesce(o.account_id, 0) = coalesce(g.account_id, 0) and coalesce(o.group_id, 0) = coalesce(g.group_id, 0)
+            and coalesce(o.key_id, 0) = coalesce(g.key_id, 0)
+            and (case o.kind when 'word' then o.name else '' end) = (case g.kind when 'word' then g.name else '' end)), event_
     from daicho.access_review r
     cross join last l
     cross join lateral daicho.review_grants(r.tenant) g
@@ -443,8 +444,9 @@ language sql stable security definer set search_path = pg_catalog as $$
     where r.id = review_id_ and r.tenant = coalesce(daicho.role_tenant(), r.tenant)
         and (r.scope = 'all' or g.person_id in (select i.person_id from daicho.access_review_item i where i.review_id = r.id))
         and not exists (select from daicho.access_review_item i where i.review_id = r.id and i.kind = g.kind and i.decision is distinct from 'remove'
-            and i.account_id is not distinct from g.account_id and i.group_id is not distinct from g.group_id and i.key_id is not distinct from g.key_id
-            and (g.kind <> 'word' or i.name = g.name))
+            and coalesce(i.account_id, 0) = coalesce(g.account_id, 0) and coalesce(i.group_id, 0) = coalesce(g.group_id, 0)
+            and coalesce(i.key_id, 0) = coalesce(g.key_id, 0)
+            and (case i.kind when 'word' then i.name else '' end) = (case g.kind when 'word' then g.name else '' end))
 $$;
 
 -- Close it. Null: there is no such review, or it is closed. {undecided: n} with n > 0: it stays open.

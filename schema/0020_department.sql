@@ -282,9 +282,10 @@ begin
     insert into daicho.transfer (tenant, person_id, from_name, to_name, groups, grants, done_by)
     values (new.tenant, new.id, (select d.name from daicho.department d where d.id = old.department_id),
         (select d.name from daicho.department d where d.id = new.department_id), gone, gone_grants, coalesce((daicho.acting()).name, session_user::text));
-    if to_regprocedure('daicho.review_person(bigint,text)') is not null then
+    -- the first department somebody is given is no transfer
+    if old.department_id is not null and to_regprocedure('daicho.review_person(bigint,text)') is not null then
         execute 'select daicho.review_person($1, $2)' using new.id, concat(
-            coalesce((select d.name from daicho.department d where d.id = old.department_id), '-'), ' → ',
+            (select d.name from daicho.department d where d.id = old.department_id), ' → ',
             coalesce((select d.name from daicho.department d where d.id = new.department_id), '-'));
     end if;
     return null;

@@ -433,7 +433,7 @@ def test_syn_3_12_5_b_operators_are_reviewed_every_half_year_whatever_their_poli
     assert clock.sql("select review_days from daicho.policy where tenant = 'ops'") == [(183,)]
     with pytest.raises(psycopg.errors.CheckViolation):
         clock.sql("update daicho.policy set review_days = 184 where tenant = 'ops'")
-    clock.sql("insert into daicho.account (tenant, login, name, groups) select 'ops', 'root', 'root', array_agg(id) from daicho.account_group where tenant = 'ops' and name = '管理者'")
+    clock.cli('account', 'create', '--tenant', 'ops', 'root', '--name', 'root', '--group', '管理者', '--password', 'aA1!9dkeiDkw02mf')
     try:
         ahead(clock, 184)
         assert until(lambda: clock.sql("select count(*) from daicho.access_review where tenant = 'ops' and scope = 'all' and opened_by = 'system'") == [(1,)], 20)
@@ -490,6 +490,47 @@ def test_syn_3_12_6_a_a_transfer_asks_for_the_rights_of_this_person_and_a_leaver
     listed = admin.call('GET', '/access/reviews').json()
     assert listed['state']['left_active'] in (0, 1) and [a['login'] for a in listed['left']] in ([], ['deputy'])
     assert until(lambda: admin.call('GET', '/access/reviews').json()['state']['left_active'] == 0, 20) and state_of(shop, 'deputy') == 'suspended'
+
+
+def test_syn_3_12_6_a_a_transfer_between_departments_asks_by_itself_and_the_first_department_does_not(shop, two):
+    admin, _ = two
+    person = person_of(shop, 'staff')
+    shop.house.sql("update daicho.account set grants = '{log.read}' where id = %s", args=(shop.staff.id,))
+
+    def move(department):
+        version = shop.api('GET', f'/people/{person}').json()['person']['version']
+        answer = shop.api('PATCH', f'/people/{person}', json={'department': department}, headers={'If-Match': f'"{version}"'})
+        assert answer.status == 200, answer
+
+    for name in '営業部', '総務部':
+        assert shop.api('POST', '/departments', json={'name': name}).status == 201
+    move('営業部')
+    assert admin.call('GET', '/access/reviews').json()['state']['event_id'] is None
+    yearly = admin.open()
+    admin.keep_all(yearly), two[1].keep_all(yearly)
+    assert admin.close(yearly).status == 200
+    move('総務部')
+    event = admin.review(admin.call('GET', '/access/reviews').json()['state']['event_id'])
+    assert [(p['login'], p['department'], p['moved_from'], p['event'], p['undecided']) for p in event['people']] == [('staff', '総務部', '営業部', '営業部 → 総務部', 3)]
+    assert admin.decide(event['review']['id'], admin.items(event['review']['id'], kind='word')[0], 'remove').status == 200
+    assert 'log.read' not in words(shop, 'staff')
+
+
+def test_where_rights_change_only_by_requests_a_review_takes_away_and_nothing_else_does(shop, two, house):
+    admin, _ = two
+    house.sql("update daicho.account set grants = '{log.read}' where id = %s", args=(shop.staff.id,))
+    house.sql('update daicho.policy set access_approval = true where tenant = %s', args=(shop.name,))
+    id = admin.open()
+    for kind in 'word', 'group', 'account':
+        assert admin.decide(id, admin.items(id, login='staff', kind=kind)[0], 'remove').status == 200, kind
+    assert words(shop, 'staff') == set() and state_of(shop, 'staff') == 'suspended'
+    with house.connect('daicho_web') as db:
+        line = admin.items(id, login='deputy', kind='group')[0]
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), db.transaction():
+            db.execute("select set_config('daicho.actor', %s, true), set_config('role', %s, true)", (f'account:{admin.id}:admin', f't_{shop.name}'))
+            assert db.execute("select daicho.review_decide(%s, %s, 'remove', null)", (line['id'], line['version'])).fetchone() == ('done',)
+            db.execute("update daicho.account set grants = '{log.read}' where login = 'deputy'")
+    assert admin.items(id, login='deputy', kind='group')[0]['state'] == 'undecided'
 
 
 # pages -------------------------------------------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ static const struct option {
         { "--length-long", "length_long", true },        { "--lock-after", "lock_after", false },
         { "--alert-after", "alert_after", false },       { "--idle-minutes", "idle_minutes", false },
         { "--absolute-hours", "absolute_hours", false }, { "--access-approval", "access_approval", true },
+        { "--review-days", "review_days", false },
 };
 
 struct change {
@@ -124,7 +125,7 @@ const struct command cmd_policy_commands[] = {
         { "policy show", "--tenant NAME", "show what a contract asks of passwords, locks and sessions", show_run },
         { "policy set", "--tenant NAME [--length-min 8..30] [--length-long yes|no] [--need-lower|upper|digit|symbol yes|no] [--classes-min 0..4] "
           "[--valid-days 30..365|unlimited] [--first-reset yes|no] [--lock-after 3..9|off] [--alert-after 3..100|off] [--idle-minutes 5..180] "
-          "[--absolute-hours 1..720|off] [--access-approval yes|no]",
+          "[--absolute-hours 1..720|off] [--access-approval yes|no] [--review-days 30..400]",
           "change it; what is not named stays", set_run },
         { .name = NULL },
 };

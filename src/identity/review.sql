@@ -52,13 +52,15 @@ with shown as (
     where i.review_id = $1 and ($2::text is null or i.state = $2::text) and ($4::bigint is null or coalesce(i.person_id, 0) = $4::bigint)
         and ($3::text is null or strpos(lower(i.person), lower($3::text)) > 0 or strpos(lower(i.login), lower($3::text)) > 0
             or strpos(lower(i.name), lower($3::text)) > 0)
+), counted as (
+    select s.*, dense_rank() over (order by s.person_key) as turn from shown s where s.person_key > $5::bigint
 )
 select i.id, i.person_key, i.kind, i.account_id, i.login, i.person_id, i.person, i.department, i.moved_from, i.leaves_at, i.last_login_at, i.name,
     array_to_string(i.words, ' ') as words, i.newly, i.event, i.version, i.decision, i.note, i.decided_by, i.decided_at, i.earlier,
     array_to_string(i.grown, ' ') as grown, i.live, i.state, coalesce(w.who = 'person:' || i.person_id, false) as own
-from shown i
+from counted i
 cross join daicho.acting() w
-where i.person_key in (select distinct x.person_key from shown x where x.person_key > $5::bigint order by x.person_key limit $6::bigint)
+where i.turn <= $6::bigint
 order by i.person_key, array_position(array['account', 'group', 'word', 'key'], i.kind), i.name, i.id
 limit 20000;
 
