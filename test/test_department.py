@@ -1,12 +1,11 @@
 """What is meant for one department stays there: groups of a department, transfers, administering words, groups one person holds, registers that are not
 there for others."""
-import hashlib
 import threading
 
 import psycopg
 import pytest
 
-from house import NO_CERTIFICATE, Account, until
+from house import NO_CERTIFICATE, Account, Refused, until
 
 DENIED, CLASH, TAKEN = psycopg.errors.InsufficientPrivilege, psycopg.errors.CheckViolation, psycopg.errors.UniqueViolation
 SCOPED = ['record.read', 'record.write', 'record.delete', 'record.import', 'record.export', 'register.define']
@@ -409,6 +408,21 @@ def test_reg_10_2_c_masked_accounts_hand_over_nothing_that_sees_personal_items(p
             if db.execute(sql).rowcount == 0:
                 raise DENIED('row security shows it nothing to change')
     assert firm.held(seer) == []
+
+
+def test_the_operator_puts_it_right_by_command_by_the_same_rules(privileged, house):
+    firm = privileged
+    lost = firm.group('失われた鍵', ['log.erase'], held_by_one=True)
+    firm.department('監査室')
+    made = house.cli('account', 'create', '--tenant', firm.shop.name, 'kansa', '--name', 'kansa', '--department', '監査室', '--password', 'aA1!long-enough-odd')
+    assert house.sql('select d.name from daicho.person p join daicho.department d on d.id = p.department_id where p.id = %s', args=(made['person_id'],)) == [('監査室',)]
+    done = house.cli('group', 'handover', '--tenant', firm.shop.name, '失われた鍵', 'kansa')
+    assert (done['from'], done['to']) == (None, 'kansa') and firm.held(lost) == ['kansa']
+    assert house.cli('group', 'handover', '--tenant', firm.shop.name, '失われた鍵', 'third')['from'] == 'kansa' and firm.held(lost) == ['third']
+    moved = house.cli('person', 'transfer', '--tenant', firm.shop.name, 'kansa', '--department', '')
+    assert moved['department'] is None and moved['transfer']['from'] == '監査室'
+    with pytest.raises(Refused):
+        house.cli('person', 'transfer', '--tenant', firm.shop.name, 'kansa', '--department', 'ない部')
 
 
 # Registers that are not there for others ----------------------------------------------------------------------------------------------------------

@@ -105,9 +105,10 @@ static void secret_show(struct cx *cx, const struct wish *wish, const char *memb
 static rc account_create_run(struct cx *cx, struct args *args)
 {
         struct wish wish = { .in = json_object() };
-        str tenant, name = STR_NONE, email = STR_NONE, password = STR_NONE;
+        str tenant, name = STR_NONE, email = STR_NONE, password = STR_NONE, department = STR_NONE;
 
         TRY(operator_tenant(cx, args, &tenant));
+        TRY(args_text(cx, args, "--department", &department));
         TRY(args_text(cx, args, "--name", &name));
         TRY(args_text(cx, args, "--email", &email));
         TRY(args_text(cx, args, "--group", &wish.groups));
@@ -121,6 +122,8 @@ static rc account_create_run(struct cx *cx, struct args *args)
         (void)json_set(wish.in, "name", json_str(str_absent(name) ? wish.login : name));
         if (!str_absent(email))
                 (void)json_set(wish.in, "email", json_str(email));
+        if (!str_absent(department))
+                (void)json_set(wish.in, "department", json_str(department));
         if (!str_absent(password))
                 (void)json_set(wish.in, "password", json_str(password));
         TRY(operator_do(cx, tenant, LOG_CREATE, create_work, &wish));
@@ -387,7 +390,7 @@ static rc key_revoke_run(struct cx *cx, struct args *args)
 
 /* clang-format off */
 const struct command cmd_identity_commands[] = {
-        { "account create", "--tenant NAME LOGIN [--name TEXT] [--email TEXT] [--group NAME,NAME] [--password TEXT|-] [--mail]",
+        { "account create", "--tenant NAME LOGIN [--name TEXT] [--email TEXT] [--group NAME,NAME] [--department NAME] [--password TEXT|-] [--mail]",
           "make an account; without a password one is made and printed once", account_create_run },
         { "account list", "--tenant NAME", "list the accounts of a contract", account_list_run },
         { "account suspend", "--tenant NAME LOGIN", "stop an account and its sessions at once", account_suspend_run },

@@ -91,11 +91,12 @@ static rc create_work(struct cx *cx, void *data)
 static rc create_run(struct cx *cx, struct args *args)
 {
         struct order order = { .in = json_object() };
-        str tenant, name, email = STR_NONE, kind = STR_NONE;
+        str tenant, name, email = STR_NONE, kind = STR_NONE, department = STR_NONE;
 
         TRY(operator_tenant(cx, args, &tenant));
         TRY(args_text(cx, args, "--email", &email));
         TRY(args_text(cx, args, "--kind", &kind));
+        TRY(args_text(cx, args, "--department", &department));
         TRY(args_word(cx, args, "NAME", &name));
         TRY(args_end(cx, args));
         (void)json_set(order.in, "name", json_str(name));
@@ -103,11 +104,47 @@ static rc create_run(struct cx *cx, struct args *args)
                 (void)json_set(order.in, "email", json_str(email));
         if (!str_absent(kind))
                 (void)json_set(order.in, "kind", json_str(kind));
+        if (!str_absent(department))
+                (void)json_set(order.in, "department", json_str(department));
         TRY(operator_do(cx, tenant, LOG_CREATE, create_work, &order));
         if (command_json())
                 print_json(cx, order.model);
         else
                 print_line(cx, "person %lld was recorded", (long long)json_integer_value(json_object_get(order.model, "id")));
+        return RC_OK;
+}
+
+static rc transfer_work(struct cx *cx, void *data)
+{
+        struct order *order = data;
+        json_t *before, *transfer;
+
+        TRY(find(cx, order));
+        TRY(person_get(cx, order->id, &before));
+        TRY(person_update(cx, order->id, json_integer_value(json_object_get(before, "version")), order->in, &before, &transfer, &order->model));
+        log_detail(cx, "changes", log_difference(before, order->model));
+        log_detail(cx, "transfer", transfer);
+        (void)json_set(order->model, "transfer", transfer);
+        return RC_OK;
+}
+
+static rc transfer_run(struct cx *cx, struct args *args)
+{
+        struct order order = { .in = json_object() };
+        str tenant, department = STR_NONE;
+
+        TRY(operator_tenant(cx, args, &tenant));
+        TRY(args_text(cx, args, "--department", &department));
+        TRY(args_word(cx, args, "PERSON", &order.who));
+        TRY(args_end(cx, args));
+        if (str_absent(department))
+                return fail(cx, RC_USAGE, NULL, "say the --department; \"\" is none");
+        (void)json_set(order.in, "department", json_str(department));
+        TRY(operator_do(cx, tenant, LOG_UPDATE, transfer_work, &order));
+        if (command_json())
+                print_json(cx, order.model);
+        else
+                print_line(cx, "%.*s was transferred", STR_ARG(order.who));
         return RC_OK;
 }
 
@@ -227,7 +264,10 @@ static rc approve_run(struct cx *cx, struct args *args)
 /* clang-format off */
 const struct command cmd_person_commands[] = {
         { "person list", "--tenant NAME [--state active|leaving|suspended|left|none|dormant]", "list the people of a contract", list_run },
-        { "person create", "--tenant NAME NAME [--email TEXT] [--kind employee|officer|temporary|contractor|other]", "record a person", create_run },
+        { "person create", "--tenant NAME NAME [--email TEXT] [--kind employee|officer|temporary|contractor|other] [--department NAME]",
+          "record a person", create_run },
+        { "person transfer", "--tenant NAME LOGIN|id:N --department NAME",
+          "transfer a person into another department; groups of the one left are taken away", transfer_run },
         { "person stop", "--tenant NAME LOGIN|id:N --reason leaver|loss|violation|other [--what theft|loss|leakage] [--device TEXT] [--note TEXT] [--at TIME]",
           "put a person out at once, with sessions, keys and certificates; or at a time to come", stop_run },
         { "person reinstate", "--tenant NAME LOGIN|id:N --why TEXT", "ask that a stopped person may come in again", reinstate_run },

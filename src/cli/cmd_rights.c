@@ -145,6 +145,35 @@ static rc erase_run(struct cx *cx, struct args *args)
         return RC_OK;
 }
 
+static rc hand_over_work(struct cx *cx, void *data)
+{
+        struct order *order = data;
+        str login = json_get_text(order->in, "login");
+        int64_t id, version;
+
+        TRY(group_open(cx, order, &id, &version));
+        TRY(group_hand_over(cx, id, login, &order->model));
+        log_detail(cx, "name", json_str(order->name));
+        log_detail(cx, "from", json_object_get(order->model, "from"));
+        log_detail(cx, "to", json_object_get(order->model, "to"));
+        return RC_OK;
+}
+
+static rc hand_over_run(struct cx *cx, struct args *args)
+{
+        struct order order = { .in = json_object() };
+        str tenant, login;
+
+        TRY(operator_tenant(cx, args, &tenant));
+        TRY(args_word(cx, args, "NAME", &order.name));
+        TRY(args_word(cx, args, "LOGIN", &login));
+        TRY(args_end(cx, args));
+        (void)json_set(order.in, "login", json_str(login));
+        TRY(operator_do(cx, tenant, LOG_UPDATE, hand_over_work, &order));
+        said(cx, &order, "group %.*s was handed over");
+        return RC_OK;
+}
+
 static rc rights_work(struct cx *cx, void *data)
 {
         struct order *order = data;
@@ -183,6 +212,7 @@ const struct command cmd_rights_commands[] = {
         { "group create", "--tenant NAME NAME [--permissions WORD,WORD] [--factor yes|no]", "make a permission group", create_run },
         { "group change", "--tenant NAME NAME [--permissions WORD,WORD] [--factor yes|no] [--name NAME]", "change what a permission group may", change_run },
         { "group erase", "--tenant NAME NAME", "erase a permission group nobody is in", erase_run },
+        { "group handover", "--tenant NAME NAME LOGIN", "hand over a permission group that one person holds", hand_over_run },
         { .name = NULL },
 };
 /* clang-format on */
