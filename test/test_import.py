@@ -320,6 +320,20 @@ def test_a_job_whose_worker_is_killed_in_the_middle_leaves_nothing_and_ends_the_
     assert tenant.sql('select count(*), count(distinct origin) from r_customers') == [(want['created'], 1)]
 
 
+def test_an_upload_whose_job_cannot_be_queued_does_not_stay(house, tenant):
+    """The account was suspended while the file travelled, the disk is full."""
+    house.sql("""create or replace function public.fail_here() returns trigger language plpgsql as $$
+                 begin raise exception 'in the middle' using errcode = '53100'; end $$""")
+    before = sorted((house.dir / 'files/import').glob('*'))
+    house.sql(f"create trigger zz_fail before insert on daicho.job for each row when (new.tenant = '{tenant.name}') execute function public.fail_here()")
+    try:
+        answer = tenant.api('POST', '/registers/customers/imports', files={'file': ('x.csv', 'email,family_name\na@example.jp,山\n'.encode(), 'text/csv')})
+    finally:
+        house.sql('drop trigger zz_fail on daicho.job')
+    assert answer.status == 507, answer
+    assert sorted((house.dir / 'files/import').glob('*')) == before
+
+
 def test_a_cancelled_job_leaves_nothing(house, tenant, slow_file):
     with house.connect() as db, db.transaction():
         db.execute(f'lock table t_{tenant.name}.r_customers in exclusive mode')         # held here, it cannot be too quick

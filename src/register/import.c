@@ -579,6 +579,7 @@ rc import_start(struct cx *cx, const struct import_order *order, int64_t *ret_jo
         uint8_t random[12];
         enum charset set;
         str path;
+        rc code;
 
         if (cx->masked)
                 return fail(cx, RC_FORBIDDEN, NULL, "an account that may not see personal items cannot import files");
@@ -597,7 +598,10 @@ rc import_start(struct cx *cx, const struct import_order *order, int64_t *ret_jo
                 json_set(args, "encoding", json_str(order->encoding));
         if (!str_absent(order->blank))
                 json_set(args, "blank", json_str(order->blank));
-        TRY(job_add(cx, "import", def->name, args, ret_job));
+        code = job_add(cx, "import", def->name, args, ret_job);
+        if (code != RC_OK) /* nothing will ever lead to it */
+                (void)unlink(file_store_path(cx->mem, path));
+        TRY(code);
         log_subject(cx, S("job"), *ret_job);
         log_detail(cx, "register", json_str(def->name));
         log_detail(cx, "file", json_str(file_name_clean(cx->mem, order->name)));
