@@ -2,11 +2,12 @@
 import json
 import os
 import signal
+import subprocess
 import threading
 
 import pytest
 
-from house import House, Refused, until
+from house import BUILD, House, Refused, until
 
 MARK = '消えるはずの値'
 
@@ -243,6 +244,20 @@ def test_the_operator_waits_for_what_is_under_way_in_the_contract(own, shop):
         assert until(lambda: own.sql("select 1 from pg_stat_activity where usename = 'daicho_owner' and wait_event_type = 'Lock'"))
     end.join(30)
     assert own.cli('tenant', 'erasures')[-1]['tenant'] == shop.name
+
+
+def test_the_operator_erases_while_an_import_runs(own, shop, tmp_path):
+    """Its process holds tables on one connection and tells its progress on another: neither may wait for the other."""
+    file = tmp_path / 'many.csv'
+    subprocess.run([BUILD / 'gen_customers', '--rows', '40000', '--out', file], check=True)
+    job = own.import_file('customers', file, shop)
+    waiting = own.export('customers', shop)
+    assert until(lambda: own.sql("select state = 'running' and done > 0 from daicho.job where id = %s", args=(job,)) == [(True,)])
+    upload, = own.sql("select args ->> 'file' from daicho.job where id = %s", args=(job,))[0]
+    own.cli('tenant', 'end', shop.name, '--confirm', shop.name)
+    certificate = own.cli('tenant', 'erasures')[-1]
+    assert certificate['tenant'] == shop.name and certificate['records']['customers'] == 1 and waiting > 0
+    assert until(lambda: traces(own, shop.name) == ({}, [], []) and not (own.dir / 'files' / upload).exists())
 
 
 def test_a_contract_does_not_end_itself(own, shop):

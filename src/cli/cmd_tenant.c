@@ -292,11 +292,14 @@ static rc erasures(struct cx *cx, struct args *args)
 
 static rc end(struct cx *cx, struct args *args)
 {
+        struct wish closing = { .change = tenant_close };
         str said = STR_NONE;
 
         TRY(args_text(cx, args, "--confirm", &said));
         if (args->count == 0 || !str_is(said, args->word[0]))
                 return fail(cx, RC_USAGE, NULL, "this erases everything of the tenant for good; repeat its name: --confirm NAME");
+        closing.name = str_of(args->word[0]);
+        TRY(operator_do(cx, STR_NONE, LOG_UPDATE, change_work, &closing));
         return change(cx, args, LOG_DELETE, tenant_end, "tenant %.*s is gone");
 }
 

@@ -71,7 +71,7 @@ static void times_are_utc_to_the_microsecond(void **state)
 
 static void an_entry_reads_back(void **state)
 {
-        struct leaf l, strange = whole();
+        struct leaf l = { .number = 0 }, strange = whole();
 
         assert_int_equal(leaf_read(&cx, S(WHOLE), &l), RC_OK);
         assert_true(l.number == 4711 && l.time_us == 1795323909123456 && str_is(l.actor_kind, "account") && l.actor_id == 12);

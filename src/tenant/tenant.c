@@ -9,7 +9,10 @@
 #include "db/migrate.h"
 #include "tenant/tenant.sql.h"
 
+#include <unistd.h>
+
 enum { NAME_MIN = 2, NAME_MAX = 30, TITLE_MAX = 100, REASON_MAX = 1000, YEAR_MAX = 2999 };
+enum { JOBS_ASKED_MAX = 300, JOBS_PAUSE_US = 100000 };
 
 static bool name_valid(str name)
 {
@@ -195,11 +198,37 @@ static rc certificate_read(struct cx *cx, str text, json_t **ret)
         return str_absent(text) ? RC_OK : json_read(cx, text, ret);
 }
 
+rc tenant_close(struct cx *cx, str name)
+{
+        struct tenant *t;
+        size_t changed;
+
+        TRY(tenant_get(cx, name, &t));
+        TRY(sql_tenant_state_change(cx, name, S("suspended"), &changed)); /* of one that has ended nothing is left to close */
+        return sql_tenant_jobs_cancel(cx, name, &changed);
+}
+
+/* A runner holds tables of the contract on one connection and tells its progress on another: whoever erased now would wait for the first, and keep the
+ * second waiting. */
+static rc jobs_await(struct cx *cx, str name)
+{
+        int64_t running = 1;
+
+        for (int i = 0; i < JOBS_ASKED_MAX && running > 0; i++) {
+                if (i > 0)
+                        (void)usleep(JOBS_PAUSE_US);
+                TRY(sql_tenant_jobs_running(cx, name, &running));
+        }
+        return running == 0 ? RC_OK : fail(cx, RC_BUSY, NULL, "work of this contract is still running; please try again in a moment");
+}
+
 static rc end(struct cx *cx, const struct tenant *t)
 {
         json_t *certificate;
         str text;
 
+        TRY(sql_tenant_patience(cx, &text));
+        TRY(jobs_await(cx, t->name));
         TRY(sql_tenant_erase(cx, t->name, str_absent(cx->actor.name) ? S("operator") : cx->actor.name, &text));
         TRY(certificate_read(cx, text, &certificate));
         return certificate == NULL ? unknown(cx) : RC_OK;

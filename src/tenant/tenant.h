@@ -39,7 +39,9 @@ rc tenant_resume(struct cx *cx, str name) MUST_USE;
  * taken back, until then. RC_INVALID (last-day), RC_CONFLICT, RC_UNKNOWN. */
 rc tenant_cancel(struct cx *cx, str name, struct date last_day) MUST_USE;
 rc tenant_keep(struct cx *cx, str name) MUST_USE;
-/* Erased now: schema, roles and every row of the shared tables are gone for good; files follow within seconds. A certificate stays. */
+/* Before it is erased: suspended, and what it has asked for is asked to stop. To be committed before tenant_end. RC_UNKNOWN. */
+rc tenant_close(struct cx *cx, str name) MUST_USE;
+/* Waits until nothing runs for it any more (RC_BUSY after half a minute). Erased now: schema, roles and every row of the shared tables are gone for good; files follow within seconds. A certificate stays. */
 rc tenant_end(struct cx *cx, str name) MUST_USE;
 /* Certificates of erasure, oldest first: [{id, tenant, title, began_at, ended_at, due_at, erased_at, erased_by, accounts, records: {register: count},
  * entries, files}]. */

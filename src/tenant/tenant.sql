@@ -64,6 +64,18 @@ where name = $1 and state <> 'ended' and coalesce(ends_at > daicho.clock(), true
 -- tenant_keep(name text) -> changed
 update daicho.tenant set ends_at = null, erase_at = null where name = $1 and state <> 'ended' and ends_at > daicho.clock();
 
+-- tenant_jobs_cancel(name text) -> changed
+update daicho.job
+set cancel_asked = true, state = case when state = 'queued' then 'cancelled' else state end, finished_at = case when state = 'queued' then daicho.clock() end
+where tenant = $1 and state in ('queued', 'running');
+
+-- tenant_jobs_running(name text) -> one int
+select count(*) as running from daicho.job where tenant = $1 and state = 'running';
+
+-- A guard: rather refused than waiting for somebody who waits for this.
+-- tenant_patience() -> one text
+select set_config('lock_timeout', '60s', true) as patience;
+
 -- tenant_erase(name text, by text) -> one text?
 select daicho.tenant_erase($1, $2)::text as certificate;
 
