@@ -229,7 +229,7 @@ static rc groups_add(struct cx *cx, json_t *model, const json_t *account)
                         member = member || json_equal(mine, json_object_get(one, "id"));
                 json_set(one, "member", json_boolean(member));
         }
-        json_set(model, "groups", json_object_get(list, "groups"));
+        json_set(model, "group_choices", json_object_get(list, "groups")); /* the account has groups of its own: their numbers */
         return RC_OK;
 }
 
@@ -292,7 +292,7 @@ static rc form_read(struct cx *cx, const json_t *in, str *ret_name, int64_t *ret
         return RC_OK;
 }
 
-/* GET /access/new - access_new.html: {form: {own | other | account | group}, account, groups, rights, person, group, today, last}. */
+/* GET /access/new - access_new.html: {form: {own | other | account | group}, account, group_choices, rights, person, group, today, last}. */
 static rc form(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         json_t *in, *model = json_object(), *which;
