@@ -37,6 +37,8 @@
 #include "console/link_door.h"
 #include "console/log_door.h"
 #include "console/log_file.h"
+#include "console/log_hold_door.h"
+#include "console/log_review_door.h"
 #include "console/me_door.h"
 #include "console/proof_door.h"
 #include "console/notice_door.h"
@@ -59,6 +61,8 @@
 #include "identity/person.h"
 #include "identity/review.h"
 #include "log/log.h"
+#include "log/log_hold.h"
+#include "log/log_review.h"
 #include "tenant/tenant.h"
 #include "notify/notice.h"
 #include "register/define.h"
@@ -106,6 +110,8 @@ static const struct route *const routes[] = {
         job_door_routes,
         log_door_routes,
         proof_door_routes,
+        log_review_door_routes,
+        log_hold_door_routes,
         border_door_routes,
         certificate_door_routes,
         token_door_routes,
@@ -156,6 +162,11 @@ static rc review_notice(struct cx *cx, const json_t *told)
         return notice_approvers(cx, str_format(cx->mem, "review_%.*s", STR_ARG(tell)).p, told);
 }
 
+static rc log_review_notice(struct cx *cx, const json_t *told)
+{
+        return notice_log_readers(cx, "log_review_late", told);
+}
+
 static const struct chore chores[] = {
         { "person", LOG_STOP, 5000, person_leave_next, person_leave, .sweep = person_files_erase },
         { "sharing", LOG_ALERT, 5000, person_sharing_next, person_sharing_tell, .tell = sharing_notice },
@@ -164,6 +175,9 @@ static const struct chore chores[] = {
         { "access", LOG_REVOKE, 5000, access_next, access_turn, .tell = access_door_tell },
         { "tenant", LOG_STOP, 5000, NULL, tenant_end_due },
         { "tenant", LOG_DELETE, 5000, NULL, tenant_erase_due },
+        { "log_review", LOG_CREATE, 5000, log_review_next, log_review_begin },
+        { "log_review", LOG_ALERT, 5000, log_review_late, log_review_tell, .tell = log_review_notice },
+        { "log", LOG_ERASE, 5000, log_hold_next, log_hold_purge },
         { .kind = NULL },
 };
 

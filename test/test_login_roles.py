@@ -16,7 +16,8 @@ ROLES = {
     'daicho_jobs': ({'', '_masked'}, {'daicho_owner'}, {     # the owner's role: definitions of registers are DDL (doc/threats.md)
         'access_due(bigint)', 'alert_due(bigint)',
         'job_finish(bigint,integer,text,jsonb,text,text)', 'job_retry(bigint,integer,interval,jsonb)', 'job_take()',
-        'job_tell(bigint,integer,bigint,bigint,text)', 'job_words(bigint)', 'notice_house(text,text,text,text)', 'people_leave_due(bigint)',
+        'job_tell(bigint,integer,bigint,bigint,text)', 'job_words(bigint)', 'log_purge_due(bigint)', 'log_review_due(bigint)', 'log_review_late(bigint)',
+        'notice_house(text,text,text,text)', 'people_leave_due(bigint)',
         'review_due(bigint)', 'sharing_due(bigint)', 'tenant_end_due()', 'tenant_enter(text)', 'tenant_erase_due()',
         'withdrawn_gone(bigint)', 'withdrawn_take(bigint)'}, True),
     'daicho_cli': ({'_desk'}, set(), {'notice_house(text,text,text,text)', 'root_note(text,text,text[],text,text)', 'tenant_enter(text)'}, True),

@@ -18,7 +18,10 @@ ODD_IDS = ['0', '-1', 'abc', '99999999999999999999', '1%2e5', '%E3%80%81', '1;dr
 # what a route must be given before it looks whose {id} that is
 BODIES = {'POST /accounts/{id}/password': {'password': 'long-enough-0-and-odd'}, 'PATCH /me/factors/{id}': {'name': 'x'},
           'POST /me/factors/totp/{id}': {'code': '000000'}, 'POST /access/reviews/{id}/decide': {'item': 1, 'decision': 'keep', 'version': 1},
-          'POST /access/reviews/{id}/keep': {'person': 1}, 'POST /access/reviews/{id}/close': {}}
+          'POST /access/reviews/{id}/keep': {'person': 1}, 'POST /access/reviews/{id}/close': {},
+
+          'POST /log/reviews/{id}/verdict': {'entry': 1, 'verdict': 'expected'}, 'POST /log/reviews/{id}/outcome': {'entry': 1, 'outcome': 'x'},
+          'POST /log/holds/{id}/end': {'why': 'x'}}
 
 
 def name(route):
@@ -78,13 +81,17 @@ class Pair:
         self.ids['reviews'] = opened.json()['review']['id']
         self.ids['access'] = self.full.api('POST', '/access', json={'kind': 'removal', 'account_id': self.full.staff.id, 'purpose': 'sweep'}, key=None, headers={
             'Cookie': f"__Host-daicho={self.full.admin.browser().cookies['__Host-daicho']}", 'X-CSRF-Token': self.full.admin.browser().csrf}).json()['request']['id']
+        self.ids['log/reviews'] = house.sql("insert into daicho.log_review (tenant, from_at, to_at, due_at) values ('sweepone', now() - interval '2 days', now() - interval '1 day', "
+                                        "now() + interval '9 days') returning id")[0][0]
+        self.ids['holds'] = house.sql("insert into daicho.log_hold (tenant, reason, basis, from_at, asked_person, asked_by) values ('sweepone', 'x', 'y', now(), 1, 'x') "
+                                      "returning id")[0][0]
         self.full.staff.browser()
         self.ids['sessions'] = house.sql("select max(id) from daicho.session where tenant = 'sweepone'")[0][0]
 
     def id_of(self, route):
         """Something of this kind that belongs to the full contract."""
-        kind = route['path'].split('/{id}')[0].rsplit('/', 1)[1]
-        return self.ids[kind]
+        path = route['path'].split('/{id}')[0].strip('/')
+        return self.ids[path] if path in self.ids else self.ids[path.rsplit('/', 1)[-1]]
 
 
 @pytest.fixture(scope='session')

@@ -11,7 +11,9 @@ const lines = () => [...document.querySelectorAll('[data-line]')].filter((line) 
 const choices = { a: 'keep', x: 'remove', u: 'undo' };
 
 function line_choose(key) {
-        document.activeElement.closest?.('[data-line]')?.querySelector(`button[value="${choices[key]}"]`)?.click();
+        const line = document.activeElement.closest?.('[data-line]');
+        const part = line?.querySelector(`[data-line-key="${CSS.escape(key)}"]`) ?? line?.querySelector(`button[value="${choices[key]}"]`);
+        part?.matches('input') ? part.focus() : part?.click();
 }
 
 function line_follow() {
@@ -89,6 +91,11 @@ export function keyboard() {
                 case 'e': go('[data-key="e"]'); break;
                 case 'i': go('[data-key="i"]'); break;
                 case 'a': case 'x': case 'u': line_choose(key); break;
+                case '1': case '2':
+                        if (document.activeElement.closest?.('[data-line]'))
+                                event.preventDefault();
+                        line_choose(key);
+                        break;
                 case 'f': go('[data-key="f"]'); break;
                 default:
                 }

@@ -16,14 +16,24 @@ static const struct option {
         const char *option, *member;
         bool yes; /* yes | no; else a number, or a word for none */
 } options[] = {
-        { "--first-reset", "first_reset", true },        { "--valid-days", "valid_days", false },
-        { "--need-lower", "need_lower", true },          { "--need-upper", "need_upper", true },
-        { "--need-digit", "need_digit", true },          { "--need-symbol", "need_symbol", true },
-        { "--classes-min", "classes_min", false },       { "--length-min", "length_min", false },
-        { "--length-long", "length_long", true },        { "--lock-after", "lock_after", false },
-        { "--alert-after", "alert_after", false },       { "--idle-minutes", "idle_minutes", false },
-        { "--absolute-hours", "absolute_hours", false }, { "--access-approval", "access_approval", true },
+        { "--first-reset", "first_reset", true },
+        { "--valid-days", "valid_days", false },
+        { "--need-lower", "need_lower", true },
+        { "--need-upper", "need_upper", true },
+        { "--need-digit", "need_digit", true },
+        { "--need-symbol", "need_symbol", true },
+        { "--classes-min", "classes_min", false },
+        { "--length-min", "length_min", false },
+        { "--length-long", "length_long", true },
+        { "--lock-after", "lock_after", false },
+        { "--alert-after", "alert_after", false },
+        { "--idle-minutes", "idle_minutes", false },
+        { "--absolute-hours", "absolute_hours", false },
+        { "--access-approval", "access_approval", true },
         { "--review-days", "review_days", false },
+        { "--log-review-months", "log_review_months", false },
+        { "--log-review-days", "log_review_days", false },
+        { "--log-detail-days", "log_detail_days", false },
 };
 
 struct change {
@@ -122,10 +132,11 @@ static rc set_run(struct cx *cx, struct args *args)
 
 /* clang-format off */
 const struct command cmd_policy_commands[] = {
-        { "policy show", "--tenant NAME", "show what a contract asks of passwords, locks and sessions", show_run },
+        { "policy show", "--tenant NAME", "show what a contract asks of passwords, locks, sessions and its log", show_run },
         { "policy set", "--tenant NAME [--length-min 8..30] [--length-long yes|no] [--need-lower|upper|digit|symbol yes|no] [--classes-min 0..4] "
           "[--valid-days 30..365|unlimited] [--first-reset yes|no] [--lock-after 3..9|off] [--alert-after 3..100|off] [--idle-minutes 5..180] "
-          "[--absolute-hours 1..720|off] [--access-approval yes|no] [--review-days 30..400]",
+          "[--absolute-hours 1..720|off] [--access-approval yes|no] [--review-days 30..400] "
+          "[--log-review-months 1|3|6|12|off] [--log-review-days 1..90] [--log-detail-days 365..3650|off]",
           "change it; what is not named stays", set_run },
         { .name = NULL },
 };

@@ -16,7 +16,7 @@
 struct wish {
         const struct place *place;
         str reason, kind, confirm, login;
-        int64_t id, days, count;
+        int64_t id, days, count, kept;
         json_t *model;
 };
 
@@ -97,7 +97,7 @@ static rc erase_work(struct cx *cx, void *data)
 
         if (!str_absent(w->login))
                 TRY(account_find(cx, w->login, &w->id));
-        return log_erase(cx, w->kind, w->id, w->confirm, &w->count);
+        return log_erase(cx, w->kind, w->id, w->confirm, &w->count, &w->kept);
 }
 
 static rc erase(struct cx *cx, struct args *args)
@@ -117,9 +117,10 @@ static rc erase(struct cx *cx, struct args *args)
         }
         TRY(operator_do(cx, tenant, LOG_ERASE, erase_work, &w));
         if (command_json())
-                print_json(cx, json_set(json_object(), "erased", json_integer(w.count)));
+                print_json(cx, json_set(json_set(json_object(), "erased", json_integer(w.count)), "held", json_integer(w.kept)));
         else
-                print_line(cx, "%lld details were erased; the entries and their proofs stay", (long long)w.count);
+                print_line(cx, "%lld details were erased, %lld are kept by a hold; the entries and their proofs stay", (long long)w.count,
+                           (long long)w.kept);
         return RC_OK;
 }
 

@@ -56,6 +56,10 @@ static const struct {
         { "factor", "factors", "kind", "factors.kind_of" },
         { "log", "log", "state", "log.proof.state_of" },
         { "receipt", "receipt", "state", "log.check.state_of" },
+        { "review", "reviews", "state", "log.review.state_of" },
+        { "entry", "entries", "why", "log.review.why_of" },
+        { "entry", "entries", "verdict", "log.review.verdict_of" },
+        { "hold", "holds", "state", "log.hold.state_of" },
 };
 
 static bool has(const json_t *object, const char *name)

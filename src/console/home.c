@@ -8,6 +8,7 @@
 #include "console/summary.h"
 #include "identity/permission.h"
 #include "jobs/jobs.h"
+#include "log/log_review.h"
 
 enum { JOBS_SHOWN = 6, JOBS_RUNNING_MAX = 100 };
 
@@ -15,7 +16,7 @@ enum { JOBS_SHOWN = 6, JOBS_RUNNING_MAX = 100 };
 static rc home(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         struct job_sight sight = job_door_sight(cx);
-        json_t *model, *summary, *running;
+        json_t *model, *summary, *running, *review;
 
         TRY(job_list(cx, 0, false, JOBS_SHOWN, &sight, &model));
         TRY(job_list(cx, 0, true, JOBS_RUNNING_MAX, &sight, &running));
@@ -26,6 +27,10 @@ static rc home(struct cx *cx, const struct http_req *req, struct http_res *res)
         }
         if (permission_held(cx, PERM_ACCESS_APPROVE))
                 TRY(review_door_note(cx, model));
+        if (permission_held(cx, PERM_LOG_READ)) {
+                TRY(log_review_open(cx, &review));
+                (void)json_set(model, "log_review", review);
+        }
         return http_reply(res, 200, "home.html", model);
 }
 

@@ -9,6 +9,7 @@
 #include "console/log_file.h"
 #include "log/head.h"
 #include "log/log.h"
+#include "log/log_review.h"
 #include "log/proof.h"
 #include "page/page.h"
 
@@ -52,6 +53,7 @@ static const struct field entry_fields[] = {
         { .name = "detail", .type = SHAPE_JSON, .summary = "Before and after, conditions, numbers of rows" },
         { .name = "detail_state", .type = SHAPE_TEXT, .summary = "none, shown, hidden (personal items) or erased" },
         { .name = "proven", .type = SHAPE_BOOL, .summary = "Detail and commitment fit" },
+        { .name = "hold", .type = SHAPE_INT, .summary = "The hold that keeps the detail" },
         { NULL },
 };
 static const struct shape entry_shape = { "LogEntry", entry_fields };
@@ -62,6 +64,7 @@ static const struct field list_fields[] = {
         { .name = "searched_to", .type = SHAPE_DATETIME, .summary = "The search was broken off here; `next` leads on" },
         { .name = "log", .type = SHAPE_JSON, .summary = "First page: how far the log is sealed, as GET /log/proof has it" },
         { .name = "witness", .type = SHAPE_JSON, .summary = "First page: who cosigned it last" },
+        { .name = "log_review", .type = SHAPE_JSON, .summary = "First page: reviews that are open, and overdue" },
         { NULL },
 };
 static const struct shape list_out = { "LogList", list_fields };
@@ -84,6 +87,7 @@ static const struct field erasure_fields[] = {
 };
 static const struct shape erasure_in = { "LogErasure", erasure_fields };
 static const struct field erased_fields[] = { { .name = "erased", .type = SHAPE_INT, .required = true, .summary = "Details that were erased" },
+                                              { .name = "held", .type = SHAPE_INT, .summary = "Details that a hold keeps" },
                                               { NULL } };
 static const struct shape erased_out = { "LogErased", erased_fields };
 
@@ -152,7 +156,7 @@ static rc seal_add(struct cx *cx, json_t *model)
         return RC_OK;
 }
 
-/* GET /log - log.html: {entries: […], next, prev, searched_to, log: {state, size, waiting, signed_at}, witness: as head.h says, filter: {what was
+/* GET /log - log.html: {entries: […], next, prev, searched_to, log: {state, size, waiting, signed_at}, witness: as head.h says, log_review: as log_review.h says, filter: {what was
  * asked for, is_ok, is_refused}, filtered, verbs: [{name, title, selected}], kinds: likewise}. */
 static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
@@ -190,8 +194,13 @@ static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
         json_set(model, "verbs", log_verb_choices(cx, json_get_text(filter, "verb")));
         TRY(log_kind_choices(cx, json_get_text(filter, "kind"), &kinds));
         json_set(model, "kinds", kinds);
-        if (query.before == 0 && query.behind == 0)
+        if (query.before == 0 && query.behind == 0) {
+                json_t *review;
+
                 TRY(seal_add(cx, model));
+                TRY(log_review_open(cx, &review));
+                json_set(model, "log_review", review);
+        }
         return http_reply(res, 200, "log.html", model);
 }
 
@@ -249,8 +258,7 @@ static json_t *fact_new(struct cx *cx, const char *name, const json_t *value)
         return json_set(one, "text", value_text(cx, value));
 }
 
-/* Its members as facts: [{title, text}], and what changed: [{title, old, text}]. */
-static void detail_read(struct cx *cx, const json_t *detail, json_t *entry)
+void log_door_detail(struct cx *cx, const json_t *detail, json_t *entry)
 {
         json_t *facts = json_array(), *changes = json_array(), *value, *change;
         const char *name, *item;
@@ -295,18 +303,20 @@ static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
         json_set(model, "proof", proof);
         detail = json_object_get(entry, "detail");
         if (detail != NULL)
-                detail_read(cx, detail, entry);
+                log_door_detail(cx, detail, entry);
         if (detail != NULL)
                 json_set(entry, "detail_text", json_string(json_dumps(detail, JSON_INDENT(2))));
         json_set(model, "entry", entry);
         return http_reply(res, 200, "log_entry.html", model);
 }
 
-/* GET /log/erase - log_erase.html: {kinds: [{name, title, selected}], kind, subject, phrase, count: details there are; null without a subject}. */
+/* GET /log/erase - log_erase.html: {kinds: [{name, title, selected}], kind, subject, phrase, count: details there are; null without a subject; kept_text,
+ * hold: so many of them a hold keeps, the first}. */
 static rc erasure(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         json_t *in, *model = json_object(), *kinds;
-        int64_t subject, count;
+        int64_t subject;
+        struct log_erasable found;
         str kind;
 
         TRY(shape_read(cx, &subject_in, req, &in));
@@ -314,9 +324,13 @@ static rc erasure(struct cx *cx, const struct http_req *req, struct http_res *re
         subject = json_integer_value(json_object_get(in, "subject"));
         if (!str_empty(kind) && subject > 0) {
                 log_subject(cx, kind, subject);
-                TRY(log_erasable(cx, kind, subject, &count));
-                json_set(model, "count", json_integer(count));
-                json_set(model, "count_text", json_str(dress_number(cx->mem, count)));
+                TRY(log_erasable(cx, kind, subject, &found));
+                json_set(model, "count", json_integer(found.count));
+                json_set(model, "count_text", json_str(dress_number(cx->mem, found.count)));
+                if (found.kept > 0) {
+                        json_set(model, "kept_text", json_str(dress_number(cx->mem, found.kept)));
+                        json_set(model, "hold", json_integer(found.hold));
+                }
                 json_set(model, "has_count", json_true());
                 json_set(model, "phrase", json_str(str_format(cx->mem, "%.*s/%" PRId64, STR_ARG(kind), subject)));
         }
@@ -328,16 +342,18 @@ static rc erasure(struct cx *cx, const struct http_req *req, struct http_res *re
         return http_reply(res, 200, "log_erase.html", model);
 }
 
-/* POST /log/erase - 200 {erased}; the entry about it names the account or record and the number, nothing else. */
+/* POST /log/erase - 200 {erased, held}; the entry about it names the account or record and the number, nothing else. */
 static rc erase(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         json_t *in, *model = json_object();
-        int64_t count;
+        int64_t count, kept;
 
         TRY(shape_read(cx, &erasure_in, req, &in));
-        TRY(log_erase(cx, json_get_text(in, "kind"), json_integer_value(json_object_get(in, "subject")), json_get_text(in, "confirm"), &count));
+        TRY(log_erase(cx, json_get_text(in, "kind"), json_integer_value(json_object_get(in, "subject")), json_get_text(in, "confirm"), &count,
+                      &kept));
         json_set(model, "erased", json_integer(count));
-        return http_created(res, 200, S("/log?done=log_erased"), model);
+        json_set(model, "held", json_integer(kept));
+        return http_created(res, 200, kept > 0 ? S("/log?done=log_erased_rest") : S("/log?done=log_erased"), model);
 }
 
 /* POST /log/exports - 202 {id}. */

@@ -24,7 +24,10 @@
         { .name = "absolute_hours", .type = SHAPE_INT, .summary = "A session ends so long after the log-in, 1 to 720; null or 0: no limit" },             \
         { .name = "review_days", .type = SHAPE_INT, .summary = "All rights are reviewed at least every so many days; 30 to 400" },\
         { .name = "access_approval", .type = SHAPE_BOOL,                                                                                             \
-          .summary = "Rights change only by a request that a second person approves; needs two who can; once on it stays on" }
+          .summary = "Rights change only by a request that a second person approves; needs two who can; once on it stays on" }, \
+        { .name = "log_review_months", .type = SHAPE_INT, .summary = "The operation log is reviewed every 1, 3, 6 or 12 months; null or 0: not" },      \
+        { .name = "log_review_days", .type = SHAPE_INT, .summary = "Days after a period until its review is overdue; 1 to 90" },                         \
+        { .name = "log_detail_days", .type = SHAPE_INT, .summary = "What entries of the log say exactly is kept 365 to 3650 days; null or 0: as long as the entries" }
 /* clang-format on */
 
 static const struct field change_fields[] = {
@@ -45,7 +48,19 @@ static const struct shape policy_shape = { "Policy", policy_fields };
 static const struct field one_fields[] = { { .name = "policy", .type = SHAPE_OBJECT, .required = true, .of = &policy_shape }, { NULL } };
 static const struct shape one_out = { "PolicyAnswer", one_fields };
 
-/* GET /policy - policy.html: {policy}; ETag: its version. */
+/* For the form: {off, m1, m3, m6, m12}, of which one is true. */
+static json_t *months_model(const json_t *policy)
+{
+        static const char *const names[] = { "off", "m1", "m3", "m6", "m12" };
+        static const int months[] = { 0, 1, 3, 6, 12 };
+        json_t *m = json_object();
+
+        for (size_t i = 0; i < COUNT(names); i++)
+                json_set(m, names[i], json_boolean(json_integer_value(json_object_get(policy, "log_review_months")) == months[i]));
+        return m;
+}
+
+/* GET /policy - policy.html: {policy, months: {off, m1, m3, m6, m12}}; ETag: its version. */
 static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         json_t *policy, *model = json_object();
@@ -53,6 +68,7 @@ static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
         log_subject(cx, S("policy"), 0);
         TRY(policy_get(cx, &policy));
         json_set(model, "policy", policy);
+        json_set(model, "months", months_model(policy));
         res->etag = str_format(cx->mem, "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(policy, "version")));
         return http_reply(res, 200, "policy.html", model);
 }

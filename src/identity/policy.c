@@ -36,6 +36,9 @@ rc policy_read(struct cx *cx, struct policy *ret)
                 .idle_minutes = r->idle_minutes,
                 .absolute_hours = number(r->absolute_hours, r->absolute_hours_null),
                 .review_days = r->review_days,
+                .log_review_months = number(r->log_review_months, r->log_review_months_null),
+                .log_review_days = r->log_review_days,
+                .log_detail_days = number(r->log_detail_days, r->log_detail_days_null),
                 .version = r->version,
                 .updated_at = r->updated_at,
                 .title = r->title,
@@ -59,6 +62,9 @@ static const struct limit {
         { "idle_minutes", offsetof(struct policy, idle_minutes), POLICY_IDLE_MIN, POLICY_IDLE_MAX, false },
         { "absolute_hours", offsetof(struct policy, absolute_hours), 1, POLICY_HOURS_MAX, true },
         { "review_days", offsetof(struct policy, review_days), POLICY_REVIEW_MIN, POLICY_REVIEW_MAX, false },
+        { "log_review_months", offsetof(struct policy, log_review_months), 1, 12, true },
+        { "log_review_days", offsetof(struct policy, log_review_days), 1, POLICY_REVIEW_DAYS_MAX, false },
+        { "log_detail_days", offsetof(struct policy, log_detail_days), POLICY_DETAIL_DAYS_MIN, POLICY_DETAIL_DAYS_MAX, true },
 };
 
 static const struct {
@@ -137,6 +143,9 @@ static rc change_read(struct cx *cx, const json_t *in, struct policy *p)
         }
         for (size_t i = 0; i < COUNT(limits); i++)
                 (void)number_read(cx, &limits[i], json_object_get(in, limits[i].name), number_at(p, limits[i].at));
+        if (p->log_review_months != 0 && p->log_review_months != 1 && p->log_review_months != 3 && p->log_review_months != 6 &&
+            p->log_review_months != 12)
+                (void)fail(cx, RC_INVALID, "log_review_months", "must be 1, 3, 6 or 12, or 0 for none");
         if (p->operators && p->classes_min < POLICY_OPERATOR_CLASSES)
                 return fail(cx, RC_INVALID, "classes_min", "passwords of operators have at least %d of the four classes", POLICY_OPERATOR_CLASSES);
         if (p->operators && p->review_days > POLICY_OPERATOR_REVIEW)
@@ -156,7 +165,7 @@ rc policy_update(struct cx *cx, int64_t version, const json_t *in, json_t **ret_
         TRY(change_read(cx, in, &p));
         TRY(sql_policy_set(cx, version, p.first_reset, p.valid_days, p.need_lower, p.need_upper, p.need_digit, p.need_symbol, p.classes_min,
                            p.length_min, p.length_long, p.lock_after, p.alert_after, p.idle_minutes, p.absolute_hours, p.review_days,
-                           p.access_approval, &changed));
+                           p.access_approval, p.log_review_months, p.log_review_days, p.log_detail_days, &changed));
         if (changed == 0)
                 return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
         if (lock_after != p.lock_after)

@@ -274,8 +274,7 @@ static rc titles_read(struct cx *cx, struct titles *ret)
         return sql_log_registers(cx, &ret->registers, &ret->count);
 }
 
-/* A day in Tokyo or a point in time; end: a day is included, so its end counts. Absent: no limit. */
-static rc time_read(struct cx *cx, str text, bool end, const char *item, msec **ret)
+rc log_time(struct cx *cx, str text, bool end, const char *item, msec **ret)
 {
         struct date date;
         msec at;
@@ -411,8 +410,8 @@ static rc search_read(struct cx *cx, const json_t *filter, struct search *s)
         TRY(word_check(cx, s->verb, "verb", words, COUNT(words)));
         TRY(word_check(cx, s->actor_kind, "actor_kind", kinds, COUNT(kinds)));
         TRY(result_read(cx, given(filter, "result"), &s->result));
-        TRY(time_read(cx, given(filter, "from"), false, "from", &s->from));
-        TRY(time_read(cx, given(filter, "to"), true, "to", &s->to));
+        TRY(log_time(cx, given(filter, "from"), false, "from", &s->from));
+        TRY(log_time(cx, given(filter, "to"), true, "to", &s->to));
         if (numbered)
                 s->subject = arena_copy(cx->mem, &subject_id, sizeof(subject_id));
         if (!str_absent(text) && (cx->masked || cx->desk))
@@ -564,20 +563,60 @@ rc log_list(struct cx *cx, const struct log_query *query, json_t **ret)
         return RC_OK;
 }
 
-rc log_erasable(struct cx *cx, str kind, int64_t id, int64_t *ret_count)
+rc log_some(struct cx *cx, str ids, json_t **ret)
 {
-        return sql_log_erasable(cx, kind, id, ret_count);
+        struct log_entry *list;
+        struct titles titles;
+        size_t count;
+
+        *ret = json_array();
+        TRY(sql_log_numbered(cx, ids, &list, &count));
+        TRY(titles_read(cx, &titles));
+        for (size_t i = 0; i < count; i++) {
+                json_t *one;
+
+                TRY(entry_model(cx, &titles, &list[i], &one));
+                must(json_array_append_new(*ret, one) == 0);
+        }
+        return cx->masked || cx->desk || count == 0 ? RC_OK : details_add(cx, *ret);
 }
 
-rc log_erase(struct cx *cx, str kind, int64_t id, str confirm, int64_t *ret_count)
+rc log_kind_title(struct cx *cx, str kind, str *ret)
 {
+        struct titles titles;
+
+        TRY(titles_read(cx, &titles));
+        *ret = kind_title(cx, &titles, kind);
+        return RC_OK;
+}
+
+rc log_erasable(struct cx *cx, str kind, int64_t id, struct log_erasable *ret)
+{
+        struct log_kept *kept;
+
+        TRY(sql_log_kept(cx, kind, id, &kept));
+        ret->kept = kept->count;
+        ret->hold = kept->hold_null ? 0 : kept->hold;
+        return sql_log_erasable(cx, kind, id, &ret->count);
+}
+
+rc log_erase(struct cx *cx, str kind, int64_t id, str confirm, int64_t *ret_count, int64_t *ret_kept)
+{
+        struct log_kept *kept;
         str expected = str_format(cx->mem, "%.*s/%" PRId64, STR_ARG(kind), id);
 
         log_subject(cx, kind, id);
         if (!str_equal(str_trim(confirm), expected))
                 return fail(cx, RC_INVALID, "confirm", "must be %.*s, so that nothing is erased by mistake", STR_ARG(expected));
         TRY(sql_log_erase(cx, kind, id, ret_count));
+        TRY(sql_log_kept(cx, kind, id, &kept));
+        if (*ret_count == 0 && kept->count > 0)
+                return fail(cx, RC_CONFLICT, NULL, "hold %lld keeps what these entries say; it can be erased when the hold has ended",
+                            (long long)kept->hold);
+        *ret_kept = kept->count;
         log_detail(cx, "erased", json_integer(*ret_count));
+        if (kept->count > 0)
+                log_detail(cx, "held", json_integer(kept->count));
         return RC_OK;
 }
 
@@ -617,6 +656,7 @@ rc log_get(struct cx *cx, int64_t id, json_t **ret)
         struct log_entry *e;
         struct titles titles;
         json_t *model;
+        int64_t hold;
 
         TRY(sql_log_find(cx, id, &e));
         if (e == NULL)
@@ -624,6 +664,11 @@ rc log_get(struct cx *cx, int64_t id, json_t **ret)
         TRY(titles_read(cx, &titles));
         TRY(entry_model(cx, &titles, e, &model));
         TRY(detail_read(cx, e, model));
+        if (str_is(json_get_text(model, "detail_state"), "shown")) {
+                TRY(sql_log_kept_one(cx, id, &hold));
+                if (hold != 0)
+                        json_set(model, "hold", json_integer(hold));
+        }
         *ret = model;
         return RC_OK;
 }
@@ -658,9 +703,9 @@ static void choice_add(json_t *list, str name, str title, str chosen)
 
 rc log_kind_choices(struct cx *cx, str chosen, json_t **ret)
 {
-        static const char *const kinds[] = { "account",  "person",   "department", "group",  "session",     "factor",
-                                             "policy",   "provider", "applicant",  "key",    "certificate", "opt_out",
-                                             "register", "job",      "log",        "notice", "support",     "tenant" };
+        static const char *const kinds[] = { "account",  "person",     "department", "group",       "session", "factor",   "policy",
+                                             "provider", "applicant",  "key",        "certificate", "opt_out", "register", "job",
+                                             "log",      "log_review", "log_hold",   "notice",      "support", "tenant" };
         json_t *list = json_array();
         struct titles titles;
 

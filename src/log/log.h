@@ -46,13 +46,22 @@ enum { LOG_LIMIT_MAX = 1000 };
  * the time of the oldest entry looked at; next leads on from there}. */
 rc log_list(struct cx *cx, const struct log_query *query, json_t **ret) MUST_USE;
 /* One entry with its detail: the entry's members and detail_state none | shown | hidden (masked account) | erased, detail, salt, commitment,
- * proven (detail and commitment fit). RC_UNKNOWN. */
+ * proven (detail and commitment fit), hold (number of what keeps it). RC_UNKNOWN. */
 rc log_get(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
 /* Erase what entries about this record or account (kind "account": also by it) say exactly. The entries stay, and their proofs. confirm: "KIND/ID".
- * RC_FORBIDDEN without log.erase: the database looks. */
-rc log_erase(struct cx *cx, str kind, int64_t id, str confirm, int64_t *ret_count) MUST_USE;
-/* How many details that would be. */
-rc log_erasable(struct cx *cx, str kind, int64_t id, int64_t *ret_count) MUST_USE;
+ * What a hold keeps stays (log_hold.h): *ret_kept; when nothing else is there, RC_CONFLICT. RC_FORBIDDEN without log.erase: the database looks. */
+rc log_erase(struct cx *cx, str kind, int64_t id, str confirm, int64_t *ret_count, int64_t *ret_kept) MUST_USE;
+/* How many details that would be; kept: so many of them a hold keeps, the first of which is hold (0: none). */
+struct log_erasable {
+        int64_t count, kept, hold;
+};
+rc log_erasable(struct cx *cx, str kind, int64_t id, struct log_erasable *ret) MUST_USE;
+/* Entries by number ("{1,2,3}"), oldest first, each with its detail where this reader may see it. */
+rc log_some(struct cx *cx, str ids, json_t **ret) MUST_USE;
+/* What people call a kind of subject. */
+rc log_kind_title(struct cx *cx, str kind, str *ret) MUST_USE;
+/* A day in Tokyo or a point in time; end: a day is included, so its end counts. Absent or empty: *ret is NULL. */
+rc log_time(struct cx *cx, str text, bool end, const char *item, msec **ret) MUST_USE;
 /* The members of an entry, for people too, from the bytes that were sealed. */
 rc log_told(struct cx *cx, const struct leaf *leaf, json_t **ret) MUST_USE;
 /* For the filter form: [{name, title, selected}] of all verbs. */

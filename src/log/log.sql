@@ -108,6 +108,13 @@ select l.id, l.at, l.actor_kind, l.actor_id, l.actor, l.groups, l.source, l.verb
 from tenant.log l
 where l.id = $1;
 
+-- ids: "{1,2,3}".
+-- log_numbered(ids text) -> many(1000) log_entry
+select l.id, l.at, l.actor_kind, l.actor_id, l.actor, l.groups, l.source, l.verb, l.kind, l.subject_id, l.result, l.commitment
+from tenant.log l
+where l.id = any ($1::text::bigint[])
+order by l.id;
+
 -- log_detail_find(id int) -> maybe log_detail(salt bytea, detail text)
 select d.salt, d.detail from tenant.log_detail d where d.id = $1;
 
@@ -120,7 +127,17 @@ select d.id, d.detail from tenant.log_detail d where d.id = any ($1::text::bigin
 select count(*) from tenant.log_detail d join tenant.log l on l.id = d.id
 where l.kind = $1 and l.subject_id = $2 or $1 = 'account' and l.actor_kind = 'account' and l.actor_id = $2;
 
--- The database looks whether the one who asks may (schema/0014_seal.sql).
+-- Those of them that a hold keeps, and the first hold.
+-- log_kept(kind text, subject_id int) -> one log_kept(count int, hold int?)
+select count(*) as count, min(h.hold) as hold
+from tenant.log_detail d join tenant.log l on l.id = d.id
+cross join lateral (select daicho.log_hold_on(daicho.tenant(), l.at, l.kind, l.subject_id, l.actor_kind, l.actor_id) as hold) h
+where h.hold is not null and (l.kind = $1 and l.subject_id = $2 or $1 = 'account' and l.actor_kind = 'account' and l.actor_id = $2);
+
+-- log_kept_one(id int) -> one int?
+select daicho.log_hold_on(daicho.tenant(), l.at, l.kind, l.subject_id, l.actor_kind, l.actor_id) as hold from tenant.log l where l.id = $1;
+
+-- The database looks whether the one who asks may, and leaves what a hold keeps (schema/0022_log_review.sql).
 -- log_erase(kind text, subject_id int) -> one int
 select daicho.log_erase($1, $2);
 

@@ -177,6 +177,11 @@ rc notice_access(struct cx *cx, const char *kind, int64_t asked_person, int64_t 
         return tell_all(cx, reader, count, kind, model);
 }
 
+rc notice_log_readers(struct cx *cx, const char *kind, const json_t *model)
+{
+        return tell_holders(cx, "log.read", 0, kind, model);
+}
+
 rc notice_login(struct cx *cx, str recipient, str lang, const struct notice_login *what)
 {
         struct notice_text text = { .kind = what->locked ? "login_locked" : "login_burst", .model = json_object() };
