@@ -374,7 +374,8 @@ rc access_ask(struct cx *cx, const json_t *in, json_t **ret)
                 known = known || str_is(kind, kinds[i]);
         if (!known)
                 return fail(cx, RC_INVALID, "kind", "is not one of the values known here");
-        purpose = str_absent(purpose) ? purpose : str_trim(purpose);
+        if (!str_absent(purpose))
+                purpose = str_trim(purpose);
         if (str_empty(purpose))
                 return fail(cx, RC_INVALID, "purpose", "say what the rights are needed for");
         TRY(text_check(cx, purpose, "purpose", NOTE_MAX, true));

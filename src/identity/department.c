@@ -59,7 +59,8 @@ static rc name_read(struct cx *cx, const json_t *in, str *ret)
 {
         str name = json_get_text(in, "name");
 
-        name = str_absent(name) ? name : str_trim(name);
+        if (!str_absent(name))
+                name = str_trim(name);
         if (str_absent(name) || str_empty(name))
                 return fail(cx, RC_INVALID, "name", "must not be empty");
         TRY(text_check(cx, name, "name", DEPARTMENT_NAME_MAX, false));
@@ -145,7 +146,8 @@ rc department_read(struct cx *cx, const json_t *in, const char *item, int64_t *r
 
         if (v == NULL)
                 return RC_OK;
-        name = str_absent(name) ? name : str_trim(name);
+        if (!str_absent(name))
+                name = str_trim(name);
         if (str_absent(name) || str_empty(name)) {
                 *ret = 0;
                 return RC_OK;

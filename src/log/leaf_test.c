@@ -87,7 +87,7 @@ static void an_entry_reads_back(void **state)
 
 static void no_entry_is_too_long(void **state)
 {
-        struct leaf l = whole(), back;
+        struct leaf l = whole(), back = { .number = 0 };
         char *big = arena_alloc(cx.mem, 100000);
         str text;
 
