@@ -142,9 +142,9 @@ def test_a_review_takes_away_without_a_request(house):
     shop.sql("update daicho.account set grants = '{log.read}' where id = %s", args=(shop.staff.id,))
     shop.deputy
     assert policy(shop.admin, True).status == 200
-    opened = call(shop.admin, 'POST', '/access/reviews', {}).json()['review']['id']
+    opened = call(shop.admin, 'POST', '/reviews', {}).json()['review']['id']
     item = shop.sql("select id, version from daicho.access_review_item where review_id = %s and kind = 'word' and login = 'staff'", args=(opened,))[0]
-    done = call(shop.admin, 'POST', f'/access/reviews/{opened}/decide', {'item': item[0], 'decision': 'remove', 'version': item[1], 'note': '不要'})
+    done = call(shop.admin, 'POST', f'/reviews/{opened}/decide', {'item': item[0], 'decision': 'remove', 'version': item[1], 'note': '不要'})
     assert done.status == 200 and 'log.read' not in words(shop, shop.staff), done
 
 

@@ -47,7 +47,7 @@ def test_syn_3_4_1_a_every_page_is_reached_from_the_menu_and_asks_for_its_right(
     shop.admin.browser().post('/access', {'kind': 'rights', 'purpose': 'walk', 'grants': 'record.read', 'employed': 'true'})
     shop.api('POST', '/providers', json={'kind': 'google', 'name': 'Google', 'client_id': 'x', 'secret_name': 'x'})
     assert shop.api('POST', '/departments', json={'name': '営業部'}).status == 201
-    opened = shop.admin.browser().request('POST', '/api/v1/access/reviews', json_body={})
+    opened = shop.admin.browser().request('POST', '/api/v1/reviews', json_body={})
     assert opened.status == 201, opened
     assert until(lambda: '/proof' in shop.admin.browser().get(f"/log/{shop.log()[0]['id']}").text)     # sealed by now
     reached = walk(shop.admin.browser(fresh=True), f"/log/{shop.log()[0]['id']}")
@@ -78,7 +78,7 @@ def test_mer_5_3_1_a_nothing_stays_on_a_device_and_a_download_needs_its_right(ho
     assert reader.get('/registers/customers/records').status == 200
     downloads = {r['path']: r['permission'] for r in EVERY if r['verb'] == 'download'}
     # a file is for who made it with the right; the receipt of an entry says what its page says
-    assert downloads == {'/access/reviews/{id}/file': 'access.approve', '/jobs/{id}/file': 'any account', '/log/bundle': 'log.export', '/log/{id}/receipt': 'log.read'}, downloads
+    assert downloads == {'/reviews/{id}/file': 'access.approve', '/jobs/{id}/file': 'any account', '/log/bundle': 'log.export', '/log/{id}/receipt': 'log.read'}, downloads
     assert reader.get(f'/jobs/{job}/file').status in (403, 404)
-    assert reader.get('/api/v1/log/bundle').status == 403 and reader.get('/access/reviews/1/file').status == 403
+    assert reader.get('/api/v1/log/bundle').status == 403 and reader.get('/reviews/1/file').status == 403
     assert reader.post('/registers/customers/exports', {}).status == 403 and reader.post('/log/exports', {}).status in (403, 404)

@@ -29,12 +29,12 @@ class Reviewer:
         return self.account.browser().get(path)
 
     def open(self, why=None):
-        answer = self.call('POST', '/access/reviews', {'why': why} if why else {})
+        answer = self.call('POST', '/reviews', {'why': why} if why else {})
         assert answer.status == 201, answer
         return answer.json()['review']['id']
 
     def review(self, id, query=''):
-        answer = self.call('GET', f'/access/reviews/{id}{query}')
+        answer = self.call('GET', f'/reviews/{id}{query}')
         assert answer.status == 200, answer
         return answer.json()
 
@@ -46,15 +46,15 @@ class Reviewer:
 
     def decide(self, id, item, decision, note=None, version=None):
         body = {'item': item['id'], 'decision': decision, 'version': version or item['version'], **({'note': note} if note else {})}
-        return self.call('POST', f'/access/reviews/{id}/decide', body)
+        return self.call('POST', f'/reviews/{id}/decide', body)
 
     def keep_all(self, id):
         for person in self.review(id, '?limit=200')['people']:
             if person['may_keep']:
-                assert self.call('POST', f'/access/reviews/{id}/keep', {'person': person['person_id']}).status == 200
+                assert self.call('POST', f'/reviews/{id}/keep', {'person': person['person_id']}).status == 200
 
     def close(self, id, **body):
-        return self.call('POST', f'/access/reviews/{id}/close', body)
+        return self.call('POST', f'/reviews/{id}/close', body)
 
 
 @pytest.fixture
@@ -208,7 +208,7 @@ def test_the_evidence_is_a_file_with_who_and_when(shop, two):
     id = admin.open()
     assert admin.decide(id, admin.items(id, kind='word')[0], 'remove', '不要, "今後も"').status == 200
     admin.keep_all(id)
-    answer = admin.page(f'/access/reviews/{id}/file')
+    answer = admin.page(f'/reviews/{id}/file')
     assert answer.status == 200 and answer.headers['Content-Type'].startswith('text/csv') and f'access-review-{id}.csv' in answer.headers['Content-Disposition']
     rows = list(csv.DictReader(io.StringIO(answer.content.decode('utf-8-sig'))))
     assert len(rows) == 7
@@ -228,7 +228,7 @@ def test_mer_5_2_d_nobody_decides_about_their_own_access(shop, two):
     for decision in ('keep', 'remove'):
         refused = admin.decide(id, mine, decision)
         assert refused.status == 403 and '自分の権限は自分では' in refused.json()['detail']
-    assert admin.call('POST', f'/access/reviews/{id}/keep', {'person': admin.person_id}).status == 403
+    assert admin.call('POST', f'/reviews/{id}/keep', {'person': admin.person_id}).status == 403
     assert deputy.decide(id, mine, 'keep').status == 200
     # not by another account of the same person either: there is none, and the line is the person's
     again = shop.api('POST', '/accounts/new', json={'login': 'second', 'name': 'second', 'groups': [], 'person_id': admin.person_id})
@@ -247,23 +247,23 @@ def test_only_people_who_hold_the_word_decide(shop, two):
     id = admin.open()
     line = admin.items(id, login='staff', kind='group')[0]
     plain = Person(shop, 'plain', ['account.manage', 'person.manage', 'record.read'])
-    for method, path, body in (('GET', '/access/reviews', None), ('POST', '/access/reviews', {}), ('GET', f'/access/reviews/{id}', None),
-                               ('GET', f'/access/reviews/{id}/file', None), ('POST', f'/access/reviews/{id}/keep', {'person': 1}),
-                               ('POST', f'/access/reviews/{id}/decide', {'item': line['id'], 'decision': 'keep', 'version': 1}),
-                               ('POST', f'/access/reviews/{id}/close', {})):
+    for method, path, body in (('GET', '/reviews', None), ('POST', '/reviews', {}), ('GET', f'/reviews/{id}', None),
+                               ('GET', f'/reviews/{id}/file', None), ('POST', f'/reviews/{id}/keep', {'person': 1}),
+                               ('POST', f'/reviews/{id}/decide', {'item': line['id'], 'decision': 'keep', 'version': 1}),
+                               ('POST', f'/reviews/{id}/close', {})):
         assert plain.call(method, path, body).status == 403, path
     # a key may look, and is nobody who decides
     key = shop.new_key('auditor', 'access.approve')
-    assert shop.house.api('GET', f'/access/reviews/{id}', key=key).status == 200
+    assert shop.house.api('GET', f'/reviews/{id}', key=key).status == 200
     for path, body in (('decide', {'item': line['id'], 'decision': 'remove', 'version': line['version']}), ('keep', {'person': line['person_id']}), ('close', {})):
-        refused = shop.house.api('POST', f'/access/reviews/{id}/{path}', key=key, json=body)
+        refused = shop.house.api('POST', f'/reviews/{id}/{path}', key=key, json=body)
         assert refused.status == 403 and 'APIキー' in refused.json()['detail'], path
     other = shop.house.tenant(registers=())
     stranger = Reviewer(other, other.admin)
     for path in ('', '/file'):
-        assert stranger.call('GET', f'/access/reviews/{id}{path}').status == 404
+        assert stranger.call('GET', f'/reviews/{id}{path}').status == 404
     theirs = stranger.open()
-    assert stranger.call('POST', f'/access/reviews/{theirs}/decide', {'item': line['id'], 'decision': 'remove', 'version': line['version']}).status == 404
+    assert stranger.call('POST', f'/reviews/{theirs}/decide', {'item': line['id'], 'decision': 'remove', 'version': line['version']}).status == 404
     assert words(shop, 'staff')
 
 
@@ -271,20 +271,20 @@ def test_a_masked_account_that_holds_the_word_decides_and_gains_nothing(shop, tw
     admin, _ = two
     officer = Person(shop, 'officer', ['access.approve', 'record.read'])
     assert shop.house.sql('select sees_personal from daicho.account where id = %s', args=(officer.id,)) == [(False,)]
-    opened = officer.call('POST', '/access/reviews', {})
+    opened = officer.call('POST', '/reviews', {})
     assert opened.status == 201
     id = opened.json()['review']['id']
     line = admin.items(id, login='staff', kind='group')[0]
-    assert officer.call('POST', f'/access/reviews/{id}/decide', {'item': line['id'], 'decision': 'remove', 'version': line['version']}).status == 200
+    assert officer.call('POST', f'/reviews/{id}/decide', {'item': line['id'], 'decision': 'remove', 'version': line['version']}).status == 200
     assert words(shop, 'staff') == set()
     # also an account that may do much more than it; without any right to manage accounts
     boss = admin.items(id, login='deputy', kind='account')[0]
-    assert officer.call('POST', f'/access/reviews/{id}/decide', {'item': boss['id'], 'decision': 'remove', 'version': boss['version']}).status == 200
+    assert officer.call('POST', f'/reviews/{id}/decide', {'item': boss['id'], 'decision': 'remove', 'version': boss['version']}).status == 200
     assert state_of(shop, 'deputy') == 'suspended'
     # but somebody who manages accounts is left
     last = admin.items(id, login='admin', kind='account')[0]
     for line in (last, admin.items(id, login='admin', kind='group')[0]):
-        refused = officer.call('POST', f'/access/reviews/{id}/decide', {'item': line['id'], 'decision': 'remove', 'version': line['version']})
+        refused = officer.call('POST', f'/reviews/{id}/decide', {'item': line['id'], 'decision': 'remove', 'version': line['version']})
         assert refused.status == 409 and 'アカウントを管理できる人が1人もいなくなる' in refused.json()['detail'], refused
     assert state_of(shop, 'admin') == 'active' and admin.items(id, login='admin', kind='account')[0]['state'] == 'undecided'
 
@@ -299,16 +299,16 @@ def test_two_reviewers_at_once_one_decides_and_the_other_hears_of_it(shop, two):
     assert answers[0] == 200 and answers[1] in (409, 412), answers
     late = admin.decide(id, admin.items(id, login='staff', kind='account')[0], 'keep', version=99)
     assert late.status == 412
-    assert admin.call('POST', f'/access/reviews/{id}/decide', {'item': line['id'], 'decision': 'keep'}).status == 428
+    assert admin.call('POST', f'/reviews/{id}/decide', {'item': line['id'], 'decision': 'keep'}).status == 428
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        opened = sorted(pool.map(lambda who: who.call('POST', '/access/reviews', {}).status, (admin, deputy)))
+        opened = sorted(pool.map(lambda who: who.call('POST', '/reviews', {}).status, (admin, deputy)))
     assert opened == [409, 409]
 
 
 def test_one_review_is_open_at_a_time_also_when_two_open_it(shop, two):
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         [who.account.browser() for who in two]
-        answers = sorted(pool.map(lambda who: who.call('POST', '/access/reviews', {}).status, two))
+        answers = sorted(pool.map(lambda who: who.call('POST', '/reviews', {}).status, two))
     assert answers == [201, 409]
     assert shop.house.sql('select count(*) from daicho.access_review where tenant = %s', args=(shop.name,)) == [(1,)]
 
@@ -387,25 +387,25 @@ def test_reg_5_2_c_a_last_review_of_a_year_ago_is_overdue_told_once_and_opened_b
     id = admin.open()
     admin.keep_all(id), deputy.keep_all(id)
     assert admin.close(id).status == 200
-    state = admin.call('GET', '/access/reviews').json()['state']
+    state = admin.call('GET', '/reviews').json()['state']
     assert (state['overdue'], state['soon'], state['review_days'], state['open_id']) == (False, False, 365, None)
     try:
         ahead(clock, 350)
         admin.account.browser(fresh=True), deputy.account.browser(fresh=True)
-        assert admin.call('GET', '/access/reviews').json()['state']['soon'] is False
+        assert admin.call('GET', '/reviews').json()['state']['soon'] is False
         ahead(clock, 352)
         admin.account.browser(fresh=True), deputy.account.browser(fresh=True)
-        assert admin.call('GET', '/access/reviews').json()['state']['soon'] is True
+        assert admin.call('GET', '/reviews').json()['state']['soon'] is True
         assert until(lambda: notices(shop, 'review_soon') == [('admin@example.jp',), ('deputy@example.jp',)], 20)
         assert '権限の棚卸しの期限は' in admin.page('/').text
         ahead(clock, 366)
         admin.account.browser(fresh=True), deputy.account.browser(fresh=True)
-        listed = admin.call('GET', '/access/reviews').json()
+        listed = admin.call('GET', '/reviews').json()
         assert listed['state']['overdue'] is True and {u['login'] for u in listed['unreviewed']} == {'admin', 'deputy'}
         assert until(lambda: len(notices(shop, 'review_overdue')) == 2, 20)
-        state = admin.call('GET', '/access/reviews').json()['state']
+        state = admin.call('GET', '/reviews').json()['state']
         assert state['open_id'] and state['overdue'] is True
-        for path in ('/access/reviews', '/people', '/'):
+        for path in ('/reviews', '/people', '/'):
             assert '権限の棚卸しの期限' in admin.page(path).text and 'notice bad' in admin.page(path).text, path
         opened = admin.review(state['open_id'])['review']
         assert (opened['opened_by'], opened['overdue'], opened['items']) == ('system', True, 4)
@@ -415,12 +415,12 @@ def test_reg_5_2_c_a_last_review_of_a_year_ago_is_overdue_told_once_and_opened_b
         ahead(clock, 367)
         admin.account.browser(fresh=True), deputy.account.browser(fresh=True)
         admin.keep_all(state['open_id'])
-        left = admin.call('GET', '/access/reviews').json()['unreviewed']
+        left = admin.call('GET', '/reviews').json()['unreviewed']
         assert [u['login'] for u in left] == ['admin'], left
         assert (len(notices(shop, 'review_soon')), len(notices(shop, 'review_overdue'))) == (2, 2)
         deputy.keep_all(state['open_id'])
         assert admin.close(state['open_id']).status == 200
-        after = admin.call('GET', '/access/reviews').json()
+        after = admin.call('GET', '/reviews').json()
         assert after['state']['overdue'] is False and after['unreviewed'] == []
         assert 'notice bad' not in admin.page('/people').text
     finally:
@@ -458,7 +458,7 @@ def test_syn_3_12_6_a_a_transfer_asks_for_the_rights_of_this_person_and_a_leaver
     admin, _ = two
     house, person = shop.house, person_of(shop, 'staff')
     house.sql("select daicho.review_person(%s, '営業部から総務部へ')", args=(person,))
-    state = admin.call('GET', '/access/reviews').json()['state']
+    state = admin.call('GET', '/reviews').json()['state']
     assert state['event_id'] and state['open_id'] is None
     event = admin.review(state['event_id'])
     assert event['review']['scope'] == 'event' and [(p['login'], p['event'], p['undecided']) for p in event['people']] == [('staff', '営業部から総務部へ', 2)]
@@ -475,21 +475,21 @@ def test_syn_3_12_6_a_a_transfer_asks_for_the_rights_of_this_person_and_a_leaver
     assert admin.decide(state['event_id'], admin.items(state['event_id'], kind='account')[0], 'keep').status == 200
     assert admin.close(state['event_id']).status == 200
     # it is not the yearly one; while that is open, an event is asked there
-    assert admin.call('GET', '/access/reviews').json()['state']['closed_at'] is None
+    assert admin.call('GET', '/reviews').json()['state']['closed_at'] is None
     id = admin.open()
     admin.keep_all(id)
     house.sql("select daicho.review_person(%s, '異動')", args=(person,))
-    assert admin.items(id, login='staff', kind='account')[0]['state'] == 'undecided' and admin.call('GET', '/access/reviews').json()['state']['event_id'] is None
+    assert admin.items(id, login='staff', kind='account')[0]['state'] == 'undecided' and admin.call('GET', '/reviews').json()['state']['event_id'] is None
     # who has left has nothing left
-    listed = admin.call('GET', '/access/reviews').json()
+    listed = admin.call('GET', '/reviews').json()
     assert (listed['state']['left_active'], listed['left']) == (0, [])
     assert admin.call('POST', f'/people/{person}/stop', {'reason': 'leaver'}).status == 200
-    assert admin.call('GET', '/access/reviews').json()['state']['left_active'] == 0 and admin.items(id, login='staff', kind='account')[0]['state'] == 'gone'
-    assert '0件' in admin.page('/access/reviews').text
+    assert admin.call('GET', '/reviews').json()['state']['left_active'] == 0 and admin.items(id, login='staff', kind='account')[0]['state'] == 'gone'
+    assert '0件' in admin.page('/reviews').text
     house.sql('update daicho.person set leaves_at = now() where id = %s', args=(person_of(shop, 'deputy'),))      # for the moment until it is done
-    listed = admin.call('GET', '/access/reviews').json()
+    listed = admin.call('GET', '/reviews').json()
     assert listed['state']['left_active'] in (0, 1) and [a['login'] for a in listed['left']] in ([], ['deputy'])
-    assert until(lambda: admin.call('GET', '/access/reviews').json()['state']['left_active'] == 0, 20) and state_of(shop, 'deputy') == 'suspended'
+    assert until(lambda: admin.call('GET', '/reviews').json()['state']['left_active'] == 0, 20) and state_of(shop, 'deputy') == 'suspended'
 
 
 def test_syn_3_12_6_a_a_transfer_between_departments_asks_by_itself_and_the_first_department_does_not(shop, two):
@@ -505,12 +505,12 @@ def test_syn_3_12_6_a_a_transfer_between_departments_asks_by_itself_and_the_firs
     for name in '営業部', '総務部':
         assert shop.api('POST', '/departments', json={'name': name}).status == 201
     move('営業部')
-    assert admin.call('GET', '/access/reviews').json()['state']['event_id'] is None
+    assert admin.call('GET', '/reviews').json()['state']['event_id'] is None
     yearly = admin.open()
     admin.keep_all(yearly), two[1].keep_all(yearly)
     assert admin.close(yearly).status == 200
     move('総務部')
-    event = admin.review(admin.call('GET', '/access/reviews').json()['state']['event_id'])
+    event = admin.review(admin.call('GET', '/reviews').json()['state']['event_id'])
     assert [(p['login'], p['department'], p['moved_from'], p['event'], p['undecided']) for p in event['people']] == [('staff', '総務部', '営業部', '営業部 → 総務部', 3)]
     assert admin.decide(event['review']['id'], admin.items(event['review']['id'], kind='word')[0], 'remove').status == 200
     assert 'log.read' not in words(shop, 'staff')
@@ -537,19 +537,19 @@ def test_where_rights_change_only_by_requests_a_review_takes_away_and_nothing_el
 def test_the_pages_work_with_forms_alone_and_stay_in_place_with_htmx(shop, two):
     admin, deputy = two
     browser = admin.account.browser()
-    made = browser.post('/access/reviews', {'why': ''})
+    made = browser.post('/reviews', {'why': ''})
     assert made.status == 303
     page = browser.get(made.headers['Location'])
     id = int(made.headers['Location'].split('/')[3].split('?')[0])
     assert page.status == 200 and '棚卸しを始めました' in page.text and 'この人はすべて残す' in page.text
     line = admin.items(id, login='staff', kind='group')[0]
     form = {'item': line['id'], 'version': line['version'], 'decision': 'keep', 'note': '', 'show': 'undecided'}
-    part = browser.post(f'/access/reviews/{id}/decide', form, htmx=True)
+    part = browser.post(f'/reviews/{id}/decide', form, htmx=True)
     assert part.status == 200 and f'id="p-{line["person_id"]}"' in part.text and 'id="review-bar"' in part.text and f'id="p-{deputy.person_id}"' not in part.text
-    again = browser.post(f'/access/reviews/{id}/decide', form)
+    again = browser.post(f'/reviews/{id}/decide', form)
     assert again.status == 412
-    kept = browser.post(f'/access/reviews/{id}/keep', {'person': deputy.person_id, 'show': 'undecided'})
-    assert kept.status == 303 and kept.headers['Location'] == f'/access/reviews/{id}?show=undecided&done=review_decided#p-{deputy.person_id}'
-    found = browser.get(f'/access/reviews/{id}?show=undecided').text
+    kept = browser.post(f'/reviews/{id}/keep', {'person': deputy.person_id, 'show': 'undecided'})
+    assert kept.status == 303 and kept.headers['Location'] == f'/reviews/{id}?show=undecided&done=review_decided#p-{deputy.person_id}'
+    found = browser.get(f'/reviews/{id}?show=undecided').text
     assert f'id="p-{admin.person_id}"' in found and f'id="p-{deputy.person_id}"' not in found
     assert '未判断が' in found and '件あるため' in found

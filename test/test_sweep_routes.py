@@ -17,8 +17,8 @@ ODD_IDS = ['0', '-1', 'abc', '99999999999999999999', '1%2e5', '%E3%80%81', '1;dr
 
 # what a route must be given before it looks whose {id} that is
 BODIES = {'POST /accounts/{id}/password': {'password': 'long-enough-0-and-odd'}, 'PATCH /me/factors/{id}': {'name': 'x'},
-          'POST /me/factors/totp/{id}': {'code': '000000'}, 'POST /access/reviews/{id}/decide': {'item': 1, 'decision': 'keep', 'version': 1},
-          'POST /access/reviews/{id}/keep': {'person': 1}, 'POST /access/reviews/{id}/close': {},
+          'POST /me/factors/totp/{id}': {'code': '000000'}, 'POST /reviews/{id}/decide': {'item': 1, 'decision': 'keep', 'version': 1},
+          'POST /reviews/{id}/keep': {'person': 1}, 'POST /reviews/{id}/close': {},
 
           'POST /log/reviews/{id}/verdict': {'entry': 1, 'verdict': 'expected'}, 'POST /log/reviews/{id}/outcome': {'entry': 1, 'outcome': 'x'},
           'POST /log/holds/{id}/end': {'why': 'x'}}
@@ -76,7 +76,7 @@ class Pair:
             args=('sweepone', self.ids['sso'], subject, account))[0][0] for subject, account in (('applied', None), ('linked', self.full.staff.id)))
         self.ids['certificates'] = self.full.api('POST', '/certificates', json={'name': 'sweep'}).json()['made']['id']
         self.ids['opt-out'] = house.sql("select id from daicho.opt_out where tenant = 'sweepone'")[0][0]
-        opened = self.full.api('POST', '/access/reviews', json={})
+        opened = self.full.api('POST', '/reviews', json={})
         assert opened.status == 201, opened
         self.ids['reviews'] = opened.json()['review']['id']
         self.ids['access'] = self.full.api('POST', '/access', json={'kind': 'removal', 'account_id': self.full.staff.id, 'purpose': 'sweep'}, key=None, headers={

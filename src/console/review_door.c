@@ -133,7 +133,7 @@ static rc id_read(struct cx *cx, const struct http_req *req, int64_t *ret)
         return RC_OK;
 }
 
-/* GET /access/reviews - reviews.html: {reviews, next, state, unreviewed, more, left}. */
+/* GET /reviews - reviews.html: {reviews, next, state, unreviewed, more, left}. */
 static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         json_t *in, *model;
@@ -144,7 +144,7 @@ static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
         return http_reply(res, 200, "reviews.html", model);
 }
 
-/* POST /access/reviews - everything as it stands is written down; 303 to the review. */
+/* POST /reviews - everything as it stands is written down; 303 to the review. */
 static rc open(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         json_t *in, *model;
@@ -156,7 +156,7 @@ static rc open(struct cx *cx, const struct http_req *req, struct http_res *res)
         log_subject(cx, S("review"), id);
         TRY(review_get(cx, id, json_object(), &model));
         log_detail(cx, "items", json_object_get(json_object_get(model, "review"), "items"));
-        return http_created(res, 201, str_format(cx->mem, "/access/reviews/%" PRId64 "?done=review_opened", id), model);
+        return http_created(res, 201, str_format(cx->mem, "/reviews/%" PRId64 "?done=review_opened", id), model);
 }
 
 /* What the page shows besides the model: the filter, and which tab it is. */
@@ -173,7 +173,7 @@ static void filter_add(struct cx *cx, const json_t *in, json_t *model)
         json_set(model, "filter", filter);
 }
 
-/* GET /access/reviews/{id} - review.html: {review, state, people, next, added, filter: {show, q, show_is}}. */
+/* GET /reviews/{id} - review.html: {review, state, people, next, added, filter: {show, q, show_is}}. */
 static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         json_t *in, *model;
@@ -199,12 +199,12 @@ static rc shown(struct cx *cx, const struct http_req *req, struct http_res *res,
         if (!str_empty(http_header(req, "HX-Request")))
                 return http_reply(res, 200, "review.html", model);
         return http_created(res, 200,
-                            str_format(cx->mem, "/access/reviews/%" PRId64 "?%s%.*s%sdone=%s#p-%" PRId64, id, str_empty(show) ? "" : "show=",
+                            str_format(cx->mem, "/reviews/%" PRId64 "?%s%.*s%sdone=%s#p-%" PRId64, id, str_empty(show) ? "" : "show=",
                                        STR_ARG(str_absent(show) ? S("") : show), str_empty(show) ? "" : "&", done, person),
                             model);
 }
 
-/* POST /access/reviews/{id}/decide - one line; 303 to the person on the page. */
+/* POST /reviews/{id}/decide - one line; 303 to the person on the page. */
 static rc decide(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         static const char *const said[] = { "kind", "login", "person", "name" };
@@ -229,7 +229,7 @@ static rc decide(struct cx *cx, const struct http_req *req, struct http_res *res
         return shown(cx, req, res, id, json_integer_value(json_object_get(line, "person_id")), in, remove ? "review_removed" : "review_decided");
 }
 
-/* POST /access/reviews/{id}/keep - what is undecided of one person stays; 303 to the person on the page. */
+/* POST /reviews/{id}/keep - what is undecided of one person stays; 303 to the person on the page. */
 static rc keep(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         int64_t id, person, count;
@@ -246,7 +246,7 @@ static rc keep(struct cx *cx, const struct http_req *req, struct http_res *res)
         return shown(cx, req, res, id, person, in, "review_decided");
 }
 
-/* POST /access/reviews/{id}/close - when everything is decided; 303 to the review. */
+/* POST /reviews/{id}/close - when everything is decided; 303 to the review. */
 static rc close(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         json_t *in, *done, *model;
@@ -258,10 +258,10 @@ static rc close(struct cx *cx, const struct http_req *req, struct http_res *res)
         TRY(review_close(cx, id, json_get_text(in, "note"), &done));
         log_detail(cx, "summary", done);
         TRY(review_get(cx, id, json_object(), &model));
-        return http_created(res, 200, str_format(cx->mem, "/access/reviews/%" PRId64 "?done=review_closed", id), model);
+        return http_created(res, 200, str_format(cx->mem, "/reviews/%" PRId64 "?done=review_closed", id), model);
 }
 
-/* GET /access/reviews/{id}/file - the decisions as CSV. */
+/* GET /reviews/{id}/file - the decisions as CSV. */
 static rc file(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         int64_t id, count;
@@ -278,18 +278,18 @@ static rc file(struct cx *cx, const struct http_req *req, struct http_res *res)
 /* clang-format off */
 const struct route review_door_routes[] = {
         /*     method path                             permission           logged as     body    rate    handler */
-        ROUTE( GET,  "/access/reviews",                PERM_ACCESS_APPROVE, LOG_LIST,     0,      NORMAL, list,   "List access reviews, and how the contract stands",
+        ROUTE( GET,  "/reviews",                PERM_ACCESS_APPROVE, LOG_LIST,     0,      NORMAL, list,   "List access reviews, and how the contract stands",
                .in = &list_in, .out = &list_out ),
-        ROUTE( POST, "/access/reviews",                PERM_ACCESS_APPROVE, LOG_CREATE,   KB(16), NORMAL, open,   "Open a review of all rights",
+        ROUTE( POST, "/reviews",                PERM_ACCESS_APPROVE, LOG_CREATE,   KB(16), NORMAL, open,   "Open a review of all rights",
                .in = &open_in, .out = &one_out ),
-        ROUTE( GET,  "/access/reviews/{id}",           PERM_ACCESS_APPROVE, LOG_VIEW,     0,      NORMAL, show,   "Read an access review",
+        ROUTE( GET,  "/reviews/{id}",           PERM_ACCESS_APPROVE, LOG_VIEW,     0,      NORMAL, show,   "Read an access review",
                .in = &show_in, .out = &one_out ),
-        ROUTE( GET,  "/access/reviews/{id}/file",      PERM_ACCESS_APPROVE, LOG_DOWNLOAD, 0,      NORMAL, file,   "The decisions of a review as CSV" ),
-        ROUTE( POST, "/access/reviews/{id}/decide",    PERM_ACCESS_APPROVE, LOG_UPDATE,   KB(16), NORMAL, decide, "Decide about one line of a review",
+        ROUTE( GET,  "/reviews/{id}/file",      PERM_ACCESS_APPROVE, LOG_DOWNLOAD, 0,      NORMAL, file,   "The decisions of a review as CSV" ),
+        ROUTE( POST, "/reviews/{id}/decide",    PERM_ACCESS_APPROVE, LOG_UPDATE,   KB(16), NORMAL, decide, "Decide about one line of a review",
                .in = &decide_in, .out = &one_out ),
-        ROUTE( POST, "/access/reviews/{id}/keep",      PERM_ACCESS_APPROVE, LOG_UPDATE,   KB(16), NORMAL, keep,   "Keep all that is undecided of one person",
+        ROUTE( POST, "/reviews/{id}/keep",      PERM_ACCESS_APPROVE, LOG_UPDATE,   KB(16), NORMAL, keep,   "Keep all that is undecided of one person",
                .in = &keep_in, .out = &one_out ),
-        ROUTE( POST, "/access/reviews/{id}/close",     PERM_ACCESS_APPROVE, LOG_APPROVE,  KB(16), NORMAL, close,  "Close a review when everything is decided",
+        ROUTE( POST, "/reviews/{id}/close",     PERM_ACCESS_APPROVE, LOG_APPROVE,  KB(16), NORMAL, close,  "Close a review when everything is decided",
                .in = &close_in, .out = &one_out ),
         ROUTE_END
 };

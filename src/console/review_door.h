@@ -1,4 +1,4 @@
-/* review_door.h - access reviews: /access/reviews. */
+/* review_door.h - access reviews: /reviews. */
 #ifndef DAICHO_CONSOLE_REVIEW_DOOR_H
 #define DAICHO_CONSOLE_REVIEW_DOOR_H
 

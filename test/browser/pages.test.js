@@ -44,7 +44,7 @@ test.before(async () => {
         await post(`/groups/${sole}/hand-over`, { login: 'eigyo.hanako' });
         const review = await page.evaluate(async () => {
                 const headers = { 'Content-Type': 'application/json', 'X-CSRF-Token': JSON.parse(document.body.getAttribute('hx-headers'))['X-CSRF-Token'] };
-                return (await fetch('/api/v1/access/reviews', { method: 'POST', headers, body: '{}' })).headers.get('Location');
+                return (await fetch('/api/v1/reviews', { method: 'POST', headers, body: '{}' })).headers.get('Location');
         });
         pages = {
                 departments: '/departments', department: `/departments/${department.id}`, group_new: '/groups/new', group_sole: `/groups/${sole}`, people_department: '/people?department=%E5%96%B6%E6%A5%AD%E9%83%A8',
@@ -55,7 +55,7 @@ test.before(async () => {
                 export: '/registers/customers/exports/new', jobs: '/jobs', job, log: '/log', entry, log_path: `${entry}/proof`, log_proof: '/log/proof', log_check: '/log/check', log_found: '/log?result=refused&source=127.0.0.1', log_empty: '/log?actor=nobody', log_reviews: '/log/reviews', log_holds: '/log/holds', log_erase: '/log/erase?kind=account&subject=1', accounts: '/accounts', people: '/people', dormant: '/people?state=dormant', person_new: '/people/new', access: '/access', access_own: '/access/new', access_account: '/access/new?form=account', access_other: '/access/new?form=other', one, users: '/help/users', account, account_new: '/accounts/new',
                 providers: '/providers', provider_new: '/providers/new?kind=google', applicants: '/applicants', links: `${account}/links`, my_links: '/me/links',
                 groups: '/groups', group, permissions: '/permissions', keys: '/keys', key, provider: made.replace('/api/v1', ''), certificates: '/certificates', addresses: '/addresses', notices: '/notices', support: '/support', me: '/me', password: '/me/password',
-                my_factors: '/me/factors', prove: '/me/prove', policy: '/policy', reviews: '/access/reviews', review: review.replace('/api/v1', '').replace(/\?.*/, ''), review_undecided: review.replace('/api/v1', '').replace(/\?.*/, '?show=undecided'), sessions: '/sessions', accounts_none: '/accounts?q=%E9%BE%98', people_none: '/people?q=%E9%BE%98',
+                my_factors: '/me/factors', prove: '/me/prove', policy: '/policy', reviews: '/reviews', review: review.replace('/api/v1', '').replace(/\?.*/, ''), review_undecided: review.replace('/api/v1', '').replace(/\?.*/, '?show=undecided'), sessions: '/sessions', accounts_none: '/accounts?q=%E9%BE%98', people_none: '/people?q=%E9%BE%98',
                 help: '/help', unknown: '/registers/customers/records/999999999',
         };
         await context.close();

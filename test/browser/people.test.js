@@ -121,7 +121,7 @@ test('a review is decided line by line without a mouse, and the page stays where
         const focused = () => page.evaluate(() => document.activeElement.id);
 
         await login(page, house);
-        await page.goto('/access/reviews');
+        await page.goto('/reviews');
         assert.deepEqual(await axe(page), []);
         await page.getByRole('button', { name: '棚卸しを始める' }).click();
         await page.getByText('棚卸しを始めました').waitFor();
