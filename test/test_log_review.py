@@ -43,11 +43,11 @@ def policy(shop, **changes):
 
 
 def reviews(shop):
-    return shop.api('GET', '/log/reviews').json()['reviews']
+    return shop.api('GET', '/log-reviews').json()['reviews']
 
 
 def review(shop, who, id):
-    answer = call(shop, who, 'GET', f'/log/reviews/{id}')
+    answer = call(shop, who, 'GET', f'/log-reviews/{id}')
     assert answer.status == 200, answer
     return answer.json()
 
@@ -118,25 +118,25 @@ def test_mer_5_5_d_a_skipped_period_is_an_overdue_task_and_nobody_signs_off_thei
     assert reviews(shop)[0]['state'] == 'overdue'
     for path in '/', '/log':
         page = shop.browser(fresh=True).get(path).text
-        assert f'/log/reviews/{first["id"]}' in page and 'notice bad' in page and '期限を過ぎています' in page, path
+        assert f'/log-reviews/{first["id"]}' in page and 'notice bad' in page and '期限を過ぎています' in page, path
     alert = [e for e in shop.log() if e['verb'] == 'alert' and e['kind'] == 'log_review']
     assert [e['subject_id'] for e in alert] == [first['id']] and alert[0]['actor_kind'] == 'system'
     clock(own, '2027-07-15 12:00')
     # verdicts: by the other one each; own actions are refused on every way
     for who, own_ones in ('admin', mine), ('deputy', theirs):
         for id in mine:
-            answer = call(shop, who, 'POST', f'/log/reviews/{first["id"]}/verdict', {'entry': id, 'verdict': 'expected'})
+            answer = call(shop, who, 'POST', f'/log-reviews/{first["id"]}/verdict', {'entry': id, 'verdict': 'expected'})
             if own_ones[id]:
                 assert answer.status == 403 and '自分の操作' in answer.json()['detail'], answer
         if who == 'admin':
-            assert call(shop, who, 'POST', f'/log/reviews/{first["id"]}/close').status == 409
+            assert call(shop, who, 'POST', f'/log-reviews/{first["id"]}/close').status == 409
     done = review(shop, 'deputy', first['id'])
     by = {e['id']: e['reviewed_by'] for e in done['entries']}
     assert set(by.values()) == {'admin', 'deputy'} and all(by[id] != entries[id]['actor'] for id in by)
     assert done['review']['left'] == 0
-    assert shop.api('POST', f'/log/reviews/{first["id"]}/close').status == 403                     # a key is nobody
-    assert call(shop, 'deputy', 'POST', f'/log/reviews/{first["id"]}/close').status == 204
-    assert call(shop, 'deputy', 'POST', f'/log/reviews/{first["id"]}/verdict', {'entry': next(iter(mine)), 'verdict': 'expected'}).status == 409
+    assert shop.api('POST', f'/log-reviews/{first["id"]}/close').status == 403                     # a key is nobody
+    assert call(shop, 'deputy', 'POST', f'/log-reviews/{first["id"]}/close').status == 204
+    assert call(shop, 'deputy', 'POST', f'/log-reviews/{first["id"]}/verdict', {'entry': next(iter(mine)), 'verdict': 'expected'}).status == 409
     closed, = reviews(shop)
     assert closed['state'] == 'closed' and closed['closed_by'] == 'deputy'
     assert len(own.sql("select 1 from daicho.notice where tenant = %s and kind = 'log_review_late'", args=(shop.name,))) == 2      # two people, once each
@@ -154,27 +154,27 @@ def test_mer_5_5_d_a_follow_up_needs_a_note_and_an_end(shop, own):
     clock(own, '2027-06-01 00:01')
     id = opened(shop)[0]['id']
     entry = next(e['id'] for e in review(shop, 'admin', id)['entries'] if not e['own'] and e['why'] == 'rights')
-    judge = lambda who, **body: call(shop, who, 'POST', f'/log/reviews/{id}/verdict', {'entry': entry, **body})
+    judge = lambda who, **body: call(shop, who, 'POST', f'/log-reviews/{id}/verdict', {'entry': entry, **body})
     assert judge('admin', verdict='follow').status == judge('admin', verdict='follow', note='  ').status == judge('admin', verdict='good').status == 422
-    assert call(shop, 'admin', 'POST', f'/log/reviews/{id}/outcome', {'entry': entry, 'outcome': 'x'}).status == 409
+    assert call(shop, 'admin', 'POST', f'/log-reviews/{id}/outcome', {'entry': entry, 'outcome': 'x'}).status == 409
     assert judge('admin', verdict='follow', note='だれが頼んだか').status == 204
     assert judge('admin', verdict='expected', note='').status == 204                                     # own verdict: may be changed
     assert judge('admin', verdict='follow', note='だれが頼んだか').status == 204
     third = Person(shop, 'third', ['log.read', 'record.read'])
-    assert third.call('POST', f'/log/reviews/{id}/verdict', json={'entry': entry, 'verdict': 'expected'}).status == 403
+    assert third.call('POST', f'/log-reviews/{id}/verdict', json={'entry': entry, 'verdict': 'expected'}).status == 403
     for who in 'admin', 'deputy':
         for e in review(shop, who, id)['entries']:
             if not e['own'] and e['verdict'] is None:
-                assert call(shop, who, 'POST', f'/log/reviews/{id}/verdict', {'entry': e['id'], 'verdict': 'expected'}).status == 204
+                assert call(shop, who, 'POST', f'/log-reviews/{id}/verdict', {'entry': e['id'], 'verdict': 'expected'}).status == 204
     for e in review(shop, 'admin', id)['entries']:
         if e['verdict'] is None:
-            assert third.call('POST', f'/log/reviews/{id}/verdict', json={'entry': e['id'], 'verdict': 'expected'}).status == 204
-    assert call(shop, 'admin', 'POST', f'/log/reviews/{id}/close').status == 409
-    assert call(shop, 'deputy', 'POST', f'/log/reviews/{id}/outcome', {'entry': entry, 'outcome': '問題なし'}).status == 403    # it is their own action
-    assert call(shop, 'admin', 'POST', f'/log/reviews/{id}/outcome', {'entry': entry, 'outcome': '部長の依頼と確認した'}).status == 204
-    page = shop.browser(fresh=True).get(f'/log/reviews/{id}').text
+            assert third.call('POST', f'/log-reviews/{id}/verdict', json={'entry': e['id'], 'verdict': 'expected'}).status == 204
+    assert call(shop, 'admin', 'POST', f'/log-reviews/{id}/close').status == 409
+    assert call(shop, 'deputy', 'POST', f'/log-reviews/{id}/outcome', {'entry': entry, 'outcome': '問題なし'}).status == 403    # it is their own action
+    assert call(shop, 'admin', 'POST', f'/log-reviews/{id}/outcome', {'entry': entry, 'outcome': '部長の依頼と確認した'}).status == 204
+    page = shop.browser(fresh=True).get(f'/log-reviews/{id}').text
     assert '部長の依頼と確認した' in page and 'だれが頼んだか' in page
-    assert shop.browser().post(f'/log/reviews/{id}/close').status == 303
+    assert shop.browser().post(f'/log-reviews/{id}/close').status == 303
     assert [e['id'] for e in shop.log() if e['verb'] == 'create' and e['kind'] == 'log_review' and e['subject_id'] == id]
 
 
@@ -333,4 +333,4 @@ def test_mer_5_5_f_a_hold_is_of_two_people_and_nobody_decides_on_their_own(shop,
     assert page.status == 200 and '保全中' in page.text
     other = own.tenant(registers=())
     assert call(other, 'admin', 'POST', f'/log/holds/{id}/end', {'why': 'x'}).status == 404
-    assert other.api('GET', '/log/holds').json()['holds'] == [] and other.api('GET', '/log/reviews').json()['reviews'] == []
+    assert other.api('GET', '/log/holds').json()['holds'] == [] and other.api('GET', '/log-reviews').json()['reviews'] == []

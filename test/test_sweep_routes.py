@@ -20,7 +20,7 @@ BODIES = {'POST /accounts/{id}/password': {'password': 'long-enough-0-and-odd'},
           'POST /me/factors/totp/{id}': {'code': '000000'}, 'POST /reviews/{id}/decide': {'item': 1, 'decision': 'keep', 'version': 1},
           'POST /reviews/{id}/keep': {'person': 1}, 'POST /reviews/{id}/close': {},
 
-          'POST /log/reviews/{id}/verdict': {'entry': 1, 'verdict': 'expected'}, 'POST /log/reviews/{id}/outcome': {'entry': 1, 'outcome': 'x'},
+          'POST /log-reviews/{id}/verdict': {'entry': 1, 'verdict': 'expected'}, 'POST /log-reviews/{id}/outcome': {'entry': 1, 'outcome': 'x'},
           'POST /log/holds/{id}/end': {'why': 'x'}}
 
 

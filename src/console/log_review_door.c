@@ -100,7 +100,7 @@ static rc id_read(struct cx *cx, const struct http_req *req, int64_t *ret)
         return RC_OK;
 }
 
-/* GET /log/reviews - log_reviews.html: as log_review.h says. */
+/* GET /log-reviews - log_reviews.html: as log_review.h says. */
 static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         json_t *in, *model;
@@ -148,7 +148,7 @@ static rc entry_dress(struct cx *cx, bool closed, json_t *entry)
         return RC_OK;
 }
 
-/* GET /log/reviews/{id} - log_review.html: as log_review.h says; review with chosen, drawn, own: still to be done by others, ready; entries with ask, again,
+/* GET /log-reviews/{id} - log_review.html: as log_review.h says; review with chosen, drawn, own: still to be done by others, ready; entries with ask, again,
  * end, own_waits: which forms they get, facts and changes as log_door.h says. */
 static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
@@ -184,10 +184,10 @@ static rc onward(struct cx *cx, struct http_res *res, int64_t id, int64_t entry)
         }
         next = next != 0 ? next : first != 0 ? first : entry;
         /* another query each time: an address that differs behind # only is not loaded again */
-        return http_created(res, 204, str_format(cx->mem, "/log/reviews/%" PRId64 "?from=%" PRId64 "#e-%" PRId64, id, entry, next), NULL);
+        return http_created(res, 204, str_format(cx->mem, "/log-reviews/%" PRId64 "?from=%" PRId64 "#e-%" PRId64, id, entry, next), NULL);
 }
 
-/* POST /log/reviews/{id}/verdict - 303 to the next entry. */
+/* POST /log-reviews/{id}/verdict - 303 to the next entry. */
 static rc judge(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         int64_t id;
@@ -199,7 +199,7 @@ static rc judge(struct cx *cx, const struct http_req *req, struct http_res *res)
         return onward(cx, res, id, json_integer_value(json_object_get(in, "entry")));
 }
 
-/* POST /log/reviews/{id}/outcome - 303 to the next entry. */
+/* POST /log-reviews/{id}/outcome - 303 to the next entry. */
 static rc outcome(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         int64_t id;
@@ -211,25 +211,25 @@ static rc outcome(struct cx *cx, const struct http_req *req, struct http_res *re
         return onward(cx, res, id, json_integer_value(json_object_get(in, "entry")));
 }
 
-/* POST /log/reviews/{id}/close - 303 to the list. */
+/* POST /log-reviews/{id}/close - 303 to the list. */
 static rc close_(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         int64_t id;
 
         TRY(id_read(cx, req, &id));
         TRY(log_review_close(cx, id));
-        return http_created(res, 204, S("/log/reviews?done=log_review_closed"), NULL);
+        return http_created(res, 204, S("/log-reviews?done=log_review_closed"), NULL);
 }
 
 /* clang-format off */
 const struct route log_review_door_routes[] = {
         /*     method path                        permission     logged as   body   rate    handler */
-        ROUTE( GET,   "/log/reviews",              PERM_LOG_READ, LOG_LIST,    0,     NORMAL, list,    "List reviews of the operation log", .in = &query_in,
+        ROUTE( GET,   "/log-reviews",              PERM_LOG_READ, LOG_LIST,    0,     NORMAL, list,    "List reviews of the operation log", .in = &query_in,
                .out = &list_out ),
-        ROUTE( GET,   "/log/reviews/{id}",         PERM_LOG_READ, LOG_VIEW,    0,     NORMAL, show,    "Read a review of the operation log", .out = &one_out ),
-        ROUTE( POST,  "/log/reviews/{id}/verdict", PERM_LOG_READ, LOG_REVIEW,  KB(8), NORMAL, judge,   "Give a verdict on an entry of a review", .in = &verdict_in ),
-        ROUTE( POST,  "/log/reviews/{id}/outcome", PERM_LOG_READ, LOG_REVIEW,  KB(8), NORMAL, outcome, "Say how a follow-up of a review ended", .in = &outcome_in ),
-        ROUTE( POST,  "/log/reviews/{id}/close",   PERM_LOG_READ, LOG_REVIEW,  KB(4), NORMAL, close_,  "Close a review of the operation log" ),
+        ROUTE( GET,   "/log-reviews/{id}",         PERM_LOG_READ, LOG_VIEW,    0,     NORMAL, show,    "Read a review of the operation log", .out = &one_out ),
+        ROUTE( POST,  "/log-reviews/{id}/verdict", PERM_LOG_READ, LOG_REVIEW,  KB(8), NORMAL, judge,   "Give a verdict on an entry of a review", .in = &verdict_in ),
+        ROUTE( POST,  "/log-reviews/{id}/outcome", PERM_LOG_READ, LOG_REVIEW,  KB(8), NORMAL, outcome, "Say how a follow-up of a review ended", .in = &outcome_in ),
+        ROUTE( POST,  "/log-reviews/{id}/close",   PERM_LOG_READ, LOG_REVIEW,  KB(4), NORMAL, close_,  "Close a review of the operation log" ),
         ROUTE_END
 };
 /* clang-format on */

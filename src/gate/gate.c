@@ -373,6 +373,9 @@ static str subject_of(const struct route *route)
                 { "/permissions", "group" },
                 { "/summary", "summary" },
                 { "/departments", "department" },
+                { "/access", "access" },
+                { "/reviews", "review" },
+                { "/log-reviews", "log_review" },
         };
 
         for (size_t i = 0; i < COUNT(subjects); i++) {
