@@ -81,7 +81,7 @@ class Pair:
         self.ids['reviews'] = opened.json()['review']['id']
         self.ids['access'] = self.full.api('POST', '/access', json={'kind': 'removal', 'account_id': self.full.staff.id, 'purpose': 'sweep'}, key=None, headers={
             'Cookie': f"__Host-daicho={self.full.admin.browser().cookies['__Host-daicho']}", 'X-CSRF-Token': self.full.admin.browser().csrf}).json()['request']['id']
-        self.ids['log/reviews'] = house.sql("insert into daicho.log_review (tenant, from_at, to_at, due_at) values ('sweepone', now() - interval '2 days', now() - interval '1 day', "
+        self.ids['log-reviews'] = house.sql("insert into daicho.log_review (tenant, from_at, to_at, due_at) values ('sweepone', now() - interval '2 days', now() - interval '1 day', "
                                         "now() + interval '9 days') returning id")[0][0]
         self.ids['holds'] = house.sql("insert into daicho.log_hold (tenant, reason, basis, from_at, asked_person, asked_by) values ('sweepone', 'x', 'y', now(), 1, 'x') "
                                       "returning id")[0][0]
