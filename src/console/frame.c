@@ -132,6 +132,8 @@ static rc nav_add(struct cx *cx, const struct http_req *req, json_t *context, js
         }
         if (count > 0)
                 (void)json_set(frame, "shared", json_boolean(rows[0].shared));
+        if (str_is(part, "log-reviews")) /* reached from the log */
+                part = S("log");
         if (!records)
                 (void)json_set(at, part.n == 0 ? "home" : str_z(cx->mem, part), json_true());
         (void)json_set(frame, "at", at);
