@@ -6,7 +6,7 @@
 #include "base/fail.h"
 #include "log/log.h"
 #include "register/export.h"
-#include "register/record.h"
+#include "register/record_list.h"
 
 enum { ITEMS_MAX = DEFINITION_ITEMS_MAX };
 

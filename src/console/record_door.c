@@ -9,7 +9,9 @@
 #include "console/dress.h"
 #include "log/log.h"
 #include "register/item.h"
-#include "register/record.h"
+#include "register/record_changes.h"
+#include "register/record_list.h"
+#include "register/record_model.h"
 
 enum { CHANGES_SHOWN = 50, RELATED_SHOWN = 5 };
 
@@ -93,7 +95,7 @@ static rc references_name(struct cx *cx, const struct definition *def, json_t *c
                 for (size_t k = 0; k < count; k++)
                         if (json_is_integer(json_object_get(models[k], item->name.p)))
                                 ids[n++] = json_integer_value(json_object_get(models[k], item->name.p));
-                TRY(record_headings(cx, item->reference, ids, n, &headings));
+                TRY(record_model_headings(cx, item->reference, ids, n, &headings));
                 for (size_t k = 0; k < count; k++) {
                         json_t *value = json_object_get(models[k], item->name.p), *both = json_object();
 
@@ -249,7 +251,7 @@ static json_t *change_model(struct cx *cx, const struct definition *def, const s
         (void)json_set(m, "id", json_integer(c->id));
         (void)json_set(m, "version", json_integer(c->version));
         (void)json_set(m, "at", json_str(clock_rfc3339(cx->mem, c->at)));
-        (void)json_set(m, "actor", json_str(record_actor(c->actor)));
+        (void)json_set(m, "actor", json_str(record_model_actor(c->actor)));
         (void)json_set(m, "job", c->job ? json_integer(c->job) : json_null());
         (void)json_set(m, "deleted", json_boolean(c->deleted));
         return json_set(m, "items", items);

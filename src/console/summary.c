@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "log/log.h"
-#include "register/record.h"
+#include "register/record_chart.h"
 
 static const struct item *group_item(const struct cx *cx, const struct definition *def)
 {
@@ -53,7 +53,7 @@ static rc groups_add(struct cx *cx, const struct definition *def, const struct i
         json_t *groups, *one, *list = json_array(), *held = json_object();
         size_t i;
 
-        TRY(record_groups(cx, def, item, &groups));
+        TRY(record_chart_groups(cx, def, item, &groups));
         json_array_foreach(groups, i, one) {
                 str value = json_get_text(one, "value");
 
@@ -97,7 +97,7 @@ static rc counts_make(struct cx *cx, str name, json_t *model)
         size_t i;
 
         TRY(definition_recall(cx, name, &def));
-        TRY(record_months(cx, def, &months));
+        TRY(record_chart_months(cx, def, &months));
         json_array_foreach(months, i, one) {
                 all += json_integer_value(json_object_get(one, "count"));
                 (void)json_set(one, "month_text", json_str(month_text(cx, json_get_text(one, "month"))));

@@ -62,7 +62,7 @@ struct item {
         struct choice *choices;
         size_t choice_count;
         struct choice_word *choice_words;
-        size_t choice_mask; /* for item.c: hash table of all ways to write a choice */
+        size_t choice_mask; /* for item_choice.c: hash table of all ways to write a choice */
         str reference;      /* ITEM_REFERENCE: register referred to */
         size_t number;      /* position in definition->items */
 };

@@ -54,13 +54,6 @@ str item_write(enum lang lang, const struct item *item, str stored);
 /* Stored text to JSON: number, boolean, text or null. */
 json_t *item_json(const struct item *item, str stored);
 
-const char *item_pg_type(const struct item *item);                                     /* "text" "bigint" "date" "boolean" */
-const struct choice *item_choice(struct arena *mem, const struct item *item, str raw); /* by value, title or alias; NULL */
-/* For definition.c: fill choice_words. */
-void item_prepare(struct arena *mem, struct item *item);
-
-/* Width, case and kana-blind form of a heading or choice: what is compared when a file's words are recognised. Not the
- * search form. */
-str item_plain(struct arena *mem, str s);
+const char *item_pg_type(const struct item *item); /* "text" "bigint" "date" "boolean" */
 
 #endif

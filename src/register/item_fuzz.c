@@ -3,6 +3,7 @@
 #include "base/house.h"
 
 #include "register/item.h"
+#include "register/item_choice.h"
 
 #include "base/fail.h"
 #include "base/utf8.h"
@@ -27,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         item.type = (enum item_type)(data[0] % ITEM_TYPES);
         item.lines = item.type == ITEM_TEXT && data[0] >= 128;
         item.min = item.type == ITEM_INTEGER ? -1000000 : 0;
-        item_prepare(cx.mem, &item);
+        item_choice_prepare(cx.mem, &item);
         text = (str){ (const char *)data + 1, size - 1 };
         if (item_parse(&cx, &item, text, &got) != RC_OK) {
                 must(cx.failure.count == 1);

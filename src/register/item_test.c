@@ -2,6 +2,7 @@
 #include "base/house.h"
 
 #include "register/item.h"
+#include "register/item_choice.h"
 
 #include "base/fail.h"
 
@@ -29,7 +30,7 @@ static struct item item_of(struct arena *mem, enum item_type type)
                 genders[0].alias_count = 2;
                 i.choices = genders;
                 i.choice_count = COUNT(genders);
-                item_prepare(mem, &i);
+                item_choice_prepare(mem, &i);
         }
         return i;
 }

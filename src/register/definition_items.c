@@ -1,0 +1,197 @@
+/* definition_items.c - see definition_items.h. How to add a member: a line in item_members, a field in struct item, its check in item_check. */
+#include "base/house.h"
+
+#include "register/definition_items.h"
+
+#include "base/utf8.h"
+#include "register/item.h"
+#include "register/item_choice.h"
+#include "register/item_text.h"
+
+static const char *const choice_members[] = { "value", "title", "aliases", NULL };
+static const char *const item_members[] = { "name",       "type", "title",   "help",  "memo", "aliases", "section", "required", "unique", "personal",
+                                            "searchable", "list", "indexed", "lines", "min",  "max",     "choices", "register", NULL };
+
+/* Columns of the table, members of conditions, and what PostgreSQL keeps for itself. */
+static const char *const reserved_items[] = { "id",          "version", "created_at", "created_by", "updated_at", "updated_by", "origin",
+                                              "search_text", "all",     "any",        "none",       "history",    "heading",    "masked",
+                                              "tableoid",    "xmin",    "cmin",       "xmax",       "cmax",       "ctid" };
+
+static bool textual(enum item_type type)
+{
+        return type == ITEM_TEXT || type == ITEM_KANA || type == ITEM_EMAIL || type == ITEM_TELEPHONE || type == ITEM_POSTAL_CODE;
+}
+
+static void limits_read(struct reading *r, const struct place *at, struct item *item)
+{
+        bool number = item->type == ITEM_INTEGER, counted = item->type == ITEM_TEXT || item->type == ITEM_KANA;
+        bool has_min, has_max;
+
+        item->min = number ? -999999999999999 : 0;
+        item->max = number ? 999999999999999 : item->lines ? 10000 : counted ? 1000 : 300;
+        has_min = definition_member_int(r, at, "min", &item->min);
+        has_max = definition_member_int(r, at, "max", &item->max);
+        if ((has_min || has_max) && !number && !counted)
+                definition_wrong(r, at, has_min ? "min" : "max", "is only for items of type text, kana and integer");
+        else if (item->min > item->max)
+                definition_wrong(r, at, "max", "must not be less than min");
+        else if (counted && (item->min < 0 || item->max < 1 || item->max > ITEM_CHARS_MAX))
+                definition_wrong(r, at, "max", "must be between 1 and %d characters", ITEM_CHARS_MAX);
+        else if (number && (item->min < -999999999999999 || item->max > 999999999999999))
+                definition_wrong(r, at, "max", "must have at most 15 digits");
+        else if (counted && item->unique && item->max > 500)
+                item->max = has_max ? item->max : 500;
+        if (counted && (item->unique || item->indexed) && item->max > 500)
+                definition_wrong(r, at, "max", "of an item that is unique or indexed must be at most %d characters", 500);
+}
+
+static void choices_read(struct reading *r, const struct place *at, struct item *item)
+{
+        json_t *list = definition_member_array(r, at, "choices", DEFINITION_CHOICES_MAX, item->type == ITEM_CHOICE);
+
+        if (list == NULL)
+                return;
+        if (item->type != ITEM_CHOICE) {
+                definition_wrong(r, at, "choices", "is only for items of type choice");
+                return;
+        }
+        item->choices = NEW_ARRAY(r->cx->mem, struct choice, json_array_size(list));
+        for (size_t i = 0; i < json_array_size(list); i++) {
+                struct choice *c = &item->choices[item->choice_count];
+                struct place in;
+
+                if (json_is_string(json_array_get(list, i))) {
+                        str s = str_trim(json_text(json_array_get(list, i)));
+
+                        in = (struct place){ list, str_format(r->cx->mem, "%s[%zu]", definition_member_path(r, at, "choices"), i) };
+                        if (s.n == 0 || !utf8_valid(s) || text_control(s, false) < s.n || utf8_length(s) > DEFINITION_TITLE_MAX) {
+                                definition_wrong(r, at, "choices", "must be texts of 1 to %d characters", DEFINITION_TITLE_MAX);
+                                return;
+                        }
+                        c->value = c->title[0] = c->title[1] = str_copy(r->cx->mem, s);
+                } else if (definition_member_element(r, at, "choices", list, i, &in)) {
+                        definition_member_known(r, &in, choice_members);
+                        if (!definition_member_text(r, &in, "value", DEFINITION_TITLE_MAX, true, &c->value))
+                                continue;
+                        definition_member_title(r, &in, "title", DEFINITION_TITLE_MAX, false, c->title);
+                        for (int l = 0; l < LANG_END; l++)
+                                if (str_absent(c->title[l]))
+                                        c->title[l] = c->value;
+                        definition_member_words(r, &in, "aliases", DEFINITION_ALIASES_MAX, &c->aliases, &c->alias_count);
+                } else {
+                        continue;
+                }
+                for (size_t j = 0; j < item->choice_count; j++)
+                        if (str_equal(item->choices[j].value, c->value))
+                                definition_wrong(r, at, "choices", "\"%.*s\" stands here twice", STR_ARG(c->value));
+                item->choice_count++;
+        }
+}
+
+/* Two choices that files would write the same way. */
+static void choices_check(struct reading *r, const struct place *at, struct item *item)
+{
+        item_choice_prepare(r->cx->mem, item);
+        for (size_t i = 0; i < item->choice_count; i++) {
+                const struct choice *c = &item->choices[i];
+
+                for (size_t w = 0; w < 3 + c->alias_count; w++) {
+                        str word = w == 0 ? c->value : w < 3 ? c->title[w - 1] : c->aliases[w - 3];
+
+                        if (item_choice(r->cx->mem, item, word) != c || item_choice(r->cx->mem, item, item_text_plain(r->cx->mem, word)) != c) {
+                                definition_wrong(r, at, "choices", "\"%.*s\" could mean two of them", STR_ARG(word));
+                                return;
+                        }
+                }
+        }
+}
+
+static void item_check(struct reading *r, const struct place *at, struct item *item, const struct item *before)
+{
+        if (item->lines && item->type != ITEM_TEXT)
+                definition_wrong(r, at, "lines", "is only for items of type text");
+        if (item->unique && (item->type == ITEM_BOOLEAN || item->type == ITEM_CHOICE || item->lines))
+                definition_wrong(r, at, "unique", "is not for this type of item");
+        if (item->searchable && !textual(item->type) && item->type != ITEM_CHOICE)
+                definition_wrong(r, at, "searchable", "is only for items that hold text");
+        if (item->joined && (before == NULL || before->number + 1 != item->number || !before->searchable))
+                definition_wrong(r, at, "searchable", "can be \"joined\" only right after another searchable item");
+        if (item->type == ITEM_REFERENCE)
+                (void)definition_member_name(r, at, "register", DEFINITION_NAME_MAX, &item->reference);
+        else if (json_object_get(at->object, "register") != NULL)
+                definition_wrong(r, at, "register", "is only for items of type reference");
+}
+
+static void item_get(struct reading *r, const struct place *at, struct item *item)
+{
+        json_t *searchable = json_object_get(at->object, "searchable");
+        str type = STR_NONE;
+
+        definition_member_known(r, at, item_members);
+        if (definition_member_name(r, at, "name", DEFINITION_ITEM_NAME_MAX, &item->name) &&
+            definition_member_reserved(reserved_items, COUNT(reserved_items), item->name))
+                definition_wrong(r, at, "name", "\"%.*s\" is a word the house keeps for itself; choose another", STR_ARG(item->name));
+        item->type = ITEM_TYPES;
+        if (definition_member_text(r, at, "type", 100, true, &type)) {
+                for (int t = 0; t < ITEM_TYPES; t++)
+                        if (str_is(type, item_type_name((enum item_type)t)))
+                                item->type = (enum item_type)t;
+                if (item->type == ITEM_TYPES)
+                        definition_wrong(r, at, "type", "must be one of: %s",
+                                         "text kana email telephone postal_code integer date boolean choice reference");
+        }
+        definition_member_title(r, at, "title", DEFINITION_TITLE_MAX, true, item->title);
+        definition_member_title(r, at, "help", DEFINITION_HELP_MAX, false, item->help);
+        (void)definition_member_text(r, at, "memo", DEFINITION_HELP_MAX, false, &item->memo);
+        definition_member_words(r, at, "aliases", DEFINITION_ALIASES_MAX, &item->aliases, &item->alias_count);
+        (void)definition_member_text(r, at, "section", 100, false, &item->section);
+        definition_member_bool(r, at, "required", &item->required);
+        definition_member_bool(r, at, "unique", &item->unique);
+        definition_member_bool(r, at, "personal", &item->personal);
+        definition_member_bool(r, at, "list", &item->in_list);
+        definition_member_bool(r, at, "indexed", &item->indexed);
+        definition_member_bool(r, at, "lines", &item->lines);
+        item->joined = str_is(json_text(searchable), "joined");
+        item->searchable = item->joined || json_is_true(searchable);
+        if (searchable != NULL && !item->joined && !json_is_boolean(searchable))
+                definition_wrong(r, at, "searchable", "must be true, false or \"joined\"");
+        if (item->type == ITEM_TYPES) {
+                item->type = ITEM_TEXT;
+                return;
+        }
+        limits_read(r, at, item);
+        choices_read(r, at, item);
+        if (item->type == ITEM_CHOICE && r->cx->failure.code == RC_OK)
+                choices_check(r, at, item);
+}
+
+static bool section_known(const struct definition *def, str name)
+{
+        for (size_t i = 0; i < def->section_count; i++)
+                if (str_equal(def->sections[i].name, name))
+                        return true;
+        return false;
+}
+
+void definition_items_read(struct reading *r, const struct place *at)
+{
+        json_t *list = definition_member_array(r, at, "items", DEFINITION_ITEMS_MAX, true);
+        struct definition *def = r->def;
+
+        def->items = NEW_ARRAY(r->cx->mem, struct item, list ? json_array_size(list) : 0);
+        for (size_t i = 0; list != NULL && i < json_array_size(list); i++) {
+                struct item *item = &def->items[def->item_count];
+                struct place in;
+
+                item->number = def->item_count;
+                if (!definition_member_element(r, at, "items", list, i, &in))
+                        continue;
+                item_get(r, &in, item);
+                item_check(r, &in, item, item->number > 0 ? item - 1 : NULL);
+                if (!str_absent(item->section) && !section_known(def, item->section))
+                        definition_wrong(r, &in, "section", "there is no section \"%.*s\"", STR_ARG(item->section));
+                if (!str_absent(item->name) && definition_item(def, item->name) != NULL)
+                        definition_wrong(r, &in, "name", "\"%.*s\" stands here twice", STR_ARG(item->name));
+                def->item_count++;
+        }
+}

@@ -1,0 +1,10 @@
+/* definition_items.h - the items of a definition: read and checked one by one, and against each other. */
+#ifndef DAICHO_REGISTER_DEFINITION_ITEMS_H
+#define DAICHO_REGISTER_DEFINITION_ITEMS_H
+
+#include "register/definition_member.h"
+
+/* The list "items" of this place into r->def; sections are read already. Mistakes are told. */
+void definition_items_read(struct reading *r, const struct place *at);
+
+#endif

@@ -1,0 +1,80 @@
+/* definition_model.c - see definition.h: a definition as JSON for pages and API. */
+#include "base/house.h"
+
+#include "register/definition.h"
+
+#include "identity/permission.h"
+#include "register/item.h"
+
+static json_t *choices_model(struct cx *cx, const struct item *item)
+{
+        json_t *list = json_array();
+
+        for (size_t i = 0; i < item->choice_count; i++) {
+                json_t *c = json_object();
+
+                json_set(c, "value", json_str(item->choices[i].value));
+                json_set(c, "title", json_str(item->choices[i].title[cx->lang]));
+                json_array_append_new(list, c);
+        }
+        return list;
+}
+
+static json_t *item_model(struct cx *cx, const struct item *item)
+{
+        json_t *m = json_object();
+
+        json_set(m, "name", json_str(item->name));
+        json_set(m, "type", json_string(item_type_name(item->type)));
+        json_set(m, "title", json_str(item->title[cx->lang]));
+        if (!str_absent(item->help[cx->lang]))
+                json_set(m, "help", json_str(item->help[cx->lang]));
+        if (!str_absent(item->section))
+                json_set(m, "section", json_str(item->section));
+        json_set(m, "required", json_boolean(item->required));
+        json_set(m, "unique", json_boolean(item->unique));
+        json_set(m, "personal", json_boolean(item->personal));
+        json_set(m, "masked", json_boolean(item->personal && cx->masked));
+        json_set(m, "searchable", json_boolean(item->searchable));
+        json_set(m, "list", json_boolean(item->in_list));
+        json_set(m, "lines", json_boolean(item->lines));
+        if (item->type == ITEM_TEXT || item->type == ITEM_KANA || item->type == ITEM_INTEGER) {
+                json_set(m, "min", json_integer(item->min));
+                json_set(m, "max", json_integer(item->max));
+        }
+        if (item->type == ITEM_CHOICE)
+                json_set(m, "choices", choices_model(cx, item));
+        if (item->type == ITEM_REFERENCE)
+                json_set(m, "register", permission_hidden(cx, item->reference) ? json_null() : json_str(item->reference));
+        return m;
+}
+
+json_t *definition_model(struct cx *cx, const struct definition *def)
+{
+        json_t *m = json_object(), *items = json_array(), *sections = json_array(), *heading = json_array();
+
+        for (size_t i = 0; i < def->item_count; i++)
+                json_array_append_new(items, item_model(cx, &def->items[i]));
+        for (size_t i = 0; i < def->section_count; i++) {
+                json_t *s = json_object();
+
+                json_set(s, "name", json_str(def->sections[i].name));
+                json_set(s, "title", json_str(def->sections[i].title[cx->lang]));
+                json_array_append_new(sections, s);
+        }
+        for (size_t i = 0; i < def->heading_count; i++)
+                json_array_append_new(heading, json_str(def->heading[i]->name));
+        json_set(m, "name", json_str(def->name));
+        json_set(m, "title", json_str(def->title[cx->lang]));
+        if (!str_absent(def->description[cx->lang]))
+                json_set(m, "description", json_str(def->description[cx->lang]));
+        json_set(m, "kind", json_string(def->kind == REGISTER_HISTORY ? "history" : "master"));
+        json_set(m, "version", json_integer(def->version));
+        json_set(m, "key", def->key ? json_str(def->key->name) : json_null());
+        if (def->master != NULL)
+                json_set(m, "master", json_str(def->master->name));
+        json_set(m, "heading", heading);
+        json_set(m, "sections", sections);
+        json_set(m, "items", items);
+        return m;
+}

@@ -1,0 +1,152 @@
+/* definition_parse.c - see definition.h: YAML or JSON to a definition. The items: definition_items.c; single members: definition_member.c. */
+#include "base/house.h"
+
+#include "register/definition.h"
+
+#include "base/fail.h"
+#include "base/yaml.h"
+#include "register/definition_items.h"
+#include "register/definition_member.h"
+
+static const char *const register_members[] = { "name", "kind", "title", "description", "key", "master", "heading", "sections", "items", NULL };
+static const char *const section_members[] = { "name", "title", NULL };
+
+/* Kinds of subjects in the operation log. */
+static const char *const reserved_registers[] = { "account", "accounts", "group",    "groups",    "key",     "keys",   "job",
+                                                  "jobs",    "log",      "register", "registers", "session", "tenant", "summary" };
+
+static void sections_get(struct reading *r, const struct place *at)
+{
+        json_t *list = definition_member_array(r, at, "sections", DEFINITION_SECTIONS_MAX, false);
+
+        r->def->sections = NEW_ARRAY(r->cx->mem, struct section, list ? json_array_size(list) : 0);
+        for (size_t i = 0; list != NULL && i < json_array_size(list); i++) {
+                struct section *s = &r->def->sections[r->def->section_count];
+                struct place in;
+
+                if (!definition_member_element(r, at, "sections", list, i, &in))
+                        continue;
+                definition_member_known(r, &in, section_members);
+                definition_member_title(r, &in, "title", DEFINITION_TITLE_MAX, true, s->title);
+                if (!definition_member_name(r, &in, "name", DEFINITION_ITEM_NAME_MAX, &s->name))
+                        continue;
+                for (size_t j = 0; j < r->def->section_count; j++)
+                        if (str_equal(r->def->sections[j].name, s->name))
+                                definition_wrong(r, &in, "name", "\"%.*s\" stands here twice", STR_ARG(s->name));
+                r->def->section_count++;
+        }
+}
+
+/* A heading of a file must mean one item. */
+static void headings_check(struct reading *r, const struct place *at)
+{
+        struct definition *def = r->def;
+
+        for (size_t i = 0; i < def->item_count; i++) {
+                const struct item *item = &def->items[i];
+
+                for (size_t w = 0; w < 3 + item->alias_count; w++) {
+                        str word = w == 0 ? item->name : w < 3 ? item->title[w - 1] : item->aliases[w - 3];
+                        const struct item *other = definition_heading(def, word);
+
+                        if (other != item) {
+                                (void)fail_line(r->cx, RC_INVALID, r->lines ? yaml_line_at(r->lines, json_object_get(at->object, "items"), i) : 0,
+                                                str_format(r->cx->mem, "items[%zu]", i).p, "\"%.*s\" means the item %.*s already", STR_ARG(word),
+                                                STR_ARG(other ? other->name : item->name));
+                                break;
+                        }
+                }
+        }
+}
+
+static void roles_get(struct reading *r, const struct place *at)
+{
+        struct definition *def = r->def;
+        json_t *heading = json_object_get(at->object, "heading");
+        str s;
+
+        if (definition_member_text(r, at, "key", 100, false, &s)) {
+                def->key = definition_item(def, s);
+                if (def->key == NULL)
+                        definition_wrong(r, at, "key", "there is no item \"%.*s\"", STR_ARG(s));
+                else if (!def->key->unique || !def->key->required)
+                        definition_wrong(r, at, "key", "must be an item that is required and unique");
+        }
+        if (def->kind == REGISTER_HISTORY) {
+                if (definition_member_text(r, at, "master", 100, true, &s)) {
+                        def->master = definition_item(def, s);
+                        if (def->master == NULL)
+                                definition_wrong(r, at, "master", "there is no item \"%.*s\"", STR_ARG(s));
+                        else if (def->master->type != ITEM_REFERENCE)
+                                definition_wrong(r, at, "master", "must be an item of type reference");
+                }
+        } else if (json_object_get(at->object, "master") != NULL) {
+                definition_wrong(r, at, "master", "is only for registers of kind history");
+        }
+        if (heading == NULL)
+                heading = json_pack("[s%]", def->items[0].name.p, def->items[0].name.n);
+        if (!json_is_array(heading) || json_array_size(heading) == 0 || json_array_size(heading) > 5) {
+                definition_wrong(r, at, "heading", "must be a list of 1 to 5 names of items");
+                return;
+        }
+        def->heading = NEW_ARRAY(r->cx->mem, const struct item *, json_array_size(heading));
+        for (size_t i = 0; i < json_array_size(heading); i++) {
+                const struct item *item = definition_item(def, json_text(json_array_get(heading, i)));
+
+                if (item == NULL)
+                        definition_wrong(r, at, "heading", "must be a list of 1 to 5 names of items");
+                else
+                        def->heading[def->heading_count++] = item;
+                if (item != NULL)
+                        def->items[item->number].in_heading = true;
+        }
+}
+
+static rc definition_read(struct cx *cx, json_t *json, const struct yaml_lines *lines, struct definition **ret)
+{
+        struct definition *def = NEW(cx->mem, struct definition);
+        struct reading r = { cx, lines, def };
+        struct place at = { json, S("") };
+        str kind;
+
+        if (!json_is_object(json))
+                return fail(cx, RC_INVALID, NULL, "a definition must be an object with name, title and items");
+        definition_member_known(&r, &at, register_members);
+        if (definition_member_name(&r, &at, "name", DEFINITION_NAME_MAX, &def->name) &&
+            definition_member_reserved(reserved_registers, COUNT(reserved_registers), def->name))
+                definition_wrong(&r, &at, "name", "\"%.*s\" is a word the house keeps for itself; choose another", STR_ARG(def->name));
+        if (definition_member_text(&r, &at, "kind", 20, false, &kind)) {
+                def->kind = str_is(kind, "history") ? REGISTER_HISTORY : REGISTER_MASTER;
+                if (!str_is(kind, "history") && !str_is(kind, "master"))
+                        definition_wrong(&r, &at, "kind", "must be one of: %s", "master history");
+        }
+        definition_member_title(&r, &at, "title", DEFINITION_TITLE_MAX, true, def->title);
+        definition_member_title(&r, &at, "description", DEFINITION_HELP_MAX, false, def->description);
+        sections_get(&r, &at);
+        definition_items_read(&r, &at);
+        if (cx->failure.code == RC_OK)
+                roles_get(&r, &at);
+        if (cx->failure.code == RC_OK)
+                headings_check(&r, &at);
+        if (cx->failure.code != RC_OK)
+                return cx->failure.code;
+        def->source = json;
+        *ret = def;
+        return RC_OK;
+}
+
+rc definition_parse_yaml(struct cx *cx, str yaml, struct definition **ret)
+{
+        struct yaml_lines *lines;
+        json_t *json;
+
+        if (yaml.n > DEFINITION_SIZE_MAX)
+                return fail(cx, RC_TOO_LARGE, NULL, "a definition may have at most %d bytes", DEFINITION_SIZE_MAX);
+        TRY(yaml_read_lines(cx, yaml, &json, &lines));
+        return definition_read(cx, json, lines, ret);
+}
+
+rc definition_parse_json(struct cx *cx, json_t *json, struct definition **ret)
+{
+        return definition_read(cx, json, NULL, ret);
+}
