@@ -18,6 +18,12 @@ def runners_paused(house):
     pids = house.workers('jobs')
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
+    quiet = 0
+    while quiet < 3:                    # what a runner asked for just before is answered first; a question may still lie in its socket
+        busy = house.sql("select count(*) from pg_stat_activity where usename = 'daicho_jobs' and state = 'active'"
+                         " and wait_event is distinct from 'ClientRead'")[0][0]
+        quiet = 0 if busy else quiet + 1
+        time.sleep(0.03)
     try:
         yield
     finally:

@@ -91,10 +91,10 @@ function totp(secret, step) {
         return String((digest.readUInt32BE(digest[19] & 15) & 0x7fffffff) % 1000000).padStart(6, '0');
 }
 
-/* The half minute now; not its last seconds. */
+/* The half minute now; not its last seconds, for a code of the half minute before is refused. */
 async function halfMinute() {
         const left = 30000 - Date.now() % 30000;
-        if (left < 4000)
+        if (left < 6000)
                 await new Promise((resolve) => { setTimeout(resolve, left + 100); });
         return Math.floor(Date.now() / 30000);
 }
@@ -178,4 +178,9 @@ function age(house, login, minutes) {
                 where tenant = '${house.tenant}' and login = '${login}')`);
 }
 
-module.exports = { start, sql, age, person, login, nextCode, second, totp, halfMinute, axe, customers, shot, bringIn, ROOT, ARTEFACTS };
+/* The element has the focus, as soon as the page has settled. */
+async function focused(page, id) {
+        await page.waitForFunction((wanted) => document.activeElement.id === wanted, id);
+}
+
+module.exports = { start, sql, age, person, login, nextCode, second, totp, halfMinute, focused, axe, customers, shot, bringIn, ROOT, ARTEFACTS };

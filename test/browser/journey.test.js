@@ -3,7 +3,7 @@
 const assert = require('node:assert');
 const fs = require('node:fs');
 const test = require('node:test');
-const { start, person, login, customers, shot, bringIn } = require('./house.js');
+const { start, person, login, focused, customers, shot, bringIn } = require('./house.js');
 
 let house;
 test.before(async () => { house = await start(); });
@@ -69,7 +69,7 @@ test('a CP932 file is brought in, a customer found by two characters, corrected,
         assert.equal(await page.inputValue('#f-points'), 'たくさん');
         assert.equal(await page.getAttribute('#f-points', 'aria-invalid'), 'true');
         await page.locator('#problems a[data-item="points"]').click();
-        assert.equal(await page.evaluate(() => document.activeElement.id), 'f-points');
+        await focused(page, 'f-points');
         await page.fill('#f-points', '4321');
         await page.fill('#f-address', '港区芝4-5-6');
         await page.getByRole('button', { name: '保存する' }).click();

@@ -2,7 +2,7 @@
 'use strict';
 const assert = require('node:assert');
 const test = require('node:test');
-const { start, person, login, nextCode, axe, shot } = require('./house.js');
+const { start, person, login, nextCode, focused, axe, shot } = require('./house.js');
 
 let house;
 test.before(async () => { house = await start(); });
@@ -28,7 +28,7 @@ for (const [lang, width, dark] of [['ja', 1440, false], ['en', 360, true]]) {
                 await page.evaluate(() => document.querySelector('[data-lock]').click());
                 await shut(page);
                 assert.equal(await page.locator('.frame').isVisible(), false);
-                assert.equal(await page.evaluate(() => document.activeElement.id), 'lock-password');
+                await focused(page, 'lock-password');
                 assert.match(await page.title(), lang === 'ja' ? /ロック/ : /locked/);
                 assert.deepEqual(await axe(page), []);
                 await shot(page, `lock-${lang}-${width}`);
