@@ -131,17 +131,19 @@ async function second(page, house, who) {
         await page.waitForURL((url) => !/^\/login\/(factor|enroll)/.test(url.pathname) && !url.pathname.startsWith('/me/factors/totp'));
 }
 
-/* axe over the whole page; returns one line a finding. Run through the debugger: the page's policy lets no foreign script in. Its session stays open:
- * when one of a page's sessions ends, Chromium takes away the virtual authenticators the others have made. */
+/* axe over the whole page, or only the rules named (`rules`: { name: { enabled } } as axe takes them); returns one line a finding. Run through the debugger: the
+ * page's policy lets no foreign script in. Its session stays open: when one of a page's sessions ends, Chromium takes away the virtual authenticators the others
+ * have made. */
 const debuggers = new WeakMap();
-async function axe(page) {
+async function axe(page, options = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }) {
         if (!debuggers.has(page))
                 debuggers.set(page, await page.context().newCDPSession(page));
-        await debuggers.get(page).send('Runtime.evaluate', { expression: axeSource });
-        return page.evaluate(async () => {
-                const result = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
+        if (!await page.evaluate(() => Boolean(window.axe)))
+                await debuggers.get(page).send('Runtime.evaluate', { expression: axeSource });
+        return page.evaluate(async (how) => {
+                const result = await window.axe.run(document, how);
                 return result.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}: ${(n.any[0] || n.all[0] || n.none[0] || {}).message || v.help}`));
-        });
+        }, options);
 }
 
 /* A file as the generator of invented customers makes it. */
