@@ -41,7 +41,7 @@ bench: build
 
 fuzz: build
 	@[ -e $(BUILD)-fuzz/build.ninja ] || CC=clang-14 meson setup $(BUILD)-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
-	@ninja -C $(BUILD)-fuzz --quiet
+	@ninja -C $(BUILD)-fuzz --quiet fuzzers
 	@tool/fuzz $(BUILD)-fuzz run $(SECONDS)
 
 check: build
@@ -53,6 +53,6 @@ deb: need node_modules/.package-lock.json
 	dpkg-buildpackage -b -us -uc
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-fuzz $(BUILD)-clang $(BUILD)-analyzer build-deb node_modules debian/.npm
+	rm -rf $(BUILD) $(BUILD)-fuzz $(BUILD)-replay $(BUILD)-clang $(BUILD)-analyzer build-deb node_modules debian/.npm
 
 .PHONY: run build need test bench fuzz check deb clean
