@@ -199,3 +199,48 @@ revoke select on pg_catalog.pg_subscription from public;        -- granted colum
 grant execute on function pg_catalog.pg_stat_get_live_tuples(oid), pg_catalog.pg_total_relation_size(regclass) to daicho_owner;
 revoke usage on schema information_schema from public;
 grant usage on schema information_schema to daicho_owner;
+
+-- The bytes of what was erased (schema/0028_erasure_bytes.sql), as far as only the superuser can: nobody's values are read, nothing is named but tables.
+-- May anybody still see what this transaction deleted? Then a table that is written anew would take it along. Our own statement counts, too: what it began
+-- with is what it sees.
+create or replace function daicho_admin.bytes_seen(xid_ xid8) returns boolean language sql volatile security definer set search_path = pg_catalog as $$
+    select exists (select from pg_stat_activity a where (a.datname = current_database() or a.datname is null)
+            and (age(a.backend_xmin) >= age(xid_::xid) or age(a.backend_xid) >= age(xid_::xid)))
+        or exists (select from pg_prepared_xacts p where age(p.transaction) >= age(xid_::xid))
+        or exists (select from pg_replication_slots s where age(s.xmin) >= age(xid_::xid))
+$$;
+-- Most common values and bounds of histograms are values. ANALYZE leaves those of a table that has become empty.
+create or replace function daicho_admin.bytes_statistics_forget(table_ regclass) returns void language sql security definer set search_path = pg_catalog as $$
+    delete from pg_statistic s using pg_class c
+    where c.oid = table_ and c.relowner = 'daicho_owner'::regrole
+        and (s.starelid = c.oid or s.starelid in (select x.indexrelid from pg_index x where x.indrelid = c.oid))
+$$;
+-- False: somebody is at it; later.
+create or replace function daicho_admin.bytes_statistics_renew() returns boolean language plpgsql security definer set search_path = pg_catalog set lock_timeout = '1s' as $$
+begin
+    cluster pg_catalog.pg_statistic using pg_statistic_relid_att_inh_index;
+    return true;
+exception when lock_not_available or deadlock_detected then
+    return false;
+end
+$$;
+-- The journal begins with a new file, everything before it is on its pages, and the files before it are gone (wal_recycle is off: none is used again). Those
+-- that lie ready from a time when it was on are used up. False: an archive or a replica has not got them yet; later.
+create or replace function daicho_admin.bytes_journal_renew() returns boolean language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    here text;
+begin
+    for i in 1 .. 300 loop
+        perform pg_switch_wal();
+        perform pg_logical_emit_message(false, 'daicho', '');
+        here := pg_walfile_name(pg_current_wal_insert_lsn());
+        exit when not exists (select from pg_ls_waldir() w where w.name ~ '^[0-9A-F]{24}$' and w.name > here);
+    end loop;
+    execute 'checkpoint';
+    return not exists (select from pg_ls_waldir() w where w.name ~ '^[0-9A-F]{24}$' and w.name < here);
+end
+$$;
+revoke execute on function daicho_admin.bytes_seen(xid8), daicho_admin.bytes_statistics_forget(regclass), daicho_admin.bytes_statistics_renew(),
+    daicho_admin.bytes_journal_renew() from public;
+grant execute on function daicho_admin.bytes_seen(xid8), daicho_admin.bytes_statistics_forget(regclass), daicho_admin.bytes_statistics_renew(),
+    daicho_admin.bytes_journal_renew() to daicho_owner;

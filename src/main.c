@@ -2,6 +2,7 @@
 #include "base/house.h"
 
 #include "cli/cmd_border.h"
+#include "cli/cmd_erasure.h"
 #include "cli/cmd_file.h"
 #include "cli/cmd_house.h"
 #include "cli/cmd_identity.h"
@@ -63,6 +64,7 @@
 #include "log/log.h"
 #include "log/log_hold.h"
 #include "log/log_review.h"
+#include "tenant/erasure.h"
 #include "tenant/tenant.h"
 #include "notify/notice.h"
 #include "register/define.h"
@@ -72,7 +74,7 @@
 static const struct command *const commands[] = {
         /* clang-format off */
         up_commands,
-        cmd_tenant_commands,
+        cmd_tenant_commands, cmd_erasure_commands,
         cmd_identity_commands,
         cmd_person_commands,
         cmd_provider_commands,
@@ -175,6 +177,7 @@ static const struct chore chores[] = {
         { "access", LOG_REVOKE, 5000, access_next, access_turn, .tell = access_door_tell },
         { "tenant", LOG_STOP, 5000, NULL, tenant_end_due },
         { "tenant", LOG_DELETE, 5000, NULL, tenant_erase_due },
+        { "erasure", LOG_ERASE, 1000, NULL, erasure_bytes_gone, .sweep = erasure_bytes_renew },
         { "log_review", LOG_CREATE, 5000, log_review_next, log_review_begin },
         { "log_review", LOG_ALERT, 5000, log_review_late, log_review_tell, .tell = log_review_notice },
         { "log", LOG_ERASE, 5000, log_hold_next, log_hold_purge },

@@ -110,6 +110,11 @@ static rc settings_write(struct cx *cx, const struct place *place)
                        "log_parameter_max_length = 0\n"
                        "log_parameter_max_length_on_error = 0\n"
                        "log_checkpoints = off\n");
+        /* what was erased goes with its files: none of the journal's is used again with old bytes behind its end; and what TOAST compresses with lz4 still holds
+         * a short value in one piece, so that a scan of the bytes finds it */
+        buf_text(&out, "wal_recycle = off\n"
+                       "wal_init_zero = on\n"
+                       "default_toast_compression = lz4\n");
         TRY(trail_settings(cx, place, &out));
         buf_format(&out, "include_if_exists = '%.*s/postgresql.conf'\n", STR_ARG(place->dir));
         must(!buf_full(&out));
