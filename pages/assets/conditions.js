@@ -56,7 +56,7 @@ export function conditions(form) {
 
         /* What people mean most often: one of several choices; a part of a text; otherwise the first operator that fits. */
         const usual = (type) => {
-                const wanted = { choice: 'in', text: 'contains', kana: 'contains', email: 'contains', telephone: 'contains', date: 'between', integer: 'ge' }[type];
+                const wanted = { choice: 'in', text: 'contains', kana: 'contains', email: 'contains', telephone: 'contains', url: 'contains', date: 'between', datetime: 'between', integer: 'ge', decimal: 'ge' }[type];
                 const fit = fitting(type);
                 return (fit.find((op) => op.name === wanted) || fit[0]).name;
         };
@@ -69,7 +69,7 @@ export function conditions(form) {
                 const item = items.get(node.item);
                 const op = ops.find((candidate) => candidate.name === node.op);
                 const label = `${item.title} ${text.value}`;
-                const kind = op.input || { integer: 'number', date: 'date' }[item.type] || 'text';
+                const kind = op.input || { integer: 'number', date: 'date', datetime: 'date' }[item.type] || 'text';
                 const cast = (v) => (kind === 'number' && v !== '' && Number.isSafeInteger(Number(v)) ? Number(v) : v);
                 const input = (get, set, suffix = '') => {
                         const field = h('input', { type: kind, 'aria-label': label + suffix, value: get() === undefined || get() === null ? '' : String(get()) });

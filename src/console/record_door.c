@@ -282,7 +282,7 @@ static json_t *related_cells(struct cx *cx, const struct definition *def, const 
                 if (item == def->master || !item->in_list || !sql_visible(cx, item))
                         continue;
                 (void)json_set(cell, "text", json_str(item_show(cx->mem, cx->lang, item, rec->values[i])));
-                (void)json_set(cell, "is_number", json_boolean(item->type == ITEM_INTEGER));
+                (void)json_set(cell, "is_number", json_boolean(item->type == ITEM_INTEGER || item->type == ITEM_DECIMAL));
                 (void)json_set(cell, "first", json_boolean(json_array_size(cells) == 0));
                 (void)json_set(cell, "href", json_str(record_url(cx, def, rec->id, NULL)));
                 json_array_append_new(cells, cell);
@@ -307,7 +307,7 @@ static rc related_model(struct cx *cx, const struct definition *master, int64_t 
                 if (item == def->master || !item->in_list || !sql_visible(cx, item))
                         continue;
                 (void)json_set(c, "title", json_str(item->title[cx->lang]));
-                (void)json_set(c, "is_number", json_boolean(item->type == ITEM_INTEGER));
+                (void)json_set(c, "is_number", json_boolean(item->type == ITEM_INTEGER || item->type == ITEM_DECIMAL));
                 json_array_append_new(columns, c);
         }
         for (size_t i = 0; i < page->count; i++) {

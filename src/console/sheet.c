@@ -29,7 +29,7 @@ static bool masked(const struct cx *cx, const struct item *item)
 
 static bool is_number(const struct item *item)
 {
-        return item->type == ITEM_INTEGER;
+        return item->type == ITEM_INTEGER || item->type == ITEM_DECIMAL;
 }
 
 /* Value of the API model back to the text it is stored as; absent: empty. */
@@ -220,6 +220,9 @@ static void link_add(struct cx *cx, json_t *m, const struct item *item, const js
                                                            json_integer_value(id))));
         } else if (item->type == ITEM_EMAIL && text.n > 0) {
                 (void)json_set(m, "href", json_str(str_format(cx->mem, "mailto:%.*s", STR_ARG(text))));
+        } else if (item->type == ITEM_URL && text.n > 0) {
+                (void)json_set(m, "href", json_str(text));
+                (void)json_set(m, "outside", json_true());
         } else if (item->type == ITEM_TELEPHONE && text.n > 0) {
                 (void)json_set(m, "href", json_str(str_format(cx->mem, "tel:%.*s", STR_ARG(text))));
         }
@@ -244,8 +247,11 @@ static const struct {
         [ITEM_EMAIL] = { "email", "email", false },
         [ITEM_TELEPHONE] = { "tel", "tel", false },
         [ITEM_POSTAL_CODE] = { "text", "numeric", true },
+        [ITEM_URL] = { "url", "url", false },
         [ITEM_INTEGER] = { "text", "numeric", true },
+        [ITEM_DECIMAL] = { "text", "decimal", true },
         [ITEM_DATE] = { "date", NULL, true },
+        [ITEM_DATETIME] = { "datetime-local", NULL, true },
         [ITEM_REFERENCE] = { "text", NULL, false },
 };
 
@@ -270,6 +276,8 @@ static json_t *field_model(struct cx *cx, const struct item *item, const json_t 
         const json_t *value = value_of(record, item);
         str text = stored(cx, json_is_object(value) ? json_object_get(value, "id") : value);
 
+        if (item->type == ITEM_DATETIME && text.n > 19)
+                text.n = 19; /* the field knows no zone: it is Tokyo's time */
         (void)json_set(m, "value", json_str(str_absent(text) ? S("") : text));
         (void)json_set(m, "required", json_boolean(item->required));
         if (!str_absent(item->help[cx->lang]))

@@ -9,9 +9,9 @@
 #include "register/item.h"
 #include "register/search.h"
 
-enum { TEXTUAL = 1 << ITEM_TEXT | 1 << ITEM_KANA | 1 << ITEM_EMAIL | 1 << ITEM_TELEPHONE | 1 << ITEM_POSTAL_CODE };
-enum { ORDERED = 1 << ITEM_INTEGER | 1 << ITEM_DATE, DATES = 1 << ITEM_DATE, ALL_TYPES = (1 << ITEM_TYPES) - 1 };
-enum { LISTED = TEXTUAL | 1 << ITEM_CHOICE | 1 << ITEM_INTEGER | 1 << ITEM_REFERENCE };
+enum { TEXTUAL = 1 << ITEM_TEXT | 1 << ITEM_KANA | 1 << ITEM_EMAIL | 1 << ITEM_TELEPHONE | 1 << ITEM_POSTAL_CODE | 1 << ITEM_URL };
+enum { DATES = 1 << ITEM_DATE | 1 << ITEM_DATETIME, ORDERED = 1 << ITEM_INTEGER | 1 << ITEM_DECIMAL | DATES, ALL_TYPES = (1 << ITEM_TYPES) - 1 };
+enum { LISTED = TEXTUAL | 1 << ITEM_CHOICE | 1 << ITEM_INTEGER | 1 << ITEM_DECIMAL | 1 << ITEM_REFERENCE };
 
 /* clang-format off */
 enum op { OP_EQ, OP_NE, OP_IN, OP_NOT_IN, OP_LT, OP_LE, OP_GT, OP_GE, OP_BETWEEN, OP_CONTAINS, OP_NOT_CONTAINS, OP_STARTS, OP_ENDS, OP_EMPTY,
@@ -79,6 +79,7 @@ struct condition {
         size_t count; /* groups and history */
         const struct item *item;
         bool system;
+        struct item day; /* of an instant: it is compared by its day in Tokyo */
         enum op op;
         str *values;
         size_t value_count;      /* stored form; text pieces as given */
@@ -145,6 +146,11 @@ static rc find_item(struct reading *r, str name, const char *path, struct condit
         if (!sql_visible(r->cx, c->item))
                 return fail(r->cx, RC_FORBIDDEN, member(r, path, "item"), "\"%.*s\" is a personal item, which this account may not see",
                             STR_ARG(name));
+        if (c->item->type == ITEM_DATETIME) {
+                c->day = *c->item;
+                c->day.type = ITEM_DATE;
+                c->item = &c->day;
+        }
         return RC_OK;
 }
 
@@ -160,7 +166,7 @@ static rc read_value(struct reading *r, const json_t *v, const char *path, struc
         if (loose.type == ITEM_TEXT || loose.type == ITEM_KANA) {
                 loose.min = 0;
                 loose.max = ITEM_CHARS_MAX;
-        } else if (loose.type == ITEM_INTEGER) {
+        } else if (loose.type == ITEM_INTEGER || loose.type == ITEM_DECIMAL) {
                 loose.min = INT64_MIN;
                 loose.max = INT64_MAX;
         }
@@ -383,9 +389,13 @@ rc condition_read(struct cx *cx, const struct definition *def, str text, struct 
 
 static void column(struct sql *sql, const struct condition *c)
 {
-        if (!c->system)
+        if (!c->system && c->item != &c->day)
                 sql_column(sql, c->item);
-        else if (c->item->type == ITEM_INTEGER)
+        else if (!c->system) {
+                sql_add(sql, "(");
+                sql_column(sql, c->item);
+                sql_add(sql, " at time zone 'Asia/Tokyo')::date");
+        } else if (c->item->type == ITEM_INTEGER)
                 sql_system(sql, SQL_ID);
         else {
                 sql_add(sql, "(");

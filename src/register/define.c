@@ -113,6 +113,9 @@ static rc items_compare(struct cx *cx, struct plan *p)
                 if (was->type != item->type)
                         (void)fail(cx, RC_INVALID, item->name.p, "is of type %s and cannot become %s; add a new item instead",
                                    item_type_name(was->type), item_type_name(item->type));
+                else if (was->scale != item->scale)
+                        (void)fail(cx, RC_INVALID, item->name.p, "has %d decimal places and cannot have %d; add a new item instead", (int)was->scale,
+                                   (int)item->scale);
                 else if (!str_equal(was->reference, item->reference))
                         (void)fail(cx, RC_INVALID, item->name.p, "refers to another register already; add a new item instead");
                 if (json_array_size(changes_of(was, item)) > 0)

@@ -13,8 +13,11 @@ enum item_type {
         ITEM_EMAIL,
         ITEM_TELEPHONE,
         ITEM_POSTAL_CODE, /* 123-4567 */
+        ITEM_URL, /* http or https */
         ITEM_INTEGER,
+        ITEM_DECIMAL, /* a number with `scale` decimal places: prices, rates, weights */
         ITEM_DATE,
+        ITEM_DATETIME, /* an instant to the second, written in Tokyo's time */
         ITEM_BOOLEAN,
         ITEM_CHOICE,    /* one of `choices` */
         ITEM_REFERENCE, /* id of a record of another register; written as that record's key too */
@@ -27,7 +30,8 @@ enum register_kind { REGISTER_MASTER, REGISTER_HISTORY };
 enum {
         DEFINITION_NAME_MAX = 24, DEFINITION_ITEM_NAME_MAX = 31,
         DEFINITION_ITEMS_MAX = 200, DEFINITION_CHOICES_MAX = 500, DEFINITION_SECTIONS_MAX = 30, DEFINITION_ALIASES_MAX = 30,
-        DEFINITION_SIZE_MAX = 512 * 1024, DEFINITION_TITLE_MAX = 60, DEFINITION_HELP_MAX = 400, ITEM_CHARS_MAX = 20000
+        DEFINITION_SIZE_MAX = 512 * 1024, DEFINITION_TITLE_MAX = 60, DEFINITION_HELP_MAX = 400, ITEM_CHARS_MAX = 20000,
+        ITEM_SCALE_MAX = 6
 };
 /* clang-format on */
 
@@ -58,7 +62,8 @@ struct item {
         bool in_heading;  /* part of what names a record */
         bool indexed;     /* conditions and sorting by it are frequent: has an index of its own */
         bool lines;       /* ITEM_TEXT: line breaks are kept */
-        int64_t min, max; /* characters (text, kana) or value (integer) */
+        int64_t min, max; /* characters (text, kana) or value (integer, decimal) */
+        int64_t scale;    /* ITEM_DECIMAL: decimal places, 1 to ITEM_SCALE_MAX */
         struct choice *choices;
         size_t choice_count;
         struct choice_word *choice_words;

@@ -9,8 +9,9 @@
 #include "register/item_text.h"
 
 static const char *const choice_members[] = { "value", "title", "aliases", NULL };
-static const char *const item_members[] = { "name",       "type", "title",   "help",  "memo", "aliases", "section", "required", "unique", "personal",
-                                            "searchable", "list", "indexed", "lines", "min",  "max",     "choices", "register", NULL };
+static const char *const item_members[] = { "name",     "type",   "title",    "help",       "memo",     "aliases", "section",
+                                            "required", "unique", "personal", "searchable", "list",     "indexed", "lines",
+                                            "min",      "max",    "scale",    "choices",    "register", NULL };
 
 /* Columns of the table, members of conditions, and what PostgreSQL keeps for itself. */
 static const char *const reserved_items[] = { "id",          "version", "created_at", "created_by", "updated_at", "updated_by", "origin",
@@ -19,12 +20,12 @@ static const char *const reserved_items[] = { "id",          "version", "created
 
 static bool textual(enum item_type type)
 {
-        return type == ITEM_TEXT || type == ITEM_KANA || type == ITEM_EMAIL || type == ITEM_TELEPHONE || type == ITEM_POSTAL_CODE;
+        return type == ITEM_TEXT || type == ITEM_KANA || type == ITEM_EMAIL || type == ITEM_TELEPHONE || type == ITEM_POSTAL_CODE || type == ITEM_URL;
 }
 
 static void limits_read(struct reading *r, const struct place *at, struct item *item)
 {
-        bool number = item->type == ITEM_INTEGER, counted = item->type == ITEM_TEXT || item->type == ITEM_KANA;
+        bool number = item->type == ITEM_INTEGER || item->type == ITEM_DECIMAL, counted = item->type == ITEM_TEXT || item->type == ITEM_KANA;
         bool has_min, has_max;
 
         item->min = number ? -999999999999999 : 0;
@@ -32,7 +33,7 @@ static void limits_read(struct reading *r, const struct place *at, struct item *
         has_min = definition_member_int(r, at, "min", &item->min);
         has_max = definition_member_int(r, at, "max", &item->max);
         if ((has_min || has_max) && !number && !counted)
-                definition_wrong(r, at, has_min ? "min" : "max", "is only for items of type text, kana and integer");
+                definition_wrong(r, at, has_min ? "min" : "max", "is only for items of type text, kana, integer and decimal");
         else if (item->min > item->max)
                 definition_wrong(r, at, "max", "must not be less than min");
         else if (counted && (item->min < 0 || item->max < 1 || item->max > ITEM_CHARS_MAX))
@@ -43,6 +44,18 @@ static void limits_read(struct reading *r, const struct place *at, struct item *
                 item->max = has_max ? item->max : 500;
         if (counted && (item->unique || item->indexed) && item->max > 500)
                 definition_wrong(r, at, "max", "of an item that is unique or indexed must be at most %d characters", 500);
+}
+
+static void scale_read(struct reading *r, const struct place *at, struct item *item)
+{
+        bool given = definition_member_int(r, at, "scale", &item->scale);
+
+        if (item->type != ITEM_DECIMAL && given)
+                definition_wrong(r, at, "scale", "is only for items of type decimal");
+        else if (item->type == ITEM_DECIMAL && !given)
+                item->scale = 2;
+        else if (given && (item->scale < 1 || item->scale > ITEM_SCALE_MAX))
+                definition_wrong(r, at, "scale", "must be between 1 and %d decimal places", ITEM_SCALE_MAX);
 }
 
 static void choices_read(struct reading *r, const struct place *at, struct item *item)
@@ -138,7 +151,7 @@ static void item_get(struct reading *r, const struct place *at, struct item *ite
                                 item->type = (enum item_type)t;
                 if (item->type == ITEM_TYPES)
                         definition_wrong(r, at, "type", "must be one of: %s",
-                                         "text kana email telephone postal_code integer date boolean choice reference");
+                                         "text kana email telephone postal_code url integer decimal date datetime boolean choice reference");
         }
         definition_member_title(r, at, "title", DEFINITION_TITLE_MAX, true, item->title);
         definition_member_title(r, at, "help", DEFINITION_HELP_MAX, false, item->help);
@@ -160,6 +173,7 @@ static void item_get(struct reading *r, const struct place *at, struct item *ite
                 return;
         }
         limits_read(r, at, item);
+        scale_read(r, at, item);
         choices_read(r, at, item);
         if (item->type == ITEM_CHOICE && r->cx->failure.code == RC_OK)
                 choices_check(r, at, item);

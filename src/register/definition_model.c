@@ -38,10 +38,12 @@ static json_t *item_model(struct cx *cx, const struct item *item)
         json_set(m, "searchable", json_boolean(item->searchable));
         json_set(m, "list", json_boolean(item->in_list));
         json_set(m, "lines", json_boolean(item->lines));
-        if (item->type == ITEM_TEXT || item->type == ITEM_KANA || item->type == ITEM_INTEGER) {
+        if (item->type == ITEM_TEXT || item->type == ITEM_KANA || item->type == ITEM_INTEGER || item->type == ITEM_DECIMAL) {
                 json_set(m, "min", json_integer(item->min));
                 json_set(m, "max", json_integer(item->max));
         }
+        if (item->type == ITEM_DECIMAL)
+                json_set(m, "scale", json_integer(item->scale));
         if (item->type == ITEM_CHOICE)
                 json_set(m, "choices", choices_model(cx, item));
         if (item->type == ITEM_REFERENCE)

@@ -35,6 +35,18 @@ static str show_integer(struct arena *mem, enum lang lang, const struct item *it
         return (str){ p, n };
 }
 
+/* Groups of three before the point only. */
+static str show_decimal(struct arena *mem, enum lang lang, const struct item *item, str s)
+{
+        size_t dot = 0;
+        str whole;
+
+        while (dot < s.n && s.p[dot] != '.')
+                dot++;
+        whole = show_integer(mem, lang, item, (str){ s.p, dot });
+        return str_format(mem, "%.*s%.*s", STR_ARG(whole), (int)(s.n - dot), s.p + dot);
+}
+
 static str show_date(struct arena *mem, enum lang lang, const struct item *item, str s)
 {
         struct date d;
@@ -45,6 +57,18 @@ static str show_date(struct arena *mem, enum lang lang, const struct item *item,
                 return str_format(mem, "%d年%d月%d日", d.year, d.month, d.day);
         s = clock_date_text(mem, lang, d); /* "Sat 3 Feb 1990": a birthday has no weekday */
         return (str){ s.p + 4, s.n - 4 };
+}
+
+static str show_datetime(struct arena *mem, enum lang lang, const struct item *item, str s)
+{
+        msec at;
+
+        return clock_read(s, &at) ? clock_text(mem, lang, at) : s;
+}
+
+static str write_datetime(enum lang lang, const struct item *item, str s)
+{
+        return str_ends(s, S("+09")) ? (str){ s.p, s.n - 3 } : s;
 }
 
 static str write_boolean(enum lang lang, const struct item *item, str s)
@@ -86,6 +110,17 @@ static json_t *json_of_integer(str s)
         return str_int(s, &v) ? json_integer(v) : json_of_text(s);
 }
 
+static json_t *json_of_datetime(str s)
+{
+        char text[] = "2026-11-22T14:05:09+09:00";
+
+        if (s.n != sizeof "2026-11-22 14:05:09+09" - 1 || !str_ends(s, S("+09")))
+                return json_of_text(s);
+        memcpy(text, s.p, 10);
+        memcpy(text + 11, s.p + 11, 8);
+        return json_string(text);
+}
+
 static json_t *json_of_boolean(str s)
 {
         return json_boolean(s.n > 0 && s.p[0] == 't');
@@ -111,8 +146,11 @@ static const struct {
         [ITEM_EMAIL] = { "email", "text", item_code_email, show_same, write_same, json_of_text },
         [ITEM_TELEPHONE] = { "telephone", "text", item_code_telephone, show_same, write_same, json_of_text },
         [ITEM_POSTAL_CODE] = { "postal_code", "text", item_code_postal, show_same, write_same, json_of_text },
+        [ITEM_URL] = { "url", "text", item_code_url, show_same, write_same, json_of_text },
         [ITEM_INTEGER] = { "integer", "bigint", item_scalar_integer, show_integer, write_same, json_of_integer },
+        [ITEM_DECIMAL] = { "decimal", "numeric", item_scalar_decimal, show_decimal, write_same, json_of_text },
         [ITEM_DATE] = { "date", "date", item_scalar_date, show_date, write_same, json_of_text },
+        [ITEM_DATETIME] = { "datetime", "timestamptz", item_scalar_datetime, show_datetime, write_datetime, json_of_datetime },
         [ITEM_BOOLEAN] = { "boolean", "boolean", item_scalar_boolean, show_boolean, write_boolean, json_of_boolean },
         [ITEM_CHOICE] = { "choice", "text", item_choice_read, show_choice, item_choice_write, json_of_text },
         [ITEM_REFERENCE] = { "reference", "bigint", item_scalar_reference, show_reference, write_same, json_of_integer },
@@ -134,11 +172,15 @@ static const struct {
         [ITEM_NOT_EMAIL] = { "NOT_EMAIL", "must be an e-mail address, such as hanako@example.jp" },
         [ITEM_NOT_TELEPHONE] = { "NOT_TELEPHONE", "must be a telephone number with its area code, such as 03-1234-5678" },
         [ITEM_NOT_POSTAL_CODE] = { "NOT_POSTAL_CODE", "must be a postal code of seven digits, such as 123-4567" },
+        [ITEM_NOT_URL] = { "NOT_URL", "must be a web address, such as https://www.example.jp/" },
         [ITEM_NOT_INTEGER] = { "NOT_INTEGER", "must be a whole number, such as 1200" },
+        [ITEM_NOT_DECIMAL] = { "NOT_DECIMAL", "must be a number, such as 1200.5" },
+        [ITEM_TOO_FINE] = { "TOO_FINE", "must have at most %lld decimal places" },
         [ITEM_TOO_SMALL] = { "TOO_SMALL", "must be at least %lld" },
         [ITEM_TOO_LARGE] = { "TOO_LARGE", "must be at most %lld" },
         [ITEM_NOT_DATE] = { "NOT_DATE", "must be a date, such as 1990-02-28" },
         [ITEM_NO_SUCH_DAY] = { "NO_SUCH_DAY", "must be a day that the calendar has" },
+        [ITEM_NOT_DATETIME] = { "NOT_DATETIME", "must be a day and time, such as 2026-02-28 14:05" },
         [ITEM_NOT_BOOLEAN] = { "NOT_BOOLEAN", "must be yes or no" },
         [ITEM_NOT_CHOICE] = { "NOT_CHOICE", "must be one of: %s" },
         [ITEM_NOT_REFERENCE] = { "NOT_REFERENCE", "must be the number or the key of a record" },
@@ -192,6 +234,8 @@ str item_reason_text(struct cx *cx, const struct item *item, enum item_reason re
                 return str_format(cx->mem, format, str_z(cx->mem, choice_titles(cx, item)));
         if (reason == ITEM_SHORT || reason == ITEM_LONG || reason == ITEM_TOO_SMALL || reason == ITEM_TOO_LARGE)
                 return str_format(cx->mem, format, (long long)(reason == ITEM_SHORT || reason == ITEM_TOO_SMALL ? item->min : item->max));
+        if (reason == ITEM_TOO_FINE)
+                return str_format(cx->mem, format, (long long)item->scale);
         return str_of(format);
 }
 
@@ -219,7 +263,8 @@ rc item_parse_json(struct cx *cx, const struct item *item, const json_t *v, str 
         /* clang-format off */
         static const enum item_reason wrong[ITEM_TYPES] = {
                 [ITEM_TEXT] = ITEM_CONTROL, [ITEM_KANA] = ITEM_NOT_KANA, [ITEM_EMAIL] = ITEM_NOT_EMAIL, [ITEM_TELEPHONE] = ITEM_NOT_TELEPHONE,
-                [ITEM_POSTAL_CODE] = ITEM_NOT_POSTAL_CODE, [ITEM_INTEGER] = ITEM_NOT_INTEGER, [ITEM_DATE] = ITEM_NOT_DATE,
+                [ITEM_POSTAL_CODE] = ITEM_NOT_POSTAL_CODE, [ITEM_URL] = ITEM_NOT_URL, [ITEM_DECIMAL] = ITEM_NOT_DECIMAL,
+                [ITEM_DATETIME] = ITEM_NOT_DATETIME, [ITEM_INTEGER] = ITEM_NOT_INTEGER, [ITEM_DATE] = ITEM_NOT_DATE,
                 [ITEM_BOOLEAN] = ITEM_NOT_BOOLEAN, [ITEM_CHOICE] = ITEM_NOT_CHOICE, [ITEM_REFERENCE] = ITEM_NOT_REFERENCE,
         };
         /* clang-format on */
@@ -230,6 +275,8 @@ rc item_parse_json(struct cx *cx, const struct item *item, const json_t *v, str 
                 return item_parse(cx, item, json_text(v), ret);
         if (json_is_integer(v) && item->type != ITEM_BOOLEAN)
                 return item_parse(cx, item, str_format(cx->mem, "%" PRId64, (int64_t)json_integer_value(v)), ret);
+        if (json_is_real(v) && item->type == ITEM_DECIMAL)
+                return item_parse(cx, item, str_format(cx->mem, "%.15g", json_real_value(v)), ret);
         if (json_is_boolean(v) && item->type == ITEM_BOOLEAN) {
                 *ret = json_is_true(v) ? S("t") : S("f");
                 return RC_OK;

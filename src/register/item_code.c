@@ -223,6 +223,60 @@ enum item_reason item_code_telephone(struct arena *mem, const struct item *item,
         return ITEM_FINE;
 }
 
+/* RFC 3986 allows less; what browsers take and people copy goes, what would end an attribute or a line does not. */
+static bool url_char(char c)
+{
+        return (unsigned char)c > ' ' && c != 0x7f && strchr("\"<>\\^`{|}", c) == NULL;
+}
+
+/* "host" or "host:443"; nobody's name and password before it. */
+static bool authority_valid(str s)
+{
+        size_t host = 0;
+        int64_t port = 1;
+
+        while (host < s.n && s.p[host] != ':')
+                host++;
+        return domain_valid((str){ s.p, host }) &&
+               (host == s.n || (str_int((str){ s.p + host + 1, s.n - host - 1 }, &port) && s.n - host <= 6 && port > 0 && port <= 65535));
+}
+
+/* The first n bytes in small letters; s itself where they are. */
+static str lower_head(struct arena *mem, str s, size_t n)
+{
+        char *p = NULL;
+
+        for (size_t i = 0; i < n; i++)
+                if (s.p[i] >= 'A' && s.p[i] <= 'Z') {
+                        if (p == NULL)
+                                p = str_z(mem, s);
+                        p[i] = (char)(s.p[i] | 0x20);
+                }
+        return p == NULL ? s : (str){ p, s.n };
+}
+
+enum item_reason item_code_url(struct arena *mem, const struct item *item, str s, str *ret)
+{
+        enum { URL_BYTES_MAX = 2000 }; /* an index entry has room for some 2700 */
+        size_t scheme, end;
+
+        s = item_text_ascii(s) ? s : item_text_width(mem, s, ITEM_TEXT_NARROW);
+        if (memmem(s.p, s.n < 12 ? s.n : 12, "://", 3) == NULL)
+                s = str_format(mem, "https://%.*s", STR_ARG(s));
+        scheme = (size_t)((char *)memmem(s.p, s.n, "://", 3) - s.p) + 3;
+        for (end = scheme; end < s.n && strchr("/?#", s.p[end]) == NULL;)
+                end++;
+        s = lower_head(mem, s, end);
+        if (s.n > URL_BYTES_MAX || (!str_starts(s, S("http://")) && !str_starts(s, S("https://"))) ||
+            !authority_valid((str){ s.p + scheme, end - scheme }))
+                return ITEM_NOT_URL;
+        for (size_t i = end; i < s.n; i++)
+                if (!url_char(s.p[i]))
+                        return ITEM_NOT_URL;
+        *ret = s;
+        return ITEM_FINE;
+}
+
 enum item_reason item_code_postal(struct arena *mem, const struct item *item, str s, str *ret)
 {
         static const size_t ends[] = { 3, 7 };

@@ -27,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         arena_current = cx.mem;
         item.type = (enum item_type)(data[0] % ITEM_TYPES);
         item.lines = item.type == ITEM_TEXT && data[0] >= 128;
-        item.min = item.type == ITEM_INTEGER ? -1000000 : 0;
+        item.min = item.type == ITEM_INTEGER || item.type == ITEM_DECIMAL ? -1000000 : 0;
+        item.scale = item.type == ITEM_DECIMAL ? 2 : 0;
         item_choice_prepare(cx.mem, &item);
         text = (str){ (const char *)data + 1, size - 1 };
         if (item_parse(&cx, &item, text, &got) != RC_OK) {

@@ -25,6 +25,11 @@ static struct item item_of(struct arena *mem, enum item_type type)
                 i.min = -1000000;
                 i.max = 1000000;
         }
+        if (type == ITEM_DECIMAL) {
+                i.min = -1000;
+                i.max = 1000000;
+                i.scale = 2;
+        }
         if (type == ITEM_CHOICE) {
                 genders[0].aliases = woman;
                 genders[0].alias_count = 2;
@@ -78,6 +83,65 @@ static const struct sample samples[] = {
         { ITEM_EMAIL, "a@-x.jp", NULL, ITEM_NOT_EMAIL },
         { ITEM_EMAIL, "a@192.168.0.1", NULL, ITEM_NOT_EMAIL },
         { ITEM_EMAIL, "佐藤@x.jp", NULL, ITEM_NOT_EMAIL },
+        { ITEM_URL, "https://www.example.jp/", "https://www.example.jp/", ITEM_FINE },
+        { ITEM_URL, "HTTP://WWW.Example.JP:8080/A?b=C#d", "http://www.example.jp:8080/A?b=C#d", ITEM_FINE },
+        { ITEM_URL, "www.example.jp/東京", "https://www.example.jp/東京", ITEM_FINE },
+        { ITEM_URL, "ｗｗｗ．ｅｘａｍｐｌｅ．ｊｐ", "https://www.example.jp", ITEM_FINE },
+        { ITEM_URL, "javascript:alert(1)", NULL, ITEM_NOT_URL },
+        { ITEM_URL, "javascript://www.example.jp/%0aalert(1)", NULL, ITEM_NOT_URL },
+        { ITEM_URL, "ftp://www.example.jp/", NULL, ITEM_NOT_URL },
+        { ITEM_URL, "https://bank.example.jp@evil.example.com/", NULL, ITEM_NOT_URL },
+        { ITEM_URL, "https://example", NULL, ITEM_NOT_URL },
+        { ITEM_URL, "https://www.example.jp:0/", NULL, ITEM_NOT_URL },
+        { ITEM_URL, "https://www.example.jp:65536/", NULL, ITEM_NOT_URL },
+        { ITEM_URL, "https://www.example.jp/a b", NULL, ITEM_NOT_URL },
+        { ITEM_URL, "https://www.example.jp/\"onclick=", NULL, ITEM_NOT_URL },
+        { ITEM_URL, "https://", NULL, ITEM_NOT_URL },
+        { ITEM_URL, "なし", NULL, ITEM_NOT_URL },
+        { ITEM_DECIMAL, "12.50", "12.50", ITEM_FINE },
+        { ITEM_DECIMAL, "12.5", "12.50", ITEM_FINE },
+        { ITEM_DECIMAL, "12", "12.00", ITEM_FINE },
+        { ITEM_DECIMAL, "12.", "12.00", ITEM_FINE },
+        { ITEM_DECIMAL, ".5", "0.50", ITEM_FINE },
+        { ITEM_DECIMAL, "-.5", "-0.50", ITEM_FINE },
+        { ITEM_DECIMAL, "-0.00", "0.00", ITEM_FINE },
+        { ITEM_DECIMAL, "▲１，２３．４", NULL, ITEM_NOT_DECIMAL },
+        { ITEM_DECIMAL, "△９９９．９９", "-999.99", ITEM_FINE },
+        { ITEM_DECIMAL, "1,234.500", "1234.50", ITEM_FINE },
+        { ITEM_DECIMAL, "12.345", NULL, ITEM_TOO_FINE },
+        { ITEM_DECIMAL, "1000000.00", "1000000.00", ITEM_FINE },
+        { ITEM_DECIMAL, "1000000.01", NULL, ITEM_TOO_LARGE },
+        { ITEM_DECIMAL, "-1000.01", NULL, ITEM_TOO_SMALL },
+        { ITEM_DECIMAL, "99999999999999999999.5", NULL, ITEM_TOO_LARGE },
+        { ITEM_DECIMAL, "-99999999999999999999.5", NULL, ITEM_TOO_SMALL },
+        { ITEM_DECIMAL, ".", NULL, ITEM_NOT_DECIMAL },
+        { ITEM_DECIMAL, "-", NULL, ITEM_NOT_DECIMAL },
+        { ITEM_DECIMAL, "-.", NULL, ITEM_NOT_DECIMAL },
+        { ITEM_DECIMAL, "1.2.3", NULL, ITEM_NOT_DECIMAL },
+        { ITEM_DECIMAL, "1.5円", NULL, ITEM_NOT_DECIMAL },
+        { ITEM_DECIMAL, "1e3", NULL, ITEM_NOT_DECIMAL },
+        { ITEM_DECIMAL, "NaN", NULL, ITEM_NOT_DECIMAL },
+        { ITEM_DATETIME, "2026-11-22 14:05:09+09", "2026-11-22 14:05:09+09", ITEM_FINE },
+        { ITEM_DATETIME, "2026-11-22 14:05:09", "2026-11-22 14:05:09+09", ITEM_FINE },
+        { ITEM_DATETIME, "2026-11-22T14:05", "2026-11-22 14:05:00+09", ITEM_FINE },
+        { ITEM_DATETIME, "2026-11-22T14:05:09+09:00", "2026-11-22 14:05:09+09", ITEM_FINE },
+        { ITEM_DATETIME, "2026-11-22T05:05:09.999Z", "2026-11-22 14:05:09+09", ITEM_FINE },
+        { ITEM_DATETIME, "2026-11-22T20:05:09-05:00", "2026-11-23 10:05:09+09", ITEM_FINE },
+        { ITEM_DATETIME, "2026/1/5 9:05", "2026-01-05 09:05:00+09", ITEM_FINE },
+        { ITEM_DATETIME, "２０２６／１／５　９：０５", "2026-01-05 09:05:00+09", ITEM_FINE },
+        { ITEM_DATETIME, "令和8年11月22日 14時5分", "2026-11-22 14:05:00+09", ITEM_FINE },
+        { ITEM_DATETIME, "2026年11月22日 午後2時5分9秒", "2026-11-22 14:05:09+09", ITEM_FINE },
+        { ITEM_DATETIME, "2026/11/22 2:05 PM", "2026-11-22 14:05:00+09", ITEM_FINE },
+        { ITEM_DATETIME, "2026/11/22 12:05 am", "2026-11-22 00:05:00+09", ITEM_FINE },
+        { ITEM_DATETIME, "2026-11-22", "2026-11-22 00:00:00+09", ITEM_FINE },
+        { ITEM_DATETIME, "2026-02-29 10:00", NULL, ITEM_NO_SUCH_DAY },
+        { ITEM_DATETIME, "2026-11-22 24:00", NULL, ITEM_NOT_DATETIME },
+        { ITEM_DATETIME, "2026-11-22 10:60", NULL, ITEM_NOT_DATETIME },
+        { ITEM_DATETIME, "2026-11-22 10", NULL, ITEM_NOT_DATETIME },
+        { ITEM_DATETIME, "2026-11-22 10:00 Tokyo", NULL, ITEM_NOT_DATETIME },
+        { ITEM_DATETIME, "14:05", NULL, ITEM_NOT_DATETIME },
+        { ITEM_DATETIME, "now", NULL, ITEM_NOT_DATETIME },
+        { ITEM_DATETIME, "infinity", NULL, ITEM_NOT_DATETIME },
         { ITEM_TELEPHONE, "090-1234-5678", "090-1234-5678", ITEM_FINE },
         { ITEM_TELEPHONE, "09012345678", "090-1234-5678", ITEM_FINE },
         { ITEM_TELEPHONE, "９０１２３４５６７８", "090-1234-5678", ITEM_FINE },
@@ -215,11 +279,16 @@ static void values_are_shown_for_people(void **state)
 {
         struct arena *mem = arena_open(MB(1));
         struct item date = item_of(mem, ITEM_DATE), number = item_of(mem, ITEM_INTEGER), choice = item_of(mem, ITEM_CHOICE);
+        struct item decimal = item_of(mem, ITEM_DECIMAL), instant = item_of(mem, ITEM_DATETIME);
 
         assert_true(str_is(item_show(mem, LANG_JA, &date, S("1990-02-03")), "1990年2月3日"));
         assert_true(str_is(item_show(mem, LANG_EN, &date, S("1990-02-03")), "3 Feb 1990"));
         assert_true(str_is(item_show(mem, LANG_JA, &number, S("-1234567")), "-1,234,567"));
         assert_true(str_is(item_show(mem, LANG_JA, &number, S("-123")), "-123"));
+        assert_true(str_is(item_show(mem, LANG_JA, &decimal, S("-1234567.50")), "-1,234,567.50"));
+        assert_true(str_is(item_show(mem, LANG_JA, &instant, S("2026-11-22 14:05:09+09")), "2026年11月22日(日) 14:05"));
+        assert_true(str_is(item_write(LANG_JA, &instant, S("2026-11-22 14:05:09+09")), "2026-11-22 14:05:09"));
+        assert_true(str_equal(json_text(item_json(&instant, S("2026-11-22 14:05:09+09"))), S("2026-11-22T14:05:09+09:00")));
         assert_true(str_is(item_show(mem, LANG_EN, &choice, S("女")), "Female"));
         assert_true(str_is(item_show(mem, LANG_EN, &choice, S("昔の値")), "昔の値"));
         assert_true(str_is(item_show(mem, LANG_EN, &choice, STR_NONE), ""));

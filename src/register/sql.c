@@ -134,7 +134,10 @@ static void column(struct sql *sql, const struct definition *def, const struct i
 {
         sql_name(sql, item->name);
         sql_add(sql, " ");
-        buf_add(&sql->text, str_of(item_pg_type(item)));
+        if (item->type == ITEM_DECIMAL)
+                buf_format(&sql->text, "numeric(%d,%d)", 15 + (int)item->scale, (int)item->scale);
+        else
+                buf_add(&sql->text, str_of(item_pg_type(item)));
         if (item->required && may_refuse_null)
                 sql_add(sql, " not null");
         if (item->type == ITEM_REFERENCE) {
