@@ -30,6 +30,7 @@
 #include "console/factor_door.h"
 #include "console/frame.h"
 #include "console/department_door.h"
+#include "console/device_door.h"
 #include "console/group_door.h"
 #include "console/home.h"
 #include "console/import_door.h"
@@ -59,6 +60,7 @@
 #include "gate/openapi.h"
 #include "identity/access.h"
 #include "identity/alert.h"
+#include "identity/device.h"
 #include "identity/person.h"
 #include "identity/review.h"
 #include "log/log.h"
@@ -101,6 +103,7 @@ static const struct route *const routes[] = {
         me_door_routes,
         account_door_routes,
         department_door_routes,
+        device_door_routes,
         access_door_routes,
         group_door_routes,
         key_door_routes,
@@ -169,10 +172,22 @@ static rc log_review_notice(struct cx *cx, const json_t *told)
         return notice_log_readers(cx, "log_review_late", told);
 }
 
+static rc device_notice(struct cx *cx, const json_t *told)
+{
+        int64_t account;
+
+        log_subject(cx, S("device"), json_integer_value(json_object_get(told, "id")));
+        if (!str_is(json_get_text(told, "tell"), "expiring"))
+                return notice_guards(cx, "device_unreturned", told);
+        TRY(device_account(cx, told, &account));
+        return account != 0 ? notice_owner(cx, account, "device_expiring", told) : notice_guards(cx, "device_expiring", told);
+}
+
 static const struct chore chores[] = {
         { "person", LOG_STOP, 5000, person_leave_next, person_leave, .sweep = person_files_erase },
         { "sharing", LOG_ALERT, 5000, person_sharing_next, person_sharing_tell, .tell = sharing_notice },
         { "alert", LOG_ALERT, 5000, alert_next, alert_tell, .tell = alert_notice },
+        { "device", LOG_ALERT, 5000, device_next, device_tell, .tell = device_notice },
         { "review", LOG_ALERT, 5000, review_due_next, review_tick, .tell = review_notice },
         { "access", LOG_REVOKE, 5000, access_next, access_turn, .tell = access_door_tell },
         { "tenant", LOG_STOP, 5000, NULL, tenant_end_due },

@@ -48,6 +48,10 @@ def test_syn_3_4_1_a_every_page_is_reached_from_the_menu_and_asks_for_its_right(
     shop.admin.browser().post('/access', {'kind': 'rights', 'purpose': 'walk', 'grants': 'record.read', 'employed': 'true'})
     shop.api('POST', '/providers', json={'kind': 'google', 'name': 'Google', 'client_id': 'x', 'secret_name': 'x'})
     assert shop.api('POST', '/departments', json={'name': '営業部'}).status == 201
+    device = shop.admin.browser().request('POST', '/api/v1/me/devices', json_body={'kind': 'other', 'name': '歩数計', 'os': 'other', 'os_version': '1', 'lock_method': 'none'})
+    assert device.status == 201, device
+    house.sql("insert into daicho.incident (tenant, kind, severity, person_id, device_id, reporter_kind, reporter, happened_at, reported_at) select tenant, 'loss', 'high', person_id, "
+              "id, 'account', 'x', now(), now() from daicho.device where id = %s", args=(device.json()['device']['id'],))
     opened = shop.admin.browser().request('POST', '/api/v1/reviews', json_body={})
     assert opened.status == 201, opened
     assert until(lambda: '/proof' in shop.admin.browser().get(f"/log/{shop.log()[0]['id']}").text)     # sealed by now
@@ -79,7 +83,7 @@ def test_mer_5_3_1_a_nothing_stays_on_a_device_and_a_download_needs_its_right(ho
     assert reader.get('/registers/customers/records').status == 200
     downloads = {r['path']: r['permission'] for r in EVERY if r['verb'] == 'download'}
     # a file is for who made it with the right; the receipt of an entry says what its page says
-    assert downloads == {'/reviews/{id}/file': 'access.approve', '/jobs/{id}/file': 'any account', '/log/bundle': 'log.export', '/log/{id}/receipt': 'log.read'}, downloads
+    assert downloads == {'/reviews/{id}/file': 'access.approve', '/devices/file': 'account.manage', '/jobs/{id}/file': 'any account', '/log/bundle': 'log.export', '/log/{id}/receipt': 'log.read'}, downloads
     assert reader.get(f'/jobs/{job}/file').status in (403, 404)
-    assert reader.get('/api/v1/log/bundle').status == 403 and reader.get('/reviews/1/file').status == 403
+    assert reader.get('/api/v1/log/bundle').status == 403 and reader.get('/reviews/1/file').status == 403 and reader.get('/devices/file').status == 403
     assert reader.post('/registers/customers/exports', {}).status == 403 and reader.post('/log/exports', {}).status in (403, 404)

@@ -85,6 +85,11 @@ class Pair:
                                         "now() + interval '9 days') returning id")[0][0]
         self.ids['holds'] = house.sql("insert into daicho.log_hold (tenant, reason, basis, from_at, asked_person, asked_by) values ('sweepone', 'x', 'y', now(), 1, 'x') "
                                       "returning id")[0][0]
+        self.ids['devices'] = house.sql("insert into daicho.device (tenant, person_id, kind, own, name, os, os_version, lock_method, malware_on, malware_scan, malware_update, encrypted, "
+                                        "firewall) values ('sweepone', %s, 'other', false, 'x', 'other', '1', 'none', false, false, false, false, false) returning id",
+                                        args=(self.ids['people'],))[0][0]
+        self.ids['incidents'] = house.sql("insert into daicho.incident (tenant, kind, severity, person_id, device_id, reporter_kind, reporter, happened_at, reported_at) values "
+                                          "('sweepone', 'loss', 'high', %s, %s, 'account', 'x', now(), now()) returning id", args=(self.ids['people'], self.ids['devices']))[0][0]
         self.full.staff.browser()
         self.ids['sessions'] = house.sql("select max(id) from daicho.session where tenant = 'sweepone'")[0][0]
 

@@ -34,6 +34,11 @@ static const struct option {
         { "--log-review-months", "log_review_months", false },
         { "--log-review-days", "log_review_days", false },
         { "--log-detail-days", "log_detail_days", false },
+        { "--device-required", "device_required", true },
+        { "--device-months", "device_months", false },
+        { "--device-lock-strict", "device_lock_strict", true },
+        { "--device-malware-strict", "device_malware_strict", true },
+        { "--device-firewall-strict", "device_firewall_strict", true },
 };
 
 struct change {
@@ -136,7 +141,8 @@ const struct command cmd_policy_commands[] = {
         { "policy set", "--tenant NAME [--length-min 8..30] [--length-long yes|no] [--need-lower|upper|digit|symbol yes|no] [--classes-min 0..4] "
           "[--valid-days 30..365|unlimited] [--first-reset yes|no] [--lock-after 3..9|off] [--alert-after 3..100|off] [--idle-minutes 5..180] "
           "[--absolute-hours 1..720|off] [--access-approval yes|no] [--review-days 30..400] "
-          "[--log-review-months 1|3|6|12|off] [--log-review-days 1..90] [--log-detail-days 365..3650|off]",
+          "[--log-review-months 1|3|6|12|off] [--log-review-days 1..90] [--log-detail-days 365..3650|off] "
+          "[--device-required yes|no] [--device-months 1..36] [--device-lock|malware|firewall-strict yes|no]",
           "change it; what is not named stays", set_run },
         { .name = NULL },
 };

@@ -42,6 +42,17 @@ static const struct {
         { "ask", "asks", "state", "people.ask_state" },
         { "alert", "alerts", "kind", "people.alert_of" },
         { "account", "accounts", "suspended_for", "people.reason" },
+        { "device", "devices", "kind", "devices.kind_of" },
+        { "device", "devices", "state", "devices.state_of" },
+        { "device", "devices", "os", "devices.os_of" },
+        { "device", "devices", "lock_method", "devices.lock_of" },
+        { "device", "devices", "separation", "devices.separation_of" },
+        { "event", "events", "what", "devices.event_of" },
+        { "minimum", "minimums", "os", "devices.os_of" },
+        { "person", "people", "why", "devices.why_of" },
+        { "incident", "incidents", "kind", "people.what" },
+        { "incident", "incidents", "severity", "incidents.severity_of" },
+        { "incident", "incidents", "state", "incidents.state_of" },
         { "request", "requests", "kind", "access.kind_of" },
         { "request", "requests", "state", "access.state_of" },
         { "grant", "grants", "state", "support.state_of" },
@@ -61,6 +72,12 @@ static const struct {
         { "entry", "entries", "verdict", "log.review.verdict_of" },
         { "hold", "holds", "state", "log.hold.state_of" },
 };
+
+/* Members that are lists of such words: NAME_texts holds {word, text} of each. */
+static const struct {
+        const char *name;
+        const char *texts;
+} word_lists[] = { { "missing", "devices.missing_of" }, { "deviations", "devices.deviation_of" } };
 
 static bool has(const json_t *object, const char *name)
 {
@@ -186,6 +203,26 @@ static void time_add(struct cx *cx, json_t *object, const char *name, str value)
         set_new(object, str_format(cx->mem, "%s_form", name).p, json_str((str){ clock_rfc3339(cx->mem, at).p, strlen("2026-11-22T14:05") }));
 }
 
+static void list_add(struct cx *cx, json_t *object, const char *name, const json_t *list)
+{
+        for (size_t i = 0; i < COUNT(word_lists); i++) {
+                json_t *texts = json_array();
+
+                if (strcmp(word_lists[i].name, name) != 0)
+                        continue;
+                for (size_t k = 0; k < json_array_size(list); k++) {
+                        str word = json_text(json_array_get(list, k));
+                        json_t *one = json_object();
+
+                        (void)json_set(one, "word", json_str(word));
+                        (void)json_set(one, "text",
+                                       json_str(page_text(cx->lang, str_format(cx->mem, "%s.%.*s", word_lists[i].texts, STR_ARG(word)).p)));
+                        must(json_array_append_new(texts, one) == 0);
+                }
+                set_new(object, str_format(cx->mem, "%s_texts", name).p, texts);
+        }
+}
+
 static void walk(struct cx *cx, const char *holder, json_t *value, int depth);
 
 static void object_dress(struct cx *cx, const char *holder, json_t *object, int depth)
@@ -212,8 +249,10 @@ static void object_dress(struct cx *cx, const char *holder, json_t *object, int 
                 else if (json_is_string(value))
                         word_add(cx, holder, object, names[i], json_text(value));
                 else {
-                        if (json_is_array(value))
+                        if (json_is_array(value)) {
                                 set_new(object, str_format(cx->mem, "has_%s", names[i]).p, json_boolean(json_array_size(value) > 0));
+                                list_add(cx, object, names[i], value);
+                        }
                         walk(cx, names[i], value, depth);
                 }
         }

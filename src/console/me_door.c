@@ -8,6 +8,8 @@
 #include "console/doorstep.h"
 #include "gate/gate.h"
 #include "identity/account.h"
+#include "identity/device.h"
+#include "identity/person.h"
 #include "identity/policy.h"
 #include "identity/session.h"
 #include "log/log.h"
@@ -57,22 +59,26 @@ static const struct field me_fields[] = {
         { .name = "masked", .type = SHAPE_BOOL, .required = true, .summary = "Personal items are not shown" },
         { .name = "permission_words", .type = SHAPE_LIST, .required = true, .summary = "What may be done: words of permissions" },
         { .name = "account", .type = SHAPE_JSON, .summary = "The account, as in /accounts/{id}; null for a key" },
+        { .name = "devices", .type = SHAPE_LIST, .summary = "Work devices of the person, as in /me/devices" },
         { .name = "sessions", .type = SHAPE_LIST, .of = &session_shape, .summary = "Where this account is logged in" },
         { NULL },
 };
 static const struct shape me_out = { "Me", me_fields };
 
-/* GET /me - me.html: {kind, login, masked, account, permissions: [{name, title, help}], permission_words, sessions, rules, idle: {hours, minutes}}. */
+/* GET /me - me.html: {kind, login, masked, account, permissions: [{name, title, help}], permission_words, sessions, devices, rules, idle: {hours, minutes}}. */
 static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         bool account = cx->actor.kind == ACTOR_ACCOUNT;
-        json_t *model = json_object(), *part = json_null(), *sessions = json_array(), *rules, *idle;
+        json_t *model = json_object(), *part = json_null(), *sessions = json_array(), *devices = json_array(), *rules, *idle;
+        int64_t person;
         struct policy policy;
 
         log_subject(cx, account ? S("account") : S("key"), cx->actor.id);
         if (account) {
                 TRY(account_get(cx, cx->actor.id, &part));
                 TRY(session_list(cx, cx->actor.id, &sessions));
+                TRY(person_of_account(cx, cx->actor.id, &person));
+                TRY(device_of_person(cx, person, &devices));
                 TRY(policy_rules(cx, &rules));
                 json_set(model, "rules", rules);
                 TRY(policy_read(cx, &policy));
@@ -88,6 +94,7 @@ static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
         json_set(model, "permission_words", permission_words(cx, &cx->permissions));
         json_set(model, "permissions", permission_titles(cx, &cx->permissions));
         json_set(model, "sessions", sessions);
+        json_set(model, "devices", devices);
         return http_reply(res, 200, "me.html", model);
 }
 

@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "console/review_door.h"
 #include "identity/department.h"
+#include "identity/device.h"
 #include "identity/person.h"
 #include "log/log.h"
 #include "notify/notice.h"
@@ -24,6 +25,8 @@ static const char *const decisions[] = { "keep", "remove", NULL };
         { .name = "department", .type = SHAPE_TEXT, .max = 100, .summary = "Name of the department the person belongs to; empty: none" }
 #define NOTE_FIELD { .name = "note", .type = SHAPE_TEXT, .max = 1000, .lines = true, .summary = "What happened, for those who read it later" }
 #define DEVICE_FIELD { .name = "device", .type = SHAPE_TEXT, .max = 200, .summary = "Which device" }
+#define DEVICE_ID_FIELD \
+        { .name = "device_id", .type = SHAPE_INT, .min = 1, .max = INT64_MAX, .summary = "Which one of the register, when it is in it; then it is lost there, too" }
 #define WHAT_FIELD { .name = "what", .type = SHAPE_TEXT, .choices = whats, .summary = "Of a device or what is on it: stolen, lost, or leaked" }
 /* clang-format on */
 
@@ -68,6 +71,7 @@ static const struct field stop_fields[] = {
           .summary = "Why: leaver, loss of a device, violation of a rule, or other (a pause)" },
         WHAT_FIELD,
         DEVICE_FIELD,
+        DEVICE_ID_FIELD,
         NOTE_FIELD,
         { .name = "at", .type = SHAPE_TEXT, .max = 40, .summary = "When it happened; of a leaver also a time to come: then it is done by itself" },
         { NULL },
@@ -77,6 +81,7 @@ static const struct shape stop_in = { "PersonStop", stop_fields };
 static const struct field lost_fields[] = {
         WHAT_FIELD,
         DEVICE_FIELD,
+        DEVICE_ID_FIELD,
         NOTE_FIELD,
         { .name = "at", .type = SHAPE_TEXT, .max = 40, .summary = "When it happened" },
         { .name = "confirm", .type = SHAPE_TEXT, .required = true, .max = 100, .summary = "The own log-in name, typed: this account is out at once" },
@@ -113,6 +118,9 @@ static const struct field person_fields[] = {
         { .name = "certificates", .type = SHAPE_INT, .summary = "Client certificates on the person's devices" },
         { .name = "idle_days", .type = SHAPE_INT, .summary = "Days since the last log-in" },
         { .name = "dormant", .type = SHAPE_BOOL, .summary = "Not used for so long that somebody must decide" },
+        { .name = "unreturned", .type = SHAPE_INT, .summary = "Devices of the company that somebody who leaves or left still has" },
+        { .name = "return_overdue", .type = SHAPE_BOOL, .summary = "They should have been returned by the end of the last day" },
+        { .name = "complete", .type = SHAPE_BOOL, .summary = "Of who left: nothing is left to be returned; else null" },
         { .name = "account",
           .type = SHAPE_JSON,
           .summary = "The one account: id, login, groups, suspended_for, suspended_by, suspended_at; null: none" },
@@ -122,6 +130,7 @@ static const struct shape person_shape = { "Person", person_fields };
 static const struct field one_fields[] = {
         { .name = "person", .type = SHAPE_OBJECT, .required = true, .of = &person_shape },
         { .name = "stops", .type = SHAPE_LIST, .summary = "What was done: reason, by whom, when, how long it took, what the person had" },
+        { .name = "devices", .type = SHAPE_LIST, .summary = "Work devices of the person, as in /devices" },
         { .name = "asks", .type = SHAPE_LIST, .summary = "Reinstatements that were asked for" },
         { .name = "ask", .type = SHAPE_JSON, .summary = "The one that waits for a second person; null: none" },
         { .name = "transfers", .type = SHAPE_LIST, .summary = "Into other departments: from, to, groups and grants that went, by, at" },
@@ -148,7 +157,7 @@ static const struct field stopped_fields[] = {
         { .name = "stop",
           .type = SHAPE_JSON,
           .required = true,
-          .summary = "id, before, after, reported_at, revoked_at, took_ms; or leaves_at alone" },
+          .summary = "id, before, after, reported_at, revoked_at, took_ms; of a loss incident_id, device_id, device; or leaves_at alone" },
         { NULL },
 };
 static const struct shape stopped_out = { "PersonStopped", stopped_fields };
@@ -237,16 +246,18 @@ static rc create(struct cx *cx, const struct http_req *req, struct http_res *res
         return http_created(res, 201, person_url(cx, id, "created"), model);
 }
 
-/* GET /people/{id} - person.html: {person, departments, transfers, stops, asks, ask, out (stopped or gone), own (it is who asks)}. */
+/* GET /people/{id} - person.html: {person, devices, departments, transfers, stops, asks, ask, out (stopped or gone), own (it is who asks)}. */
 static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        json_t *person, *model;
+        json_t *person, *devices, *model;
         int64_t id;
 
         TRY(id_read(cx, req, &id, &person));
         TRY(person_past(cx, id, &model));
         json_set(model, "person", person);
         TRY(departments_add(cx, model, json_get_text(person, "department")));
+        TRY(device_of_person(cx, id, &devices));
+        json_set(model, "devices", devices);
         json_set(model, "out", json_boolean(str_is(json_get_text(person, "state"), "suspended") || str_is(json_get_text(person, "state"), "left")));
         json_set(model, "own",
                  json_boolean(cx->actor.kind == ACTOR_ACCOUNT &&
@@ -282,11 +293,13 @@ static rc change(struct cx *cx, const struct http_req *req, struct http_res *res
 }
 
 /* What the entry says: why, what they had and what is left, and how long it took. */
-static void stop_note(struct cx *cx, const json_t *in, json_t *done)
+static void stop_note(struct cx *cx, json_t *in, json_t *done)
 {
         static const char *const said[] = { "reason", "what", "device", "note", "at" };
-        static const char *const found[] = { "leaves_at", "before", "after", "reported_at", "revoked_at", "took_ms" };
+        static const char *const found[] = { "leaves_at", "before", "after", "reported_at", "revoked_at", "took_ms", "incident_id", "device_id" };
 
+        if (json_is_string(json_object_get(done, "device"))) /* named, or the only one there is */
+                json_set(in, "device", json_object_get(done, "device"));
         for (size_t i = 0; i < COUNT(said); i++)
                 if (json_object_get(in, said[i]) != NULL)
                         log_detail(cx, said[i], json_object_get(in, said[i]));

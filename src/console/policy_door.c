@@ -27,6 +27,12 @@
           .summary = "Rights change only by a request that a second person approves; needs two who can; once on it stays on" }, \
         { .name = "log_review_months", .type = SHAPE_INT, .summary = "The operation log is reviewed every 1, 3, 6 or 12 months; null or 0: not" },      \
         { .name = "log_review_days", .type = SHAPE_INT, .summary = "Days after a period until its review is overdue; 1 to 90" },                         \
+        { .name = "device_required", .type = SHAPE_BOOL,                                                                                             \
+          .summary = "Only people with an approved device get in (API keys are not asked); whoever switches it on needs one" },                     \
+        { .name = "device_months", .type = SHAPE_INT, .summary = "The approval of a device is good for so many months; 1 to 36" },                   \
+        { .name = "device_lock_strict", .type = SHAPE_BOOL, .summary = "A lock after more than five minutes is refused, not only a deviation" },      \
+        { .name = "device_malware_strict", .type = SHAPE_BOOL, .summary = "A computer without working anti-malware is refused likewise" },           \
+        { .name = "device_firewall_strict", .type = SHAPE_BOOL, .summary = "A laptop without a firewall is refused likewise" },                      \
         { .name = "log_detail_days", .type = SHAPE_INT, .summary = "What entries of the log say exactly is kept 365 to 3650 days; null or 0: as long as the entries" }
 /* clang-format on */
 

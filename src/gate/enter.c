@@ -46,7 +46,7 @@ rc enter_read(struct cx *cx, struct unit *u)
 
 enum stage enter_stage(str word)
 {
-        static const char *const words[STAGES] = { "full", "password", "locked", "confirm", "enroll", "factor", "certificate", "address" };
+        static const char *const words[STAGES] = { "full", "password", "device", "locked", "confirm", "enroll", "factor", "certificate", "address" };
 
         for (int i = 0; i < STAGES; i++)
                 if (str_is(word, words[i]))

@@ -131,6 +131,9 @@ static const struct {
         const char *text;
 } stages[STAGES] = {
         [STAGE_PASSWORD] = { RC_FORBIDDEN, "/me/password", "please change the password first" },
+        [STAGE_DEVICE] = { RC_FORBIDDEN, "/me/devices",
+                           "this contract asks for an approved device; register yours under /me/devices, and ask whoever manages accounts to approve "
+                           "it" },
         [STAGE_LOCKED] = { RC_UNAUTHORIZED, "/login/unlock", "the screen is locked; please give the password again" },
         [STAGE_CONFIRM] = { RC_UNAUTHORIZED, "/login/confirm", "this account is logged in elsewhere; please say which of the two goes on" },
         [STAGE_ENROLL] = { RC_UNAUTHORIZED, "/login/enroll", "please set up the second factor first" },
@@ -358,6 +361,7 @@ static str subject_of(const struct route *route)
                 { "/logout", "session" },
                 { "/sessions", "session" },
                 { "/me/factors", "factor" },
+                { "/me/devices", "device" },
                 { "/me", "account" },
                 { "/policy", "policy" },
                 { "/addresses", "address" },
@@ -373,6 +377,8 @@ static str subject_of(const struct route *route)
                 { "/permissions", "group" },
                 { "/summary", "summary" },
                 { "/departments", "department" },
+                { "/devices", "device" },
+                { "/incidents", "incident" },
                 { "/access", "access" },
                 { "/reviews", "review" },
                 { "/log-reviews", "log_review" },

@@ -28,6 +28,7 @@ static inline enum pool route_pool(enum rate rate)
 enum stage {
         STAGE_FULL,
         STAGE_PASSWORD,    /* it must be changed */
+        STAGE_DEVICE,      /* the contract asks for an approved device, and this person has none */
         STAGE_LOCKED,      /* the screen was locked */
         STAGE_CONFIRM,     /* the account is logged in elsewhere: which session goes on? */
         STAGE_ENROLL,      /* a second factor is required, and there is none yet */

@@ -11,6 +11,7 @@
 #include "identity/account.h"
 #include "identity/alert.h"
 #include "identity/department.h"
+#include "identity/device.h"
 #include "identity/permission.h"
 #include "identity/person.sql.h"
 
@@ -67,6 +68,9 @@ static json_t *model(struct cx *cx, const struct person_row *p)
         json_set(m, "certificates", json_integer(p->certificates));
         json_set(m, "idle_days", p->idle_days_null ? json_null() : json_integer(p->idle_days));
         json_set(m, "dormant", json_boolean(p->dormant));
+        json_set(m, "unreturned", json_integer(p->unreturned));
+        json_set(m, "return_overdue", json_boolean(p->return_overdue));
+        json_set(m, "complete", p->left_at_null ? json_null() : json_boolean(p->unreturned == 0));
         json_set(m, "account", account_model(cx, p));
         return m;
 }
@@ -465,12 +469,16 @@ static json_t *moment(struct cx *cx, const json_t *done, const char *name)
         return json_str(clock_rfc3339(cx->mem, (msec)json_integer_value(json_object_get(done, name))));
 }
 
-static rc stop_now(struct cx *cx, int64_t id, str reason, str what, str device, str note, const msec *at, json_t **ret)
+/* device_id: the lost one, when it is of the register; 0: none. */
+static rc stop_now(struct cx *cx, int64_t id, str reason, str what, int64_t device_id, str device, str note, const msec *at, json_t **ret)
 {
         json_t *m = json_object(), *done;
         str text;
 
-        TRY(sql_person_stop(cx, id, reason, what, device, note, at, &text));
+        if (str_is(reason, "loss"))
+                TRY(device_lose(cx, id, device_id, what, device, note, at, &text));
+        else
+                TRY(sql_person_stop(cx, id, reason, what, device, note, at, &text));
         if (str_absent(text))
                 return fail(cx, RC_UNKNOWN, NULL, "there is no such person");
         TRY(json_read(cx, text, &done));
@@ -480,6 +488,11 @@ static rc stop_now(struct cx *cx, int64_t id, str reason, str what, str device, 
         json_set(m, "reported_at", moment(cx, done, "reported_ms"));
         json_set(m, "revoked_at", moment(cx, done, "revoked_ms"));
         json_set(m, "took_ms", json_object_get(done, "took_ms"));
+        if (str_is(reason, "loss")) {
+                json_set(m, "incident_id", json_object_get(done, "incident_id"));
+                json_set(m, "device_id", json_object_get(done, "device_id") ? json_object_get(done, "device_id") : json_null());
+                json_set(m, "device", json_object_get(done, "device"));
+        }
         *ret = m;
         return RC_OK;
 }
@@ -500,7 +513,8 @@ static rc leave_later(struct cx *cx, const struct person_row *row, msec at, json
 
 rc person_stop(struct cx *cx, int64_t id, const json_t *in, json_t **ret)
 {
-        str reason = STR_NONE, what = STR_NONE, device, note, when = given(in, "at");
+        int64_t device_id = json_integer_value(json_object_get(in, "device_id"));
+        str reason = STR_NONE, what = STR_NONE, device, note, name, when = given(in, "at");
         struct person_row *row;
         struct rights held;
         bool future = false;
@@ -514,6 +528,11 @@ rc person_stop(struct cx *cx, int64_t id, const json_t *in, json_t **ret)
         TRY(choice_read(cx, in, "what", whats, COUNT(whats), &what));
         TRY(lines_read(cx, in, "device", DEVICE_MAX, &device));
         TRY(lines_read(cx, in, "note", NOTE_MAX, &note));
+        if (device_id != 0 && !str_is(reason, "loss"))
+                return fail(cx, RC_INVALID, "device_id", "a device is named when it was lost");
+        TRY(device_of(cx, id, device_id, &name));
+        if (str_absent(device))
+                device = name;
         if (!str_absent(when)) {
                 TRY(when_read(cx, when, "at", str_is(reason, "leaver"), &at));
                 TRY(sql_person_future(cx, at, &future));
@@ -524,7 +543,7 @@ rc person_stop(struct cx *cx, int64_t id, const json_t *in, json_t **ret)
                 return leave_later(cx, row, at, ret);
         /* who manages accounts is changed one after the other; a lost device does not wait for a successor */
         TRY(account_queue_up(cx));
-        TRY(stop_now(cx, id, reason, what, device, note, str_absent(when) ? NULL : &at, ret));
+        TRY(stop_now(cx, id, reason, what, device_id, device, note, str_absent(when) ? NULL : &at, ret));
         if (str_is(reason, "loss") || str_absent(row->words))
                 return RC_OK;
         held = permission_parse(cx->mem, row->words);
@@ -550,7 +569,7 @@ rc person_leave(struct cx *cx, int64_t id, json_t **ret)
                 *ret = NULL;
                 return RC_OK;
         }
-        return stop_now(cx, id, S("leaver"), STR_NONE, STR_NONE, STR_NONE, &due->leaves_at, ret);
+        return stop_now(cx, id, S("leaver"), STR_NONE, 0, STR_NONE, STR_NONE, &due->leaves_at, ret);
 }
 
 rc person_sharing_next(struct cx *cx, int64_t after, str *ret_tenant, int64_t *ret_id)

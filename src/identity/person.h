@@ -6,7 +6,7 @@
 #include "base/json.h"
 
 /* Models. A person: {id, name, email, kind officer | employee | temporary | contractor | other, department (its name) | null, state none (no account) | active | leaving | suspended |
- * left, version, created_at, leaves_at, due_at (end of that day in Tokyo), overdue, left_at, keys, certificates, idle_days, dormant,
+ * left, version, created_at, leaves_at, due_at (end of that day in Tokyo), overdue, left_at, keys, certificates, idle_days, dormant, unreturned (devices of the company), return_overdue, complete (of who left: nothing unreturned; else null),
  * account: {id, login, groups, suspended_for leaver | loss | violation | other, suspended_by, suspended_at, last_login_at} | null}. */
 /* query: {q, state (also dormant), department (a name; "-": none), after, limit}. {people: […], next: id | null, asks: [{person_id, name, why, asked_by, asked_at}], dormant,
  * dormant_days}. */
@@ -27,9 +27,10 @@ rc person_create(struct cx *cx, const json_t *in, json_t **ret) MUST_USE;
  * Into another department: groups of the one left go in the same transaction; *ret_transfer: the transfer as in person_past, or null. */
 rc person_update(struct cx *cx, int64_t id, int64_t version, const json_t *in, json_t **ret_before, json_t **ret_transfer, json_t **ret) MUST_USE;
 
-/* in: {reason leaver | loss | violation | other, what theft | loss | leakage, device, note, at: text as above}. At once; a leaver with a time to come:
+/* in: {reason leaver | loss | violation | other, what theft | loss | leakage, device, device_id (of a loss: from the register), note, at: text as above}. A loss
+ * opens an incident in the same transaction. At once; a leaver with a time to come:
  * noted as leaving date. The loss of one's own device needs no permission; everything else person.manage (other: or account.manage).
- * *ret: {id, before, after, took_ms, reported_at, revoked_at}, or {leaves_at} when it was only noted. RC_CONFLICT: already gone, oneself, or nobody
+ * *ret: {id, before, after, took_ms, reported_at, revoked_at; of a loss also incident_id, device_id, device}, or {leaves_at} when it was only noted. RC_CONFLICT: already gone, oneself, or nobody
  * left who manages accounts. */
 rc person_stop(struct cx *cx, int64_t id, const json_t *in, json_t **ret) MUST_USE;
 

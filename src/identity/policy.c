@@ -39,6 +39,11 @@ rc policy_read(struct cx *cx, struct policy *ret)
                 .log_review_months = number(r->log_review_months, r->log_review_months_null),
                 .log_review_days = r->log_review_days,
                 .log_detail_days = number(r->log_detail_days, r->log_detail_days_null),
+                .device_required = r->device_required,
+                .device_months = r->device_months,
+                .device_lock_strict = r->device_lock_strict,
+                .device_malware_strict = r->device_malware_strict,
+                .device_firewall_strict = r->device_firewall_strict,
                 .version = r->version,
                 .updated_at = r->updated_at,
                 .title = r->title,
@@ -64,6 +69,7 @@ static const struct limit {
         { "review_days", offsetof(struct policy, review_days), POLICY_REVIEW_MIN, POLICY_REVIEW_MAX, false },
         { "log_review_months", offsetof(struct policy, log_review_months), 1, 12, true },
         { "log_review_days", offsetof(struct policy, log_review_days), 1, POLICY_REVIEW_DAYS_MAX, false },
+        { "device_months", offsetof(struct policy, device_months), 1, POLICY_DEVICE_MONTHS_MAX, false },
         { "log_detail_days", offsetof(struct policy, log_detail_days), POLICY_DETAIL_DAYS_MIN, POLICY_DETAIL_DAYS_MAX, true },
 };
 
@@ -71,10 +77,17 @@ static const struct {
         const char *name;
         size_t at;
 } switches[] = {
-        { "first_reset", offsetof(struct policy, first_reset) },         { "need_lower", offsetof(struct policy, need_lower) },
-        { "need_upper", offsetof(struct policy, need_upper) },           { "need_digit", offsetof(struct policy, need_digit) },
-        { "need_symbol", offsetof(struct policy, need_symbol) },         { "length_long", offsetof(struct policy, length_long) },
+        { "first_reset", offsetof(struct policy, first_reset) },
+        { "need_lower", offsetof(struct policy, need_lower) },
+        { "need_upper", offsetof(struct policy, need_upper) },
+        { "need_digit", offsetof(struct policy, need_digit) },
+        { "need_symbol", offsetof(struct policy, need_symbol) },
+        { "length_long", offsetof(struct policy, length_long) },
         { "access_approval", offsetof(struct policy, access_approval) },
+        { "device_required", offsetof(struct policy, device_required) },
+        { "device_lock_strict", offsetof(struct policy, device_lock_strict) },
+        { "device_malware_strict", offsetof(struct policy, device_malware_strict) },
+        { "device_firewall_strict", offsetof(struct policy, device_firewall_strict) },
 };
 
 static int64_t *number_at(struct policy *p, size_t at)
@@ -165,7 +178,8 @@ rc policy_update(struct cx *cx, int64_t version, const json_t *in, json_t **ret_
         TRY(change_read(cx, in, &p));
         TRY(sql_policy_set(cx, version, p.first_reset, p.valid_days, p.need_lower, p.need_upper, p.need_digit, p.need_symbol, p.classes_min,
                            p.length_min, p.length_long, p.lock_after, p.alert_after, p.idle_minutes, p.absolute_hours, p.review_days,
-                           p.access_approval, p.log_review_months, p.log_review_days, p.log_detail_days, &changed));
+                           p.access_approval, p.log_review_months, p.log_review_days, p.log_detail_days, p.device_required, p.device_months,
+                           p.device_lock_strict, p.device_malware_strict, p.device_firewall_strict, &changed));
         if (changed == 0)
                 return fail(cx, RC_STALE, NULL, "somebody changed this in the meantime");
         if (lock_after != p.lock_after)

@@ -24,6 +24,7 @@ enum {
         POLICY_REVIEW_DAYS_MAX = 90,
         POLICY_DETAIL_DAYS_MIN = 365,
         POLICY_DETAIL_DAYS_MAX = 3650,
+        POLICY_DEVICE_MONTHS_MAX = 36,
 };
 
 struct policy {
@@ -41,6 +42,9 @@ struct policy {
         int64_t review_days;       /* so often all rights are reviewed */
         int64_t log_review_months; /* the operation log is reviewed every 1, 3, 6 or 12 months; 0: not */
         int64_t log_review_days;   /* … and overdue so long after the period */
+        bool device_required;      /* no way in without an approved device */
+        int64_t device_months;     /* an approval of a device is good for so long */
+        bool device_lock_strict, device_malware_strict, device_firewall_strict; /* refused, not only a deviation */
         int64_t log_detail_days;   /* what entries of the log say exactly is kept so long; 0: as long as the entries */
         int64_t version;
         msec updated_at;
@@ -52,7 +56,7 @@ struct policy {
 rc policy_read(struct cx *cx, struct policy *ret) MUST_USE;
 /* {first_reset, valid_days (null: unlimited), need_lower, need_upper, need_digit, need_symbol, classes_min, length_min, length_long, lock_after (null:
  * off), alert_after (null: off), idle_minutes, absolute_hours (null: no limit), review_days, access_approval,
- * log_review_months (null: off), log_review_days, log_detail_days (null: as long as the entries), version, updated_at}. */
+ * device_required, device_months, device_lock_strict, device_malware_strict, device_firewall_strict, log_review_months (null: off), log_review_days, log_detail_days (null: as long as the entries), version, updated_at}. */
 rc policy_get(struct cx *cx, json_t **ret) MUST_USE;
 /* in: members that change; null or 0 for unlimited, off, no limit. RC_INVALID names each that is out of range, RC_STALE when somebody was quicker. */
 rc policy_update(struct cx *cx, int64_t version, const json_t *in, json_t **ret_before, json_t **ret) MUST_USE;

@@ -21,6 +21,7 @@ rc notice_managers(struct cx *cx, const char *kind, const json_t *model) MUST_US
 rc notice_guards(struct cx *cx, const char *kind, const json_t *model) MUST_USE;
 /* To whose account it is; to those above when the account has no address. kind: place {actor, source, at}. */
 rc notice_owner(struct cx *cx, int64_t account_id, const char *kind, const json_t *model) MUST_USE;
+/* About a device: device_expiring, device_below, device_approved, device_refused to its owner; device_asked, device_unreturned with the functions above. */
 /* To everybody of the tenant entered who decides about rights. kind: review_soon, review_overdue, review_event {review | null, opened, due_at}. */
 rc notice_approvers(struct cx *cx, const char *kind, const json_t *model) MUST_USE;
 /* About a request for rights. kind access_asked: to everybody who approves them, but the person who asked; access_approved, access_refused,

@@ -46,7 +46,11 @@ test.before(async () => {
                 const headers = { 'Content-Type': 'application/json', 'X-CSRF-Token': JSON.parse(document.body.getAttribute('hx-headers'))['X-CSRF-Token'] };
                 return (await fetch('/api/v1/reviews', { method: 'POST', headers, body: '{}' })).headers.get('Location');
         });
+        const attested = { kind: 'laptop', name: 'ThinkPad X1', os: 'windows', os_version: '10.0.26100', lock_method: 'biometric', lock_minutes: 6, malware: 'Defender', malware_on: true, malware_scan: true, malware_update: true, firewall: true };
+        const { device } = await post('/me/devices', attested);
+        await post('/me/devices', { ...attested, name: 'iPhone', kind: 'phone', own: true, os: 'ios', os_version: '18.1', lock_method: 'none', serial: 'F2LX' });
         pages = {
+                devices: '/devices', device: `/devices/${device.id}`, devices_none: '/devices?q=%E9%BE%98', incidents: '/incidents', my_devices: '/me/devices', my_device: `/me/devices/${device.id}`, device_new: '/me/devices/new',
                 departments: '/departments', department: `/departments/${department.id}`, group_new: '/groups/new', group_sole: `/groups/${sole}`, people_department: '/people?department=%E5%96%B6%E6%A5%AD%E9%83%A8',
                 home: '/', registers: '/registers', register: '/registers/customers', records: '/registers/customers/records',
                 builder: `/registers/customers/records?build=1&condition=${condition}`, search: '/registers/customers/records?q=%E6%9D%B1%E4%BA%AC',
