@@ -23,6 +23,7 @@
 #include "console/access_door.h"
 #include "console/account_door.h"
 #include "console/border_door.h"
+#include "console/bulk_door.h"
 #include "console/certificate_door.h"
 #include "console/applicant_door.h"
 #include "console/describe.h"
@@ -70,6 +71,8 @@
 #include "tenant/tenant.h"
 #include "notify/notice.h"
 #include "register/define.h"
+#include "register/bulk.h"
+#include "register/bulk_undo.h"
 #include "register/export.h"
 #include "register/import.h"
 
@@ -110,6 +113,7 @@ static const struct route *const routes[] = {
         record_door_routes,
         register_door_routes,
         import_door_routes,
+        bulk_door_routes,
         export_door_routes,
         summary_routes,
         job_door_routes,
@@ -140,6 +144,8 @@ static const struct job_kind jobs[] = {
         { "define", LOG_DEFINE, define_run, .owner = true, .permission = PERM_REGISTER_DEFINE },
         { "import", LOG_IMPORT, import_run, .permission = PERM_RECORD_IMPORT },
         { "export", LOG_EXPORT, export_run, .permission = PERM_RECORD_EXPORT },
+        { "bulk", LOG_BULK, bulk_run, .permission = PERM_RECORD_BULK },
+        { "bulk_undo", LOG_UNDO, bulk_undo_run, .permission = PERM_RECORD_BULK },
         { "log_export", LOG_EXPORT, log_file_run, .permission = PERM_LOG_EXPORT },
         { .name = NULL },
 };

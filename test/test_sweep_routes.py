@@ -52,7 +52,7 @@ class Pair:
         self.powerless = self.empty.new_key('powerless', 'record.read')
         self.reader = self.empty.new_key('reader', 'record.import')
         self.elsewhere = self.empty.new_key('elsewhere', ','.join(
-            f'{w}:orders' for w in ('record.read', 'record.write', 'record.delete', 'record.import', 'record.export', 'register.define')))
+            f'{w}:orders' for w in ('record.read', 'record.write', 'record.delete', 'record.bulk', 'record.import', 'record.export', 'register.define')))
         self.outsider = self.empty.new_key('outsider', 'log.read')
         made = self.full.api('POST', '/registers/customers/records', json={'email': 'sweep@example.jp', 'family_name': '掃除', 'given_name': '花'})
         assert made.status == 201, made
@@ -63,6 +63,8 @@ class Pair:
         self.ids['groups'] = house.sql("select min(id) from daicho.account_group where tenant = 'sweepone'")[0][0]
         self.ids['departments'] = self.full.api('POST', '/departments', json={'name': '掃除部'}).json()['department']['id']
         self.ids['jobs'] = house.sql("select min(id) from daicho.job where tenant = 'sweepone'")[0][0]
+        self.ids['bulk'] = house.sql("insert into daicho.job (tenant, actor, kind, register, state, args, result, finished_at) values ('sweepone', 'sweeper', 'bulk', "
+                                     "'customers', 'done', '{\"action\": \"delete\", \"count\": 1}', '{}', daicho.clock()) returning id")[0][0]
         self.ids['support'] = house.sql("insert into daicho.support_grant (tenant, operator_id, operator, reason, minutes) "
                                         "select 'sweepone', id, 'sweeper', 'sweep', 60 from daicho.account where tenant = 'sweepone' limit 1 returning id")[0][0]
         self.ids['factors'] = self.ids['totp'] = house.sql(

@@ -133,7 +133,11 @@ function confirming(event) {
 function typed(form) {
         const input = one('[data-word]', form);
         const button = one('button[type="submit"]', form);
-        const check = () => { button.disabled = input.value.trim() !== input.dataset.word; };
+        const check = () => {
+                if (input.value !== input.dataset.word && input.value.trim().normalize('NFKC') === input.dataset.word)
+                        input.value = input.dataset.word;       /* full-width digits mean the same number */
+                button.disabled = input.value.trim() !== input.dataset.word;
+        };
         input.addEventListener('input', check);
         check();
 }

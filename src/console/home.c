@@ -44,6 +44,12 @@ static rc help(struct cx *cx, const struct http_req *req, struct http_res *res)
         return http_reply(res, 200, "help.html", model);
 }
 
+/* GET /help/bulk - help_bulk.html: the procedure of the critical operation. */
+static rc help_bulk(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        return http_reply(res, 200, "help_bulk.html", json_object());
+}
+
 /* GET /help/users - help_users.html: how to register, stop and remove people; names what the menus call it now. */
 static rc help_users(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
@@ -55,6 +61,7 @@ const struct route home_routes[] = {
         /*     method path     permission verb        body rate    handler summary */
         ROUTE( GET,   "/",     PERM_NONE, LOG_VIEW,    0,  NORMAL, home,   "Numbers of the contract and recent jobs", .face = FACE_CONSOLE ),
         ROUTE( GET,   "/help", PERM_NONE, LOG_NOTHING, 0,  NORMAL, help,   "How to work with this", .face = FACE_CONSOLE ),
+        ROUTE( GET,   "/help/bulk", PERM_NONE, LOG_NOTHING, 0, NORMAL, help_bulk, "How to change or delete many records", .face = FACE_CONSOLE ),
         ROUTE( GET,   "/help/users", PERM_NONE, LOG_NOTHING, 0, NORMAL, help_users, "How to register, stop and remove people", .face = FACE_CONSOLE ),
         ROUTE_END
 };

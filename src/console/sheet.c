@@ -459,7 +459,7 @@ rc sheet_dress(struct cx *cx, const struct http_req *req, json_t *context)
         if (!json_is_object(reg))
                 return RC_OK;
         register_dress(cx, reg);
-        if (json_is_array(records) || str_ends(req->path, S("/exports/new"))) {
+        if (json_is_array(records) || str_ends(req->path, S("/exports/new")) || str_ends(req->path, S("/bulk/new"))) {
                 filter_dress(cx, &s);
                 count_dress(cx, json_object_get(context, "count"));
         }

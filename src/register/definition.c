@@ -186,6 +186,33 @@ rc definition_histories(struct cx *cx, str master, const struct definition ***re
         return RC_OK;
 }
 
+static bool refers(const struct definition *def, str name)
+{
+        for (size_t i = 0; i < def->item_count; i++)
+                if (def->items[i].type == ITEM_REFERENCE && str_equal(def->items[i].reference, name))
+                        return true;
+        return false;
+}
+
+rc definition_referrers(struct cx *cx, str name, const struct definition ***ret, size_t *ret_count)
+{
+        const struct definition **list;
+        struct register_summary *rows;
+        size_t count, n = 0;
+
+        TRY(sql_definition_rows(cx, &rows, &count));
+        list = NEW_ARRAY(cx->mem, const struct definition *, count + 1);
+        for (size_t i = 0; i < count; i++) {
+                const struct definition *def = definition_of_row(cx, &rows[i]);
+
+                if (refers(def, name))
+                        list[n++] = def;
+        }
+        *ret = list;
+        *ret_count = n;
+        return RC_OK;
+}
+
 rc definition_list(struct cx *cx, json_t **ret)
 {
         json_t *list = json_array(), *model = json_object();

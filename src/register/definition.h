@@ -120,6 +120,9 @@ str definition_yaml(struct arena *mem, const struct definition *def);
 /* Histories whose entries belong to records of this register. */
 rc definition_histories(struct cx *cx, str master, const struct definition ***ret, size_t *ret_count) MUST_USE;
 
+/* Every register, hidden ones too, that has a reference to this one. For what happens to its records: not for people's eyes. */
+rc definition_referrers(struct cx *cx, str name, const struct definition ***ret, size_t *ret_count) MUST_USE;
+
 /* Model for pages and API: items with titles in cx->lang, masked ones marked. */
 json_t *definition_model(struct cx *cx, const struct definition *def);
 

@@ -340,10 +340,11 @@ static void change_function(struct sql *sql, const struct definition *def)
                 sql_add(sql, ")::text, 'null') end");
         }
         sql_add(sql, "), '')) as old from before b join after a on a.id = b.id) x where x.old <> '';\n"
-                     "else\ninsert into tenant.change (register, record, version, actor, job, deleted, old) select ");
+                     "else\ninsert into tenant.change (register, record, version, actor, job, deleted, made, old) select ");
         buf_int(&sql->text, def->id);
         sql_add(sql, ", b.id, b.version, coalesce(current_setting('daicho.actor', true), ''), "
-                     "nullif(current_setting('daicho.job', true), '')::bigint, true, ('{' || concat_ws(','");
+                     "nullif(current_setting('daicho.job', true), '')::bigint, true, jsonb_build_object('created_at', b.created_at, "
+                     "'created_by', b.created_by, 'origin', b.origin), ('{' || concat_ws(','");
         for (size_t i = 0; i < def->item_count; i++) {
                 chunk(sql, i);
                 sql_add(sql, ",\n'\"");
