@@ -7,6 +7,7 @@
 #include "cli/cmd_house.h"
 #include "cli/cmd_identity.h"
 #include "cli/cmd_log.h"
+#include "cli/cmd_maintenance.h"
 #include "cli/cmd_person.h"
 #include "cli/cmd_provider.h"
 #include "cli/cmd_rights.h"
@@ -42,6 +43,7 @@
 #include "console/log_file.h"
 #include "console/log_hold_door.h"
 #include "console/log_review_door.h"
+#include "console/maintenance_door.h"
 #include "console/me_door.h"
 #include "console/proof_door.h"
 #include "console/notice_door.h"
@@ -95,6 +97,7 @@ static const struct command *const commands[] = {
         worker_commands,
         demo_commands,
         cmd_border_commands,
+        cmd_maintenance_commands,
         NULL,
         /* clang-format on */
 };
@@ -136,6 +139,7 @@ static const struct route *const routes[] = {
         policy_door_routes,
         presence_door_routes,
         review_door_routes,
+        maintenance_door_routes,
         NULL,
         /* clang-format on */
 };
@@ -159,6 +163,10 @@ static rc alert_notice(struct cx *cx, const json_t *told)
 {
         int64_t id = json_integer_value(json_object_get(told, "actor_id"));
 
+        if (str_is(json_get_text(told, "alert"), "drift")) {
+                log_subject(cx, S("maintenance"), 0);
+                return notice_guards(cx, str_format(cx->mem, "drift_%.*s", STR_ARG(json_get_text(told, "actor"))).p, told);
+        }
         log_subject(cx, json_get_text(told, "actor_kind"), id);
         return str_is(json_get_text(told, "alert"), "place") ? notice_owner(cx, id, "place", told) : notice_guards(cx, "probing", told);
 }

@@ -20,7 +20,7 @@ ROLES = {
         'notice_house(text,text,text,text)', 'people_leave_due(bigint)',
         'review_due(bigint)', 'sharing_due(bigint)', 'tenant_end_due()', 'tenant_enter(text)', 'tenant_erase_due()',
         'withdrawn_gone(bigint)', 'withdrawn_take(bigint)'}, True),
-    'daicho_cli': ({'_desk'}, set(), {'notice_house(text,text,text,text)', 'root_note(text,text,text[],text,text)', 'tenant_enter(text)'}, True),
+    'daicho_cli': ({'_desk'}, set(), {'maintenance_command(text,text)', 'notice_house(text,text,text,text)', 'root_note(text,text,text[],text,text)', 'tenant_enter(text)'}, True),
     'daicho_sso': ({'_masked'}, set(), ENTRANCE | {     # also the process that renews
         'border_check(text,text,text)', 'renewal_take()', 'sign_on_busy(text)', 'sign_on_failed(text)', 'sign_on_provider(text,bigint)', 'sign_on_take(bytea)',
         'tenant_enter(text)'}, True),

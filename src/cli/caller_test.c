@@ -62,6 +62,32 @@ static void test_who_is_behind_a_command(void **state)
         arena_close(mem);
 }
 
+static void test_where_a_session_came_from_is_an_address_or_nothing(void **state)
+{
+        static const struct {
+                const char *text, *source;
+        } told[] = {
+                { "UID=1000\nREMOTE=1\nREMOTE_HOST=192.0.2.7\nTYPE=tty\n", "session 12 from 192.0.2.7" },
+                { "REMOTE_HOST=2001:db8::7", "session 12 from 2001:db8::7" },
+                { "REMOTE_HOST=evil.example", "session 12" },
+                { "REMOTE_HOST=\n", "session 12" },
+                { "REMOTE_HOST=1111111111222222222233333333334444444444555555\n", "session 12" },
+                { "X_REMOTE_HOST=192.0.2.7\n", "session 12" },
+                { "", "session 12" },
+                { NULL, "session 12" },
+        };
+        struct arena *mem = arena_open(MB(1));
+
+        for (size_t i = 0; i < COUNT(told); i++) {
+                const struct caller_facts facts = {
+                        .loginuid = S("1000"), .session = S("12"), .remote = str_of(told[i].text), .uid = 1000, .name_of = name_of
+                };
+
+                assert_true(str_is(caller_of(mem, &facts).source, told[i].source));
+        }
+        arena_close(mem);
+}
+
 static void test_this_process_has_somebody_behind_it(void **state)
 {
         struct arena *mem = arena_open(MB(1));
@@ -74,6 +100,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_who_is_behind_a_command),
+                cmocka_unit_test(test_where_a_session_came_from_is_an_address_or_nothing),
                 cmocka_unit_test(test_this_process_has_somebody_behind_it),
         };
 

@@ -8,6 +8,7 @@
 #include "cli/watch.h"
 #include "db/db.h"
 #include "gate/gate.h"
+#include "governance/maintenance.h"
 #include "identity/password.h"
 #include "log/log.h"
 #include "log/published.h"
@@ -130,6 +131,18 @@ static void nameless_tell(struct cx *cx)
         fail_clear(cx);
 }
 
+/* Somebody sits there: what the house knows of them at work, once a command (schema/0026_maintenance.sql). */
+static rc session_note(struct cx *cx)
+{
+        static bool noted;
+        const struct caller *caller = command_caller();
+
+        if (noted || str_is(caller->groups, "unattended"))
+                return RC_OK;
+        noted = true;
+        return maintenance_command(cx, caller->name, caller->source);
+}
+
 rc operator_do(struct cx *cx, str tenant, enum log_verb verb, operator_work work, void *data)
 {
         enum lang lang = cx->lang;
@@ -138,6 +151,7 @@ rc operator_do(struct cx *cx, str tenant, enum log_verb verb, operator_work work
 
         TRY(operator_connect(cx, str_absent(tenant) ? "daicho_owner" : "daicho_cli"));
         nameless_tell(cx);
+        TRY(session_note(cx));
         TRY(owner_become(cx, &root));
         result = do_as_owner(cx, tenant, verb, work, data);
         cx->lang = lang;       /* entering takes the tenant's */

@@ -71,6 +71,18 @@ static const struct {
         { "entry", "entries", "why", "log.review.why_of" },
         { "entry", "entries", "verdict", "log.review.verdict_of" },
         { "hold", "holds", "state", "log.hold.state_of" },
+        { "tile", "tiles", "control", "maintenance.control_of" },
+        { "tile", "tiles", "state", "maintenance.state_of" },
+        { "tile", "tiles", "expected", "maintenance.expected_of" },
+        { "tile", "tiles", "found", "maintenance.found_of" },
+        { "try", "tries", "kind", "maintenance.control_of" },
+        { "try", "tries", "expected", "maintenance.expected_of" },
+        { "try", "tries", "found", "maintenance.found_of" },
+        { "try", "tries", "verdict", "maintenance.verdict_of" },
+        { "work", "works", "kind", "maintenance.kind_of" },
+        { "work", "works", "state", "maintenance.work_state" },
+        { "work", "works", "reason", "maintenance.reason_of" },
+        { "vdi", "vdi", "state", "maintenance.vdi_state" },
 };
 
 /* Members that are lists of such words: NAME_texts holds {word, text} of each. */

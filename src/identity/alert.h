@@ -6,7 +6,7 @@
 
 /* For the jobs processes. Outside any tenant: the next one after `after`; *ret_tenant absent: there is none. */
 rc alert_next(struct cx *cx, int64_t after, str *ret_tenant, int64_t *ret_id) MUST_USE;
-/* Inside it. *ret: {alert probing | place, actor_kind, actor_id, actor, source, count, at, person_id, name}; the last two of accounts only.
+/* Inside it. *ret: {alert probing | place | drift, actor_kind, actor_id, actor, source, count, at, person_id, name}; the last two of accounts only.
  * NULL: somebody else has told it meanwhile. */
 rc alert_tell(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
 
