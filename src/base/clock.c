@@ -213,6 +213,19 @@ static const struct {
 };
 static const int32_t era_first_year[] = { 1868, 1912, 1926, 1989, 2019 };
 
+str clock_era(struct arena *mem, struct date date)
+{
+        int64_t day = days_of(date);
+
+        for (size_t i = COUNT(eras); i-- > 0;) /* a day two eras share is called by the new one */
+                if (day >= days_of(eras[i].from) && day <= days_of(eras[i].to)) {
+                        int32_t year = date.year - era_first_year[i] + 1;
+
+                        return year == 1 ? str_format(mem, "%s元年", eras[i].name) : str_format(mem, "%s%d年", eras[i].name, year);
+                }
+        return STR_NONE;
+}
+
 static bool era(str *s, size_t *ret)
 {
         for (size_t i = 0; i < COUNT(eras); i++) {

@@ -40,6 +40,8 @@ str clock_short(struct arena *mem, msec at);
 
 /* RFC 3339, also as PostgreSQL writes it ("2026-11-22 05:05:09.123456+00", "+09:30"); finer than milliseconds is cut off. Zone required. */
 bool clock_read(str s, msec *ret);
+/* The year in its era, Japanese: "平成2年", "令和元年". Absent before 1873, when Japan counted days otherwise. */
+str clock_era(struct arena *mem, struct date date);
 /* A date as files and people write it: 2026-11-22, 2026/1/5, 2026.1.5, 20261122, 2026年11月22日, 令和8年11月22日, 令和元年5月1日, R8.11.22,
  * S63/1/7; full-width digits and signs too. The day must exist, and lie in the era named. Nothing else may stand there but spaces at the ends. */
 bool clock_read_date(str s, struct date *ret);

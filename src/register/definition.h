@@ -62,6 +62,7 @@ struct item {
         bool in_heading;  /* part of what names a record */
         bool indexed;     /* conditions and sorting by it are frequent: has an index of its own */
         bool lines;       /* ITEM_TEXT: line breaks are kept */
+        bool era;         /* ITEM_DATE: Japanese pages show the year of the era as well */
         int64_t min, max; /* characters (text, kana) or value (integer, decimal) */
         int64_t scale;    /* ITEM_DECIMAL: decimal places, 1 to ITEM_SCALE_MAX */
         struct choice *choices;

@@ -9,9 +9,9 @@
 #include "register/item_text.h"
 
 static const char *const choice_members[] = { "value", "title", "aliases", NULL };
-static const char *const item_members[] = { "name",     "type",   "title",    "help",       "memo",     "aliases", "section",
-                                            "required", "unique", "personal", "searchable", "list",     "indexed", "lines",
-                                            "min",      "max",    "scale",    "choices",    "register", NULL };
+static const char *const item_members[] = { "name",     "type",   "title",    "help",       "memo",    "aliases",  "section",
+                                            "required", "unique", "personal", "searchable", "list",    "indexed",  "lines",
+                                            "era",      "min",    "max",      "scale",      "choices", "register", NULL };
 
 /* Columns of the table, members of conditions, and what PostgreSQL keeps for itself. */
 static const char *const reserved_items[] = { "id",          "version", "created_at", "created_by", "updated_at", "updated_by", "origin",
@@ -123,6 +123,8 @@ static void item_check(struct reading *r, const struct place *at, struct item *i
 {
         if (item->lines && item->type != ITEM_TEXT)
                 definition_wrong(r, at, "lines", "is only for items of type text");
+        if (item->era && item->type != ITEM_DATE)
+                definition_wrong(r, at, "era", "is only for items of type date");
         if (item->unique && (item->type == ITEM_BOOLEAN || item->type == ITEM_CHOICE || item->lines))
                 definition_wrong(r, at, "unique", "is not for this type of item");
         if (item->searchable && !textual(item->type) && item->type != ITEM_CHOICE)
@@ -164,6 +166,7 @@ static void item_get(struct reading *r, const struct place *at, struct item *ite
         definition_member_bool(r, at, "list", &item->in_list);
         definition_member_bool(r, at, "indexed", &item->indexed);
         definition_member_bool(r, at, "lines", &item->lines);
+        definition_member_bool(r, at, "era", &item->era);
         item->joined = str_is(json_text(searchable), "joined");
         item->searchable = item->joined || json_is_true(searchable);
         if (searchable != NULL && !item->joined && !json_is_boolean(searchable))

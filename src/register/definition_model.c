@@ -38,6 +38,7 @@ static json_t *item_model(struct cx *cx, const struct item *item)
         json_set(m, "searchable", json_boolean(item->searchable));
         json_set(m, "list", json_boolean(item->in_list));
         json_set(m, "lines", json_boolean(item->lines));
+        json_set(m, "era", json_boolean(item->era));
         if (item->type == ITEM_TEXT || item->type == ITEM_KANA || item->type == ITEM_INTEGER || item->type == ITEM_DECIMAL) {
                 json_set(m, "min", json_integer(item->min));
                 json_set(m, "max", json_integer(item->max));

@@ -53,8 +53,12 @@ static str show_date(struct arena *mem, enum lang lang, const struct item *item,
 
         if (!clock_read_date(s, &d))
                 return s;
-        if (lang == LANG_JA)
-                return str_format(mem, "%d年%d月%d日", d.year, d.month, d.day);
+        if (lang == LANG_JA) {
+                str era = item->era ? clock_era(mem, d) : STR_NONE;
+
+                return str_absent(era) ? str_format(mem, "%d年%d月%d日", d.year, d.month, d.day)
+                                       : str_format(mem, "%d年%d月%d日（%.*s）", d.year, d.month, d.day, STR_ARG(era));
+        }
         s = clock_date_text(mem, lang, d); /* "Sat 3 Feb 1990": a birthday has no weekday */
         return (str){ s.p + 4, s.n - 4 };
 }

@@ -283,6 +283,13 @@ static void values_are_shown_for_people(void **state)
 
         assert_true(str_is(item_show(mem, LANG_JA, &date, S("1990-02-03")), "1990年2月3日"));
         assert_true(str_is(item_show(mem, LANG_EN, &date, S("1990-02-03")), "3 Feb 1990"));
+        date.era = true;
+        assert_true(str_is(item_show(mem, LANG_JA, &date, S("1990-02-03")), "1990年2月3日（平成2年）"));
+        assert_true(str_is(item_show(mem, LANG_JA, &date, S("2019-04-30")), "2019年4月30日（平成31年）"));
+        assert_true(str_is(item_show(mem, LANG_JA, &date, S("2019-05-01")), "2019年5月1日（令和元年）"));
+        assert_true(str_is(item_show(mem, LANG_JA, &date, S("1912-07-30")), "1912年7月30日（大正元年）"));
+        assert_true(str_is(item_show(mem, LANG_JA, &date, S("1868-02-03")), "1868年2月3日"));
+        assert_true(str_is(item_show(mem, LANG_EN, &date, S("1990-02-03")), "3 Feb 1990"));
         assert_true(str_is(item_show(mem, LANG_JA, &number, S("-1234567")), "-1,234,567"));
         assert_true(str_is(item_show(mem, LANG_JA, &number, S("-123")), "-123"));
         assert_true(str_is(item_show(mem, LANG_JA, &decimal, S("-1234567.50")), "-1,234,567.50"));
