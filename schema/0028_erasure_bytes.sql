@@ -54,7 +54,7 @@ create function daicho.bytes_shared() returns setof text language sql stable sec
     where c.relnamespace = 'daicho'::regnamespace and c.relkind = 'r' and c.relname !~ '^(log|migration|erasure|erase_bytes|bytes_turn|rehearsal|seal.*)$'
 $$;
 
--- One table, its TOAST and all its indexes in new files; statistics of what is there now. Waits a second for it, then rather later.
+-- One table, its TOAST and all its indexes in new files; statistics of what is there now.
 create function daicho.bytes_renew(table_ regclass) returns void
 language plpgsql security definer set search_path = pg_catalog as $$
 declare
@@ -70,7 +70,7 @@ $$;
 
 -- The next step, in a transaction of its own: a table, the statistics, the journal. Null: nothing is due, it has to wait, or another process is at it.
 create function daicho.bytes_step() returns text
-language plpgsql security definer set search_path = pg_catalog set lock_timeout = '1s' as $$
+language plpgsql security definer set search_path = pg_catalog set lock_timeout = '300ms' as $$
 declare
     turn daicho.bytes_turn;
     r record;
@@ -94,6 +94,11 @@ begin
     loop
         continue when daicho_admin.bytes_seen(r.xid);
         table_ := to_regclass(r.relation);
+        -- who waits for a table keeps all others waiting behind: rather later, when somebody has been in it for a while
+        if daicho_admin.bytes_held(table_) then
+            update daicho.erase_bytes b set due_at = daicho.clock() + interval '5 seconds' where b.relation = r.relation and b.renewed_xid is null;
+            continue;
+        end if;
         begin
             if table_ is not null then
                 perform daicho.bytes_renew(table_);
@@ -300,10 +305,16 @@ $$;
 create function daicho.erasure_scanned(id_ bigint, files_ bigint, bytes_ bigint, found_ bigint) returns void language sql security definer set search_path = pg_catalog as $$
     update daicho.erasure set scanned_at = daicho.clock(), scanned_files = files_, scanned_bytes = bytes_, scanned_found = found_ where id = id_
 $$;
+-- Which are still to be looked at: for the watch process, which leaves it where the parent finds it.
+create function daicho.erasure_unproven() returns text language sql stable security definer set search_path = pg_catalog as $$
+    select coalesce(string_agg(e.id::text, ' ' order by e.id), '') from daicho.erasure e where e.bytes_at is not null and e.scanned_at is null and e.seed is not null
+$$;
 
 revoke execute on function daicho.bytes_night(), daicho.bytes_shared(), daicho.bytes_renew(regclass), daicho.bytes_step(), daicho.bytes_gone(),
     daicho.erasure_marker(text), daicho.erasure_plant(text, text), daicho.bytes_ask(text, boolean), daicho.change_deleted(), daicho.bytes_shared_ask(),
-    daicho.log_erase_detail(text, bigint), daicho.log_erase(text, bigint), daicho.erasure_scanned(bigint, bigint, bigint, bigint) from public;
+    daicho.log_erase_detail(text, bigint), daicho.log_erase(text, bigint), daicho.erasure_scanned(bigint, bigint, bigint, bigint),
+    daicho.erasure_unproven() from public;
 revoke execute on function daicho.log_erase_detail(text, bigint) from daicho_tenant;
 grant execute on function daicho.log_erase(text, bigint) to daicho_tenant;
 grant execute on function daicho.bytes_step(), daicho.bytes_gone() to daicho_jobs;
+grant execute on function daicho.erasure_unproven() to daicho_watch;

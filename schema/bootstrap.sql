@@ -209,6 +209,12 @@ create or replace function daicho_admin.bytes_seen(xid_ xid8) returns boolean la
         or exists (select from pg_prepared_xacts p where age(p.transaction) >= age(xid_::xid))
         or exists (select from pg_replication_slots s where age(s.xmin) >= age(xid_::xid))
 $$;
+-- Is somebody in this table, in a transaction that is not short? Null: nobody is in a table that is gone.
+create or replace function daicho_admin.bytes_held(table_ regclass) returns boolean language sql volatile security definer set search_path = pg_catalog as $$
+    select exists (select from pg_locks l join pg_stat_activity a on a.pid = l.pid
+        where l.locktype = 'relation' and l.relation = table_ and l.database = (select d.oid from pg_database d where d.datname = current_database())
+            and l.pid <> pg_backend_pid() and a.xact_start < clock_timestamp() - interval '500 milliseconds')
+$$;
 -- Most common values and bounds of histograms are values. ANALYZE leaves those of a table that has become empty.
 create or replace function daicho_admin.bytes_statistics_forget(table_ regclass) returns void language sql security definer set search_path = pg_catalog as $$
     delete from pg_statistic s using pg_class c
@@ -216,7 +222,7 @@ create or replace function daicho_admin.bytes_statistics_forget(table_ regclass)
         and (s.starelid = c.oid or s.starelid in (select x.indexrelid from pg_index x where x.indrelid = c.oid))
 $$;
 -- False: somebody is at it; later.
-create or replace function daicho_admin.bytes_statistics_renew() returns boolean language plpgsql security definer set search_path = pg_catalog set lock_timeout = '1s' as $$
+create or replace function daicho_admin.bytes_statistics_renew() returns boolean language plpgsql security definer set search_path = pg_catalog set lock_timeout = '300ms' as $$
 begin
     cluster pg_catalog.pg_statistic using pg_statistic_relid_att_inh_index;
     return true;
@@ -240,7 +246,7 @@ begin
     return not exists (select from pg_ls_waldir() w where w.name ~ '^[0-9A-F]{24}$' and w.name < here);
 end
 $$;
-revoke execute on function daicho_admin.bytes_seen(xid8), daicho_admin.bytes_statistics_forget(regclass), daicho_admin.bytes_statistics_renew(),
+revoke execute on function daicho_admin.bytes_seen(xid8), daicho_admin.bytes_held(regclass), daicho_admin.bytes_statistics_forget(regclass), daicho_admin.bytes_statistics_renew(),
     daicho_admin.bytes_journal_renew() from public;
-grant execute on function daicho_admin.bytes_seen(xid8), daicho_admin.bytes_statistics_forget(regclass), daicho_admin.bytes_statistics_renew(),
+grant execute on function daicho_admin.bytes_seen(xid8), daicho_admin.bytes_held(regclass), daicho_admin.bytes_statistics_forget(regclass), daicho_admin.bytes_statistics_renew(),
     daicho_admin.bytes_journal_renew() to daicho_owner;

@@ -11,6 +11,7 @@
 #include "log/log.h"
 #include "tenant/erasure.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -203,6 +204,29 @@ static rc prove(struct cx *cx, struct args *args)
         else if (json_array_size(told) == 0)
                 print_line(cx, "there is nothing to prove");
         return left == 0 ? RC_OK : fail(cx, RC_CONFLICT, NULL, "the marker was found %lld times", (long long)left);
+}
+
+struct child *cmd_erasure_child(struct cx *cx, const struct place *place)
+{
+        struct child *child = NEW(cx->mem, struct child);
+        const char **argv = NEW_ARRAY(cx->mem, const char *, 6);
+
+        argv[0] = "/proc/self/exe";
+        argv[1] = "erasure";
+        argv[2] = "prove";
+        argv[3] = "--dir";
+        argv[4] = str_z(cx->mem, place->dir);
+        *child = (struct child){ .name = "erasure prove",
+                                 .argv = argv,
+                                 .log = place_path(cx, place->dir, "log/house.log"),
+                                 .listen_fd = -1,
+                                 .stop_signal = SIGTERM,
+                                 .death_signal = SIGTERM,
+                                 .patience_ms = 5000,
+                                 .stage = 3,
+                                 .nice = 19,
+                                 .once = true };
+        return child;
 }
 
 /* clang-format off */

@@ -138,6 +138,14 @@ rc parent_add(struct cx *cx, struct child *child)
         return RC_OK;
 }
 
+rc parent_again(struct cx *cx, struct child *child)
+{
+        must(child->once);
+        if (child->pid != 0 || launch(child))
+                return RC_OK;
+        return fail(cx, RC_UNAVAILABLE, NULL, "%s cannot be started: %s", child->name, strerror(errno));
+}
+
 static struct child *child_of(pid_t pid)
 {
         for (size_t i = 0; i < parent.count; i++)

@@ -34,6 +34,8 @@ enum { PARENT_CHILDREN_MAX = 96, PARENT_LISTEN_FD = 3, PARENT_READY_FD = 4 };
 rc parent_start(struct cx *cx, const char *log) MUST_USE;
 /* Starts one child; it is watched from now on. child lives as long as the parent. */
 rc parent_add(struct cx *cx, struct child *child) MUST_USE;
+/* Starts a child that was added, is `once` and has ended, once more; nothing while it still runs. */
+rc parent_again(struct cx *cx, struct child *child) MUST_USE;
 /* Waits until all children that tell are ready. RC_UNAVAILABLE when one ended before or time is over; RC_CANCELLED when asked to stop. */
 rc parent_ready(struct cx *cx, int timeout_ms) MUST_USE;
 /* Looks after the children for at most timeout_ms; RC_CANCELLED when asked to stop, RC_UNAVAILABLE when `watched` ended (NULL: never). */

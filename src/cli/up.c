@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "cli/authority.h"
 #include "cli/cluster.h"
+#include "cli/cmd_erasure.h"
 #include "cli/demo.h"
 #include "cli/edge.h"
 #include "cli/parent.h"
@@ -23,10 +24,19 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { READY_MS = 30000, SETTLE_MS = 10000, ROUND_MS = 5000, RENEW_MS = 60 * 60 * 1000, DOWN_MS = 90000, SOCKET_PATH_MAX = 100 };
+enum {
+        READY_MS = 30000,
+        SETTLE_MS = 10000,
+        ROUND_MS = 5000,
+        PROVE_MS = 10 * 60 * 1000,
+        RENEW_MS = 60 * 60 * 1000,
+        DOWN_MS = 90000,
+        SOCKET_PATH_MAX = 100
+};
 
 struct up {
         struct place *place;
@@ -227,8 +237,36 @@ static void revoked_tell(struct cx *cx, const struct up *up)
         }
 }
 
+/* Erasures are proven by a process of their own, which reads every file: the watch process says when there is one to prove (its file is not empty). One that
+ * could not be is tried again after a while. */
+struct prover {
+        struct child *child;
+        time_t seen; /* the file, as it was then */
+        msec tried;
+};
+
+static void erasures_prove(struct cx *cx, const struct up *up, struct prover *p)
+{
+        struct stat st;
+        rc result;
+
+        if (stat(place_path(cx, up->place->dir, "run/watch/unproven"), &st) != 0 || st.st_size == 0)
+                return;
+        if (p->child->pid != 0 || (p->tried != 0 && st.st_mtime == p->seen && clock_tick() - p->tried < PROVE_MS))
+                return;
+        result = p->tried == 0 ? parent_add(cx, p->child) : parent_again(cx, p->child);
+        if (result != RC_OK) {
+                parent_say("erasures could not be proven");
+                fail_clear(cx);
+                return;
+        }
+        p->seen = st.st_mtime;
+        p->tried = clock_tick();
+}
+
 static rc watch(struct cx *cx, const struct up *up)
 {
+        struct prover prover = { .child = cmd_erasure_child(cx, up->place) };
         msec renewed = clock_tick();
 
         cluster_trim(cx, up->place);
@@ -237,6 +275,7 @@ static rc watch(struct cx *cx, const struct up *up)
 
                 TRY(parent_wait(cx, NULL, ROUND_MS));
                 revoked_tell(cx, up);
+                erasures_prove(cx, up, &prover);
                 if (clock_tick() - renewed >= RENEW_MS) {
                         renewed = clock_tick();
                         certificate_renew(cx, up);

@@ -46,6 +46,7 @@ struct reading {
         msec kept_at, revoked_at;
         uint8_t revoked[SHA256_SIZE];
         bool revoked_known;
+        uint8_t unproven[SHA256_SIZE];
 };
 
 struct found {
@@ -302,6 +303,21 @@ static rc revoked_look(struct cx *cx, struct reading *r)
         return RC_OK;
 }
 
+/* Numbers of certificates whose erasure nobody has looked at yet. */
+static rc unproven_look(struct cx *cx, struct reading *r)
+{
+        uint8_t hash[SHA256_SIZE];
+        str ids;
+
+        TRY(sql_watch_unproven(cx, &ids));
+        crypto_sha256(ids, hash);
+        if (memcmp(hash, r->unproven, sizeof(hash)) == 0)
+                return RC_OK;
+        TRY(file_write(cx, r->watch->unproven, ids, 0600));
+        memcpy(r->unproven, hash, sizeof(r->unproven));
+        return RC_OK;
+}
+
 static rc begin(struct cx *cx, struct reading *r)
 {
         struct watch_position *position;
@@ -326,8 +342,10 @@ static rc look(struct cx *cx, struct reading *r)
         if (result != RC_OK)
                 r->kept_at = 0;
         TRY(result);
-        if (!r->revoked_known || clock_tick() - r->revoked_at >= REVOKED_MS)
+        if (!r->revoked_known || clock_tick() - r->revoked_at >= REVOKED_MS) {
                 TRY(revoked_look(cx, r));
+                TRY(unproven_look(cx, r));
+        }
         return RC_OK;
 }
 

@@ -8,3 +8,6 @@ select daicho.watch_tell($1, $2, $3, $4, $5, $6);
 
 -- watch_revoked() -> many(100001) text
 select daicho.watch_revoked() as serial;
+
+-- watch_unproven() -> one text
+select daicho.erasure_unproven() as ids;

@@ -206,7 +206,9 @@ static rc mailer_settings(struct cx *cx, const struct place *place, struct maile
 
 static rc watch_settings(struct cx *cx, const struct place *place, struct watch *ret)
 {
-        struct watch w = { .directory = place_path(cx, place->dir, "log/postgres"), .revoked = place_path(cx, place->dir, "run/watch/revoked") };
+        struct watch w = { .directory = place_path(cx, place->dir, "log/postgres"),
+                           .revoked = place_path(cx, place->dir, "run/watch/revoked"),
+                           .unproven = place_path(cx, place->dir, "run/watch/unproven") };
 
         TRY(watch_recipients(cx, place->config.alarm_recipients, &w));
         TRY(file_read(cx, place_path(cx, place->dir, "run/start"), KB(4), &w.start_names));
