@@ -13,6 +13,7 @@ create table daicho.erase_bytes (
     renewed_xid xid8,                                -- the table was written anew; statistics and journal follow
     statistics boolean not null default false        -- so were the statistics
 );
+create index erase_bytes_relation_idx on daicho.erase_bytes (relation, xid);
 -- One process at a time; and when all shared tables are next written anew.
 create table daicho.bytes_turn (
     one boolean primary key default true check (one),
@@ -245,6 +246,7 @@ create function daicho.bytes_ask(relation_ text, now_ boolean) returns void lang
     insert into daicho.erase_bytes (relation, due_at)
     select relation_, case when now_ and pg_total_relation_size(to_regclass(relation_)) <= 256 * 1024 * 1024 then daicho.clock() else daicho.bytes_night() end
     where to_regclass(relation_) is not null
+        and not exists (select from daicho.erase_bytes b where b.relation = relation_ and b.xid = pg_current_xact_id())      -- a batch asks once
 $$;
 
 -- A record was deleted: the trigger of its register has put it into the history. In a contract with a last day it goes from there, too.

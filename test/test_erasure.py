@@ -10,6 +10,7 @@ import time
 import pytest
 
 from house import DAICHO, ENVIRONMENT, House, Refused, until
+from test_bulk import below, do, fill, look, undo
 
 
 @pytest.fixture(scope='module')
@@ -182,6 +183,21 @@ def test_syn_3_4_13_c_what_a_client_deletes_before_its_last_day_is_gone_from_all
     assert shop.sql('select family_name from r_customers') == [(kept,)] and scan(own, kept)
     entry = [e for e in shop.log() if e['verb'] == 'delete'][-1]
     assert (entry['kind'], entry['subject_id'], entry['result']) == ('customers', made['id'], 'OK')      # that it was deleted is still known
+
+
+def test_syn_3_4_13_c_a_batch_that_is_deleted_before_the_last_day_is_gone_at_once_and_cannot_be_taken_back(own):
+    word, kept, shop = marker(), marker(), own.tenant(registers=('customers', 'orders'))
+    own.cli('tenant', 'cancel', shop.name, '--last-day', '2036-01-31')
+    ids = fill(shop, 20, orders=5, login=word)
+    shop.api('POST', '/registers/customers/records', json={'email': f'{kept}@example.jp', 'family_name': kept, 'given_name': '花', 'points': 100})
+    own.sql('checkpoint')
+    assert {'r_customers', 'r_customers_email_key'} <= tables(own, scan(own, word))
+    job = do(shop, look(shop, condition=below(50)))
+    assert job['result']['deleted'] == len(ids) == 20
+    assert until(lambda: not scan(own, word), seconds=60), tables(own, scan(own, word))
+    assert shop.sql('select count(*) from change where deleted') == [(0,)] and shop.sql('select family_name from r_customers') == [(kept,)]
+    undo(shop, job['id'])
+    assert shop.sql('select family_name from r_customers') == [(kept,)]
 
 
 def test_syn_3_4_13_e_in_a_contract_that_goes_on_the_bytes_of_a_deleted_record_go_the_next_night(own):
