@@ -27,6 +27,7 @@
 #include "console/bulk_door.h"
 #include "console/certificate_door.h"
 #include "console/applicant_door.h"
+#include "console/change_door.h"
 #include "console/describe.h"
 #include "console/export_door.h"
 #include "console/factor_door.h"
@@ -61,6 +62,7 @@
 #include "console/support_door.h"
 #include "console/token_door.h"
 #include "gate/openapi.h"
+#include "governance/change.h"
 #include "identity/access.h"
 #include "identity/alert.h"
 #include "identity/device.h"
@@ -140,6 +142,7 @@ static const struct route *const routes[] = {
         presence_door_routes,
         review_door_routes,
         maintenance_door_routes,
+        change_door_routes,
         NULL,
         /* clang-format on */
 };
@@ -210,6 +213,7 @@ static const struct chore chores[] = {
         { "log_review", LOG_CREATE, 5000, log_review_next, log_review_begin },
         { "log_review", LOG_ALERT, 5000, log_review_late, log_review_tell, .tell = log_review_notice },
         { "log", LOG_ERASE, 5000, log_hold_next, log_hold_purge },
+        { "change", LOG_ANNOUNCE, 5000, change_next, change_tell, .tell = change_door_told, .sweep = change_sweep },
         { .kind = NULL },
 };
 

@@ -179,6 +179,33 @@ static rc years_spread(struct cx *cx, const struct place *place)
         return db_script(cx, S("analyze t_demo.r_customers"));
 }
 
+/* Something the operator tells, to be confirmed; by people who are invented, too. */
+static rc change_add(struct cx *cx, const struct place *place)
+{
+        TRY(superuser_connect(cx, place));
+        return db_script(
+            cx,
+            S("insert into daicho.change default values;"
+              "insert into daicho.change_version (change_id, no, kind, impact, title_ja, title_en, text_ja, text_en, effect_ja, effect_en, from_at, "
+              "to_at, tenants,"
+              " author_person, author) select c.id, 1, 'stop', 'normal', '定期メンテナンス', 'Regular maintenance',"
+              " 'データベースを新しい版に入れ替え、バックアップからの復旧を確かめます。', 'The database gets its new version, and a restore from "
+              "backup is tried.',"
+              " '作業中の3時間は、画面とAPIを使えません。お客様の作業は必要ありません。',"
+              " 'Console and API are not available for these three hours. There is nothing you need to do.', d.day + interval '2 hours', d.day + "
+              "interval '5 hours', '{demo}',"
+              " -1, 'unei.sato' from daicho.change c, (select date_trunc('day', daicho.clock(), 'Asia/Tokyo') + interval '10 days' as day) d"
+              " where not exists (select from daicho.change_version v where v.change_id = c.id);"
+              "update daicho.change_version set reviewed_person = -2, reviewed_by = 'unei.suzuki', reviewed_at = daicho.clock() where author_person "
+              "= -1 and reviewed_at is null;"
+              "update daicho.change c set state = 'reviewed' from daicho.change_version v where v.change_id = c.id and v.author_person = -1 and "
+              "c.state = 'draft';"
+              "select daicho.change_queue(v, 'told', array['demo'], '{}') from daicho.change_version v join daicho.change c on c.id = v.change_id"
+              " where v.author_person = -1 and c.state = 'reviewed';"
+              "update daicho.change c set state = 'scheduled', scheduled_by = 'unei.sato', scheduled_at = daicho.clock() from daicho.change_version v"
+              " where v.change_id = c.id and v.author_person = -1 and c.state = 'reviewed'"));
+}
+
 static rc words_write(struct cx *cx, const struct place *place, const struct cast *cast)
 {
         struct buf out = buf_open(cx->mem, KB(4));
@@ -208,6 +235,7 @@ static rc make(struct cx *cx, struct args *args)
         TRY(file_import(cx, place, cast.key, "customers", "顧客サンプル.csv", false));
         TRY(file_import(cx, place, cast.key, "orders", "購入履歴サンプル.csv", true));
         TRY(years_spread(cx, place));
+        TRY(change_add(cx, place));
         return words_write(cx, place, &cast);
 }
 

@@ -83,6 +83,13 @@ static const struct {
         { "work", "works", "state", "maintenance.work_state" },
         { "work", "works", "reason", "maintenance.reason_of" },
         { "vdi", "vdi", "state", "maintenance.vdi_state" },
+        { "change", "changes", "state", "change.state_of" },
+        { "change", "changes", "impact", "change.impact_of" },
+        { "upcoming", "upcoming", "state", "change.state_of" },
+        { "past", "past", "state", "change.state_of" },
+        { "mail", "mails", "state", "change.mail_of" },
+        { "mail", "mails", "about", "change.about_of" },
+        { "contract", "contracts", "told", "change.about_of" },
 };
 
 /* Members that are lists of such words: NAME_texts holds {word, text} of each. */

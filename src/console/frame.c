@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "console/dress.h"
 #include "console/frame.sql.h"
+#include "governance/change.h"
 #include "identity/permission.h"
 #include <unistd.h>
 
@@ -84,6 +85,25 @@ static json_t *register_entry(struct cx *cx, const struct frame_row *r, str here
         return m;
 }
 
+/* The change of the service that comes next, when it is near; and how many nobody of the contract has confirmed. */
+static void change_add(struct cx *cx, const struct frame_row *r, json_t *frame)
+{
+        if (!r->change_id_null) {
+                json_t *m = json_object();
+
+                (void)json_set(m, "id", json_integer(r->change_id));
+                (void)json_set(m, "title", json_str(cx->lang == LANG_EN ? r->change_en : r->change_ja));
+                (void)json_set(m, "window", json_str(change_window(cx, cx->lang, r->change_from, r->change_to)));
+                if (r->change_more > 0)
+                        (void)json_set(m, "more", json_integer(r->change_more));
+                (void)json_set(frame, "change", m);
+        }
+        if (r->unconfirmed > 0 && permission_held(cx, PERM_ACCOUNT_MANAGE)) {
+                (void)json_set(frame, "unconfirmed", json_integer(r->unconfirmed));
+                (void)json_set(frame, "unconfirmed_text", json_str(dress_number(cx->mem, r->unconfirmed)));
+        }
+}
+
 static rc nav_add(struct cx *cx, const struct http_req *req, json_t *context, json_t *frame)
 {
         json_t *list = json_array(), *search = NULL, *at = json_object();
@@ -132,6 +152,10 @@ static rc nav_add(struct cx *cx, const struct http_req *req, json_t *context, js
         }
         if (count > 0)
                 (void)json_set(frame, "shared", json_boolean(rows[0].shared));
+        if (count > 0)
+                change_add(cx, &rows[0], frame);
+        if (str_starts(req->path, S("/operator/changes")))
+                part = S("operator_changes");
         if (str_is(part, "log-reviews")) /* reached from the log */
                 part = S("log");
         if (!records)

@@ -705,7 +705,7 @@ rc log_kind_choices(struct cx *cx, str chosen, json_t **ret)
 {
         static const char *const kinds[] = { "account",  "person",     "department", "group",       "session", "factor",   "policy",
                                              "provider", "applicant",  "key",        "certificate", "opt_out", "register", "job",
-                                             "log",      "log_review", "log_hold",   "notice",      "support", "tenant" };
+                                             "log",      "log_review", "log_hold",   "notice",      "support", "change",   "tenant" };
         json_t *list = json_array();
         struct titles titles;
 

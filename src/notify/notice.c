@@ -216,6 +216,17 @@ rc notice_operator(struct cx *cx, str verb, bool made, str about, int64_t id)
         return tell_holders(cx, "account.manage", made && str_is(about, "account") ? id : 0, "operator", model);
 }
 
+rc notice_words(struct cx *cx, const char *kind, enum lang lang, json_t *model, json_t **ret)
+{
+        struct notice_text text = { .kind = kind, .lang = lang, .model = model };
+        str subject, body;
+
+        TRY(text_make(cx, &text, "subject", MESSAGE_SUBJECT_MAX, &subject));
+        TRY(text_make(cx, &text, "body", BODY_MAX, &body));
+        *ret = json_set(json_set(json_object(), "subject", json_str(subject)), "body", json_str(body));
+        return RC_OK;
+}
+
 /* In every language, one below the other: nobody knows who reads it. */
 static rc text_of_all(struct cx *cx, struct notice_text *text, const char *part, const char *between, size_t max, str *ret)
 {

@@ -48,6 +48,9 @@ rc notice_operator(struct cx *cx, str verb, bool made, str about, int64_t id) MU
  * outside of any contract. */
 rc notice_root(struct cx *cx, str actor, str source, const str *recipients, size_t count) MUST_USE;
 
+/* What a message of this kind says over `model`, for whoever writes it down elsewhere: {subject, body}. */
+rc notice_words(struct cx *cx, const char *kind, enum lang lang, json_t *model, json_t **ret) MUST_USE;
+
 /* Messages of the tenant entered, newest first: {notices: [{id, kind, kind_title, recipient, subject, state queued | sent | failed, created_at, sent_at}],
  * next: id | null}. Bodies are never shown. before_id 0: from the newest. */
 rc notice_list(struct cx *cx, int64_t before_id, int limit, json_t **ret) MUST_USE;
