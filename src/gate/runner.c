@@ -12,7 +12,7 @@
 #include <poll.h>
 #include <stdio.h>
 
-enum { POLL_MS = 100, TROUBLE_MS = 2000, CHORES_MAX = 16, CHORE_UNITS = 1000 };
+enum { POLL_MS = 100, TROUBLE_MS = 2000, CHORES_MAX = 32, CHORE_UNITS = 1000 };
 
 static void unit_begin(struct cx *cx, struct db *db)
 {

@@ -73,6 +73,22 @@ static str lead_text(struct cx *cx, int64_t months, int64_t days)
         return buf_str(&out);
 }
 
+/* "画面、メール" */
+static str channels_text(struct cx *cx, const json_t *channels)
+{
+        struct buf out = buf_open(cx->mem, KB(1));
+        const json_t *one;
+        size_t i;
+
+        json_array_foreach(channels, i, one)
+                buf_format(&out, "%s%.*s",
+                           i == 0                ? ""
+                           : cx->lang == LANG_EN ? ", "
+                                                 : "、",
+                           STR_ARG(page_text(cx->lang, str_format(cx->mem, "change.channel_of.%.*s", STR_ARG(json_text(one))).p)));
+        return buf_str(&out);
+}
+
 rc change_kinds(struct cx *cx, json_t **ret)
 {
         struct change_kind_row *row;
@@ -86,6 +102,7 @@ rc change_kinds(struct cx *cx, json_t **ret)
                 json_set(m, "name", json_str(row[i].name));
                 json_set(m, "title", json_str(either(cx->lang, row[i].title_ja, row[i].title_en)));
                 json_set(m, "channels", names_model(cx, row[i].channels));
+                json_set(m, "by", json_str(channels_text(cx, json_object_get(m, "channels"))));
                 json_set(m, "months", json_integer(row[i].months));
                 json_set(m, "days", json_integer(row[i].days));
                 json_set(m, "large_months", json_integer(row[i].large_months));
@@ -170,7 +187,7 @@ static void people_add(struct cx *cx, const struct change_version_row *v, json_t
 }
 
 /* What is open to the reader now; the database decides once more. */
-static json_t *may_model(const struct change_row *c, const struct change_version_row *v)
+static json_t *may_model(const struct cx *cx, const struct change_row *c, const struct change_version_row *v)
 {
         bool draft = str_is(c->state, "draft"), reviewed = str_is(c->state, "reviewed"), scheduled = str_is(c->state, "scheduled");
         bool author = v->own == v->author_person, reviewer = !v->reviewed_person_null && v->own == v->reviewed_person;
@@ -182,7 +199,7 @@ static json_t *may_model(const struct change_row *c, const struct change_version
         json_set(m, "approve", json_boolean(waits && !author && !reviewer));
         json_set(m, "approve_other", json_boolean(waits && (author || reviewer)));
         json_set(m, "schedule", json_boolean(reviewed && !waits));
-        json_set(m, "finish", json_boolean(scheduled));
+        json_set(m, "finish", json_boolean(scheduled && c->from_at <= cx->now));
         json_set(m, "open", json_boolean(draft || reviewed || scheduled));
         return m;
 }
@@ -230,7 +247,7 @@ rc change_get(struct cx *cx, int64_t id, str after, int limit, json_t **ret)
         content_add(cx, &v[0], change);
         people_add(cx, &v[0], change);
         json_set(model, "change", change);
-        json_set(model, "may", may_model(row, &v[0]));
+        json_set(model, "may", may_model(cx, row, &v[0]));
         for (size_t i = 0; i < count; i++) {
                 json_t *m = json_set(json_object(), "version", json_integer(v[i].no));
 

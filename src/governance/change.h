@@ -8,7 +8,7 @@
 enum { CHANGE_TITLE_MAX = 100, CHANGE_TEXT_MAX = 3000, CHANGE_EFFECT_MAX = 1000, CHANGE_WHY_MAX = 1000, CHANGE_TENANTS_MAX = 1000 };
 
 /* For operators.
- * {kinds: [{name, title, channels: [word], months, days, large_months, large_days, lead, large_lead: for people, banner_days, remind_days}]}. */
+ * {kinds: [{name, title, channels: [word], by: for people, months, days, large_months, large_days, lead, large_lead: for people, banner_days, remind_days}]}. */
 rc change_kinds(struct cx *cx, json_t **ret) MUST_USE;
 /* Newest first: {changes: [{id, state draft | reviewed | scheduled | done | cancelled, version, kind, kind_title, impact, emergency, title, from_at, to_at, window: for people,
  * contracts: that were told, confirmed: of them, failed: mails that did not arrive or had nobody, over: its time is over and nobody has said that it is done}],

@@ -49,7 +49,14 @@ test.before(async () => {
         const attested = { kind: 'laptop', name: 'ThinkPad X1', os: 'windows', os_version: '10.0.26100', lock_method: 'biometric', lock_minutes: 6, malware: 'Defender', malware_on: true, malware_scan: true, malware_update: true, firewall: true };
         const { device } = await post('/me/devices', attested);
         await post('/me/devices', { ...attested, name: 'iPhone', kind: 'phone', own: true, os: 'ios', os_version: '18.1', lock_method: 'none', serial: 'F2LX' });
+        /* something the operator has told; what it takes to get there is in test_change.py */
+        sql(house, `with c as (insert into daicho.change default values returning id), v as (insert into daicho.change_version (change_id, no, kind, impact, title_ja, title_en,
+                text_ja, text_en, effect_ja, effect_en, from_at, to_at, author_person, author) select id, 1, 'stop', 'normal', '定期メンテナンス', 'Maintenance', '入れ替えます。', 'It is replaced.',
+                '使えません。', 'Not available.', now() + interval '5 days', now() + interval '5 days 2 hours', 1, 'sato' from c) select 1`);
+        sql(house, `insert into daicho.change_notice (change_id, no, tenant, about, channel) select id, 1, '${house.tenant}', 'told', 'console' from daicho.change;
+                set session_replication_role = replica; update daicho.change set state = 'scheduled'`);
         pages = {
+                changes: '/changes', change: '/changes/1',
                 devices: '/devices', device: `/devices/${device.id}`, devices_none: '/devices?q=%E9%BE%98', incidents: '/incidents', my_devices: '/me/devices', my_device: `/me/devices/${device.id}`, device_new: '/me/devices/new',
                 departments: '/departments', department: `/departments/${department.id}`, group_new: '/groups/new', group_sole: `/groups/${sole}`, people_department: '/people?department=%E5%96%B6%E6%A5%AD%E9%83%A8',
                 home: '/', registers: '/registers', register: '/registers/customers', records: '/registers/customers/records',
