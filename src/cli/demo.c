@@ -12,13 +12,16 @@
 #include "db/db.h"
 #include "gate/gate.h"
 #include "identity/account.h"
+#include "identity/device.h"
 #include "identity/group.h"
 #include "identity/key.h"
 #include "identity/password.h"
+#include "identity/person.h"
 #include "log/log.h"
 #include "tenant/tenant.h"
 
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #define DEMO_TENANT    S("demo")
@@ -74,6 +77,59 @@ static rc cast_work(struct cx *cx, void *data)
 
         for (size_t i = 0; i < COUNT(cast->person); i++)
                 TRY(person_add(cx, &cast->person[i]));
+        return RC_OK;
+}
+
+/* Invented devices: one in order, one that deviates and waits, one that cannot be approved. */
+static const struct gadget {
+        size_t whose;
+        bool own, approved;
+        const char *kind, *name, *os, *os_version, *lock;
+        int64_t minutes;
+        bool encrypted;
+} gadgets[] = {
+        { 0, false, true, "laptop", "ノートPC 01", "windows", "10.0.26100", "biometric", 5, true },
+        { 1, false, true, "laptop", "ノートPC 02", "macos", "15.2", "password", 3, true },
+        { 1, true, false, "phone", "私物のスマートフォン", "android", "15", "pin", 10, true },
+        { 2, false, false, "desktop", "受付のPC", "windows", "10.0.19045", "none", 0, false },
+};
+
+static rc gadget_add(struct cx *cx, const struct gadget *g, int64_t person)
+{
+        json_t *in = json_object(), *device;
+        bool computer = strcmp(g->kind, "phone") != 0;
+
+        (void)json_set(in, "kind", json_string(g->kind));
+        (void)json_set(in, "own", json_boolean(g->own));
+        (void)json_set(in, "name", json_string(g->name));
+        (void)json_set(in, "os", json_string(g->os));
+        (void)json_set(in, "os_version", json_string(g->os_version));
+        (void)json_set(in, "lock_method", json_string(g->lock));
+        (void)json_set(in, "lock_minutes", json_integer(g->minutes));
+        (void)json_set(in, "malware", json_string(computer ? "サンプルアンチウイルス" : ""));
+        (void)json_set(in, "malware_on", json_boolean(computer));
+        (void)json_set(in, "malware_scan", json_boolean(computer));
+        (void)json_set(in, "malware_update", json_boolean(computer));
+        (void)json_set(in, "encrypted", json_boolean(g->encrypted));
+        (void)json_set(in, "firewall", json_boolean(computer));
+        (void)json_set(in, "separation", json_string(g->own ? "no" : ""));
+        TRY(device_attest(cx, 0, 0, person, in, &device));
+        if (!g->approved)
+                return RC_OK;
+        return device_approve(cx, json_integer_value(json_object_get(device, "id")), json_integer_value(json_object_get(device, "version")), &device);
+}
+
+static rc gadgets_work(struct cx *cx, void *data)
+{
+        const struct cast *cast = data;
+
+        log_subject(cx, S("device"), 0);
+        for (size_t i = 0; i < COUNT(gadgets); i++) {
+                int64_t person;
+
+                TRY(person_of_account(cx, cast->person[gadgets[i].whose].id, &person));
+                TRY(gadget_add(cx, &gadgets[i], person));
+        }
         return RC_OK;
 }
 
@@ -229,6 +285,7 @@ static rc make(struct cx *cx, struct args *args)
         TRY(command_place(cx, &place));
         TRY(operator_do(cx, STR_NONE, LOG_CREATE, tenant_work, NULL));
         TRY(operator_do(cx, DEMO_TENANT, LOG_CREATE, cast_work, &cast));
+        TRY(operator_do(cx, DEMO_TENANT, LOG_CREATE, gadgets_work, &cast));
         TRY(register_make(cx, place, "customers"));
         TRY(register_make(cx, place, "orders"));
         TRY(key_make(cx, place, &cast));
