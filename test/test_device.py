@@ -348,6 +348,7 @@ def test_nobody_closes_an_incident_of_their_own(office):
 
 
 def test_aup_22_a_a_leaving_is_not_complete_while_devices_are_out(office):
+    office.house.sql("update daicho.account set email = 'it@example.jp' where id = %s", args=(office.admin.id,))
     member = office.member('leaver')
     company, own = office.approved(member), office.ok('POST', '/me/devices', OWN, member)['device']
     person = lambda: office.ok('GET', f'/people/{member.person_id}')['person']
