@@ -296,7 +296,7 @@ def test_syn_3_12_1_b_the_vdi_answers_to_the_office_only_and_drift_turns_the_con
     walls.networks.down()                                                              # somebody takes the rules away
     assert (said := probe(walls, 'outside'))['verdict'] == 'bad' and said['said'] == 'drift', said
     seen = tile(walls, 'outside')
-    assert (seen['state'], seen['found'], seen['verdict']) == ('red', 'connected', 'bad') and seen['bad_since'] and seen['good_at']
+    assert (seen['state'], seen['found'], seen['verdict']) == ('red', 'connected', 'bad') and seen['bad_at'] and seen['good_at']
     assert tile(walls, 'egress')['state'] == 'amber'                                   # another control is another
     assert probe(walls, 'outside')['said'] == 'done'                                   # told once
     assert drifts(house) == [('outside', walls.networks.targets['vdi'])]

@@ -108,9 +108,9 @@ static rc get_work(struct cx *cx, void *data)
 
 static rc show_run(struct cx *cx, struct args *args)
 {
-        static const struct column tiles[] = { { "clause", "rule" },     { "control", "control" },     { "state", "state" },
-                                               { "at", "last" },         { "found", "found" },         { "route", "route" },
-                                               { "tls", "TLS version" }, { "bad_since", "bad since" }, { NULL, NULL } };
+        static const struct column tiles[] = { { "clause", "rule" },     { "control", "control" },  { "state", "state" },
+                                               { "at", "last" },         { "found", "found" },      { "route", "route" },
+                                               { "tls", "TLS version" }, { "bad_at", "bad since" }, { NULL, NULL } };
         static const struct column works[] = { { "id", "id" },          { "kind", "kind" },   { "actor", "who" },  { "source", "from" },
                                                { "began_at", "began" }, { "state", "state" }, { "reason", "why" }, { NULL, NULL } };
         static const struct column accounts[] = { { "id", "id" }, { "name", "name" }, { "person", "person" }, { "state", "state" }, { NULL, NULL } };

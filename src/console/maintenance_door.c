@@ -20,6 +20,8 @@ static const struct field plan_fields[] = {
         { .name = "reference", .type = SHAPE_TEXT, .summary = "A host the place outside does reach" },
         { .name = "server_name", .type = SHAPE_TEXT, .summary = "What the certificate of the management tool names; null: its address" },
         { .name = "every", .type = SHAPE_INT, .summary = "Minutes after which a try says nothing any more" },
+        { .name = "set_by", .type = SHAPE_TEXT, .summary = "Who set it" },
+        { .name = "set_at", .type = SHAPE_DATETIME, .summary = "When" },
         { NULL },
 };
 static const struct shape plan_shape = { "MaintenancePlan", plan_fields };
@@ -36,10 +38,10 @@ static const struct field tile_fields[] = {
         { .name = "tls", .type = SHAPE_TEXT, .summary = "Version of TLS" },
         { .name = "verdict", .type = SHAPE_TEXT, .summary = "good, bad or none (what must answer did not)" },
         { .name = "good_at", .type = SHAPE_DATETIME, .summary = "It was last as it should be" },
-        { .name = "bad_since", .type = SHAPE_DATETIME, .summary = "Since then it has not been" },
+        { .name = "bad_at", .type = SHAPE_DATETIME, .summary = "Since then it has not been" },
         { .name = "count", .type = SHAPE_INT, .summary = "What is flagged" },
         { .name = "waiting", .type = SHAPE_INT, .summary = "Sessions the log of the VPN does not reach yet" },
-        { .name = "until", .type = SHAPE_DATETIME, .summary = "How far that log reaches" },
+        { .name = "until_at", .type = SHAPE_DATETIME, .summary = "How far that log reaches" },
         { NULL },
 };
 static const struct shape tile_shape = { "MaintenanceTile", tile_fields };
@@ -104,8 +106,6 @@ static const struct field person_fields[] = {
 static const struct shape person_shape = { "MaintenancePerson", person_fields };
 static const struct field page_fields[] = {
         { .name = "plan", .type = SHAPE_OBJECT, .of = &plan_shape, .summary = "The plan in force; null: there is none" },
-        { .name = "set_by", .type = SHAPE_TEXT, .summary = "Who set it" },
-        { .name = "set_at", .type = SHAPE_DATETIME, .summary = "When" },
         { .name = "tiles", .type = SHAPE_LIST, .required = true, .of = &tile_shape },
         { .name = "works", .type = SHAPE_LIST, .required = true, .of = &work_shape },
         { .name = "vdi", .type = SHAPE_LIST, .required = true, .of = &vdi_shape },

@@ -50,7 +50,7 @@ static json_t *try_tile(struct cx *cx, const struct maintenance_last *row)
         json_set(m, "tls", json_str(row->tls));
         json_set(m, "verdict", json_str(row->verdict));
         json_set(m, "good_at", time_model(cx, row->good_at, row->good_at_null));
-        json_set(m, "bad_since", time_model(cx, row->bad_since, row->bad_since_null));
+        json_set(m, "bad_at", time_model(cx, row->bad_since, row->bad_since_null));
         return m;
 }
 
@@ -82,7 +82,7 @@ static rc tiles_read(struct cx *cx, const json_t *accounts, json_t **ret)
         json_set(m, "count", json_integer(counts->flagged));
         json_set(m, "waiting", json_integer(counts->waiting));
         json_set(m, "at", time_model(cx, counts->vpn_at, counts->vpn_at_null));
-        json_set(m, "until", time_model(cx, counts->until, counts->until_null));
+        json_set(m, "until_at", time_model(cx, counts->until, counts->until_null));
         must(json_array_append_new(list, m) == 0);
         stale = counts->vdi_at_null || cx->now - counts->vdi_at > (msec)VDI_DAYS * DAY_MS;
         m = tile_make("accounts", flagged > 0 ? "red" : stale ? "amber" : "green");
@@ -207,16 +207,17 @@ rc maintenance_get(struct cx *cx, json_t **ret)
         struct maintenance_plan *row;
 
         TRY(sql_maintenance_plan(cx, &row));
-        if (row != NULL)
+        if (row != NULL) {
                 TRY(json_read(cx, row->plan, &plan));
+                json_set(plan, "set_by", json_str(row->set_by));
+                json_set(plan, "set_at", time_model(cx, row->set_at, false));
+        }
         TRY(accounts_read(cx, &accounts));
         TRY(tiles_read(cx, accounts, &tiles));
         TRY(works_read(cx, &works));
         TRY(tries_read(cx, &tries));
         TRY(people_read(cx, &people));
         json_set(model, "plan", plan);
-        json_set(model, "set_by", row ? json_str(row->set_by) : json_null());
-        json_set(model, "set_at", row ? time_model(cx, row->set_at, false) : json_null());
         json_set(model, "tiles", tiles);
         json_set(model, "works", works);
         json_set(model, "vdi", accounts);

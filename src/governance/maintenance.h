@@ -7,8 +7,8 @@
 
 enum { MAINTENANCE_NOTE_MAX = 1000 };
 
-/* {plan: {…} | null, set_by, set_at, tiles: [{control, clause, state: green | amber | red, …}], works: [{…}], vdi: [{…}], tries: [{…}], people: [{id, name}]}.
- * A tile of outside, egress, plain: at, place, expected, found, route, tls, verdict, good_at, bad_since; of sessions and accounts: count, waiting, at, until. */
+/* {plan: {…, set_by, set_at} | null, tiles: [{control, clause, state: green | amber | red, …}], works: [{…}], vdi: [{…}], tries: [{…}], people: [{id, name}]}.
+ * A tile of outside, egress, plain: at, place, expected, found, route, tls, verdict, good_at, bad_at; of sessions and accounts: count, waiting, at, until_at. */
 rc maintenance_get(struct cx *cx, json_t **ret) MUST_USE;
 
 /* RC_FORBIDDEN: this is no command at the desk of the operators' contract. */

@@ -2,6 +2,7 @@
 'use strict';
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
 const test = require('node:test');
 const { start, person, login, axe, customers, shot, bringIn, sql } = require('./house.js');
 
@@ -249,6 +250,53 @@ test('the operator asks, the contract approves, and both see it: pages and banne
         }
         assert.deepEqual(trouble, []);
         await context.close();
+});
+
+test('how the house is maintained: walls, sessions and accounts of the VDI, in both languages', async () => {
+        const password = 'Kx9!vRq2-Lm7#Tz';
+        const cli = (args, input) => JSON.parse(execFileSync(`${house.build}/daicho`, [...args, '--tenant', 'unei', '--dir', house.dir, '--json'],
+                { cwd: '/', input, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', HOME: '/nonexistent' } }).toString());
+        const report = (kind, ...attempts) => cli(['maintenance', 'observe', '-'], JSON.stringify({ daicho: 'probe', kind, place: 'vdi.example.jp', tried_at: new Date().toISOString(),
+                attempts: attempts.map(([how, target, found, tls]) => ({ how, target, found, tls: tls || null })) }));
+        cli(['account', 'create', 'itou', '--name', '伊藤', '--group', '運営担当者', '--password', password]);
+        cli(['account', 'create', 'kato', '--name', '加藤', '--group', '運営担当者', '--password', password]);
+        const people = { ja: await person({ ...house, tenant: 'unei' }), en: await person({ ...house, tenant: 'unei' }, { lang: 'en' }) };
+        const there = { ...house, tenant: 'unei', accounts: { ja: { login: 'itou', password }, en: { login: 'kato', password } } };
+        await login(people.ja.page, there, 'ja');
+        await people.ja.page.goto('/maintenance');
+        assert.match(await people.ja.page.textContent('.empty h2'), /計画がありません/);
+        assert.deepEqual(await axe(people.ja.page), []);
+        cli(['maintenance', 'set', `${__dirname}/../../deploy/nftables/maintenance.yaml`]);
+        report('outside', ['shut', '10.20.0.5:3389', 'silent'], ['open', '192.0.2.80:443', 'connected']);
+        report('egress', ['shut', '192.0.2.80:443', 'connected'], ['open', '198.51.100.10:443', 'connected']);
+        report('plain', ['shut', '198.51.100.20:80', 'unreachable'], ['shut', '198.51.100.20:23', 'unreachable'], ['tls', '198.51.100.20:443', 'connected', 'TLSv1.3']);
+        fs.writeFileSync(`${house.dir}/tmp/vdi`, 'v.itou\nv.unknown\n');
+        cli(['maintenance', 'import-vdi', `${house.dir}/tmp/vdi`]);
+        await login(people.en.page, there, 'en');                       // from where no office is: flagged
+        await people.en.page.goto('/me');
+        await people.en.page.selectOption('#f-lang', 'en');
+        await people.en.page.locator('form', { has: people.en.page.locator('#f-lang') }).locator('button[type="submit"]').click();
+        await people.en.page.getByText('Saved').first().waitFor();
+        await people.ja.page.reload();
+        await people.ja.page.getByText('アカウントを申請する').click();
+        await people.ja.page.fill('#f-name', 'v.itou');
+        await people.ja.page.selectOption('#f-person', { label: '伊藤' });
+        await people.ja.page.fill('#f-purpose', '月次の保守とバックアップの確認');
+        await people.ja.page.getByRole('button', { name: '申請する' }).click();
+        await people.ja.page.getByText('申請しました。ほかの人の承認をお待ちください').waitFor();
+        await people.ja.page.getByText('説明する').first().click();
+        await people.ja.page.fill('details[open] textarea', '出張先での障害対応');
+        await people.ja.page.getByRole('button', { name: '説明を記録する' }).click();
+        await people.ja.page.getByText('説明済み').waitFor();
+        for (const lang of ['ja', 'en']) {
+                const p = people[lang];
+                await p.page.goto('/maintenance');
+                assert.deepEqual(await look(p, 'maintenance', lang), []);
+                const japanese = (await p.page.evaluate(words)).filter((text) => /[ぁ-んァ-ヶ一-龠]/.test(text));
+                assert.ok(lang === 'ja' ? japanese.length > 20 : japanese.length === 0, japanese.join(' | '));
+                assert.deepEqual(p.trouble, []);
+                await p.context.close();
+        }
 });
 
 test('a receipt is saved, brought back and found genuine with the keyboard alone', async () => {
