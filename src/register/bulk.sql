@@ -1,6 +1,6 @@
 -- Batches of a register: jobs of the kind "bulk" that are done. `undo` is the job that takes it back, once there is one.
 
--- bulk_find(id int, register text, days int) -> maybe bulk_row(id int, args json, result json, actor text, finished_at time, until time, open bool, undo int?)
+-- bulk_find(id int, register text, days int) -> maybe bulk_row(id int, args json, result json?, actor text, finished_at time?, until time, open bool, undo int?)
 select j.id, j.args, j.result, j.actor, j.finished_at, j.finished_at + make_interval(days => $3::int) as until,
     j.finished_at + make_interval(days => $3::int) > daicho.clock() as open,
     (select max(u.id) from daicho.job u
