@@ -276,9 +276,12 @@ static rc erasures_work(struct cx *cx, void *data)
 
 static rc erasures(struct cx *cx, struct args *args)
 {
-        static const struct column columns[] = { { "tenant", "contract" },     { "title", "title" },  { "ended_at", "ended" },
-                                                 { "erased_at", "erased" },    { "erased_by", "by" }, { "accounts", "accounts" },
-                                                 { "entries", "log entries" }, { "files", "files" },  { NULL, NULL } };
+        static const struct column columns[] = { { "tenant", "contract" },     { "title", "title" },
+                                                 { "ended_at", "ended" },      { "erased_at", "erased" },
+                                                 { "erased_by", "by" },        { "accounts", "accounts" },
+                                                 { "entries", "log entries" }, { "files", "files" },
+                                                 { "bytes_at", "bytes gone" }, { "scanned_files", "files looked at" },
+                                                 { "scanned_found", "found" }, { NULL, NULL } };
         struct wish wish = { .name = STR_NONE };
 
         TRY(args_end(cx, args));
