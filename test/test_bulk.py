@@ -77,7 +77,7 @@ def test_syn_3_4_14_a_without_confirmation_nothing_is_deleted_and_the_number_equ
     assert tenant.sql('select distinct job, deleted from change where register = (select id from register where name = %s)', ('customers',)) == [(job['id'], True)]
     # the manual is linked where it is done
     page = tenant.browser().get('/registers/customers/bulk/new?action=delete')
-    assert page.status == 200 and 'href="/help/bulk"' in page.text and 'data-word="6"' in page.text
+    assert page.status == 200 and 'href="/help/bulk"' in page.text and 'data-word="6"' in page.text and '6件を削除します' in page.text
     manual = tenant.browser().get('/help/bulk')
     assert manual.status == 200 and '顧客データなどをまとめて削除する' in manual.text
 
@@ -268,3 +268,35 @@ def test_what_is_of_another_contract_or_register_or_too_long_ago_is_not_there(ho
     house.sql("update daicho.job set finished_at = finished_at - interval '31 days' where id = %s", args=(job['id'],))
     assert tenant.api('POST', f'/registers/customers/bulk/{job["id"]}/undo', json={}).status == 409
     assert tenant.api('GET', f'/registers/customers/bulk/{job["id"]}').json()['batch']['over'] is True
+
+
+def test_syn_3_4_14_c_a_dry_run_tells_the_line_and_writes_nothing_and_an_import_is_all_or_nothing(house, tenant):
+    fill(tenant, 2)
+    before = tenant.sql(ALL)
+    file = 'email,姓,都道府県,ポイント\na0@example.jp,佐藤,東京都,0\na1@example.jp,佐藤,東京都,77\nbad,佐藤,東京都,5\nnew@example.jp,高橋,東京都,1\n'.encode()
+    fine = file.replace(b'bad,', b'good@example.jp,')
+
+    def bring_in(data, **options):
+        job = house.wait_job(house.import_file('customers', data, tenant, **options), tenant)
+        assert job['state'] == 'done', job
+        return job
+
+    dry = bring_in(file, check='true')
+    told = dry['result']
+    assert (told['checked'], told['read'], told['would_create'], told['would_change'], told['would_leave'], told['refused']) == (True, 4, 1, 1, 1, 1)
+    assert [(row['line'], row['item']) for row in told['by_reason']] == [(4, 'email')] and 'created' not in told
+    assert tenant.sql(ALL) == before and tenant.sql('select count(*) from change') == [(0,)]
+    assert 'bad,佐藤' in file_of(tenant, dry).decode('utf-8-sig')
+    assert '台帳には何も書き込んでいません' in tenant.browser().get(f'/jobs/{dry["id"]}').text
+
+    whole = bring_in(file, refused='stop')
+    assert (whole['result']['stopped'], whole['result']['created'], whole['result']['changed'], whole['result']['refused']) == (True, 0, 0, 1)
+    assert tenant.sql(ALL) == before and tenant.sql('select count(*) from change') == [(0,)]
+    assert '何も書き込みませんでした' in tenant.browser().get(f'/jobs/{whole["id"]}').text
+    entry = [e for e in tenant.log() if e['verb'] == 'import' and e['detail'] and e['detail'].get('stopped')][0]
+    assert entry['detail']['created'] == 0
+
+    done = bring_in(fine, refused='stop')
+    assert (done['result']['stopped'], done['result']['created'], done['result']['changed']) == (False, 2, 1)
+    assert [told[k] for k in ('would_change', 'would_leave')] == [1, 1] and tenant.sql('select count(*) from r_customers') == [(4,)]
+    assert tenant.api('POST', '/registers/customers/imports', fields={'refused': 'perhaps'}, files={'file': ('x.csv', fine, 'text/csv')}).status == 422

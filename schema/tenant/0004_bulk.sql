@@ -4,6 +4,10 @@ alter table tenant.change add column made jsonb;
 -- Rows of one job lie side by side: a few bytes for each 128 pages, nothing to keep up when single records change.
 create index change_job_idx on tenant.change using brin (job) with (autosummarize = on);
 
+-- Once a statement, not once a record (schema/0030_bulk.sql).
+drop trigger deleted on tenant.change;
+create trigger deleted after insert on tenant.change referencing new table as made for each statement execute function daicho.change_deleted();
+
 -- The functions that write history were made with their registers (register/sql.c): those that are there learn the new column.
 do $$
 declare

@@ -5,11 +5,12 @@
 #include "console/bulk_door.h"
 
 #include "base/fail.h"
+#include "console/dress.h"
 #include "log/log.h"
+#include "page/page.h"
 #include "register/bulk.h"
 #include "register/bulk_undo.h"
 #include "register/item.h"
-#include "page/page.h"
 
 static const struct field look_fields[] = {
         { .name = "action", .type = SHAPE_TEXT, .max = 10, .summary = "delete or set; without: only how many records meet the condition" },
@@ -93,6 +94,19 @@ static rc order_read(struct cx *cx, const struct http_req *req, const json_t *in
         return RC_OK;
 }
 
+/* Numbers of the model itself, as people read them. */
+static void numbers_dress(struct cx *cx, json_t *model)
+{
+        static const char *const names[] = { "matching", "count", "back", "left" };
+
+        for (size_t i = 0; i < COUNT(names); i++) {
+                const json_t *n = json_object_get(model, names[i]);
+
+                if (json_is_integer(n))
+                        (void)json_set(model, str_format(cx->mem, "%s_text", names[i]).p, json_str(dress_number(cx->mem, json_integer_value(n))));
+        }
+}
+
 /* A stored or typed value as people read it. */
 static str value_text(struct cx *cx, const struct item *item, str value)
 {
@@ -141,6 +155,7 @@ static rc for_console(struct cx *cx, const json_t *in, json_t *model)
         }
         if (json_is_object(json_object_get(model, "set")))
                 (void)json_set(model, "set_text", json_str(json_write(cx->mem, json_object_get(model, "set"))));
+        numbers_dress(cx, model);
         (void)json_set(model, "settable", settable);
         (void)json_set(model, "value", json_str(json_get_text(in, "value")));
         (void)json_set(model, "days", json_integer(BULK_UNDO_DAYS));
@@ -167,10 +182,14 @@ static rc batch_dress(struct cx *cx, json_t *model)
                 (void)json_set(m, "text", json_str(given.n > 0 ? value_text(cx, item, given) : page_text(cx->lang, "bulk.empty")));
                 json_array_append_new(items, m);
         }
+        numbers_dress(cx, model);
         (void)json_set(batch, "set_items", items);
-        json_array_foreach(left, i, one)
-                (void)json_set(one, "reason_text",
-                               json_str(page_text(cx->lang, str_format(cx->mem, "bulk.reason.%.*s", STR_ARG(json_get_text(one, "reason"))).p)));
+        json_array_foreach(left, i, one) {
+                str reason = json_get_text(one, "reason");
+
+                (void)json_set(one, "lives", json_boolean(str_is(reason, "changed") || str_is(reason, "there")));
+                (void)json_set(one, "reason_text", json_str(page_text(cx->lang, str_format(cx->mem, "bulk.reason.%.*s", STR_ARG(reason)).p)));
+        }
         (void)json_set(model, "has_left_first", json_boolean(json_array_size(left) > 0));
         return RC_OK;
 }

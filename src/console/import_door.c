@@ -36,7 +36,8 @@ static str option(const struct http_req *req, const char *name)
 }
 
 /* POST /registers/{register}/imports - multipart field `file`, or the file itself as body (text/csv). Options encoding (auto, utf-8, cp932),
- * blank (clear: an empty cell empties the item; keep: leaves it), name. 202 {id}. */
+ * blank (clear: an empty cell empties the item; keep: leaves it), refused (skip: other
+ * rows are taken; stop: none is), check (true: nothing is written), name. 202 {id}. */
 static rc create(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         const struct http_file *file = http_file(req, "file");
@@ -55,6 +56,8 @@ static rc create(struct cx *cx, const struct http_req *req, struct http_res *res
                 .name = file->name,
                 .encoding = option(req, "encoding"),
                 .blank = option(req, "blank"),
+                .refused = option(req, "refused"),
+                .check = str_is(option(req, "check"), "true"),
         };
         if (str_empty(order.name))
                 order.name = str_absent(option(req, "name")) ? S("file.csv") : option(req, "name");

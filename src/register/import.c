@@ -48,6 +48,8 @@ struct import {
         size_t row_n, row_room;
         str key; /* of this row, stored form */
         int64_t read, staged, blank, suspect_count;
+        bool check, all_or_nothing; /* as asked for */
+        bool stopped;               /* nothing is written, because of refused rows */
 };
 
 /* The file -------------------------------------------------------------------------------------------------------------------------- */
@@ -441,7 +443,8 @@ static rc apply(struct import *im, struct stage_counts *ret)
         if (late > 0)
                 TRY(take_late(im));
         TRY(job_progress(im->cx, im->job, im->read, 0, "job.step.write"));
-        return stage_apply(im->cx, &im->stage, ret);
+        im->stopped = !im->check && im->all_or_nothing && refused_count(im->refused) > 0;
+        return im->check || im->stopped ? stage_count(im->cx, &im->stage, ret) : stage_apply(im->cx, &im->stage, ret);
 }
 
 /* What is told --------------------------------------------------------------------------------------------------------------------- */
@@ -479,10 +482,12 @@ static void tell(struct import *im, const struct stage_counts *counts, str reaso
 {
         json_t *result = json_object(), *columns = json_array();
 
+        json_set(result, "checked", json_boolean(im->check));
+        json_set(result, "stopped", json_boolean(im->stopped));
         json_set(result, "read", json_integer(im->read));
-        json_set(result, "created", json_integer(counts->created));
-        json_set(result, "changed", json_integer(counts->changed));
-        json_set(result, "unchanged", json_integer(counts->unchanged));
+        json_set(result, im->check ? "would_create" : "created", json_integer(im->stopped ? 0 : counts->created));
+        json_set(result, im->check ? "would_change" : "changed", json_integer(im->stopped ? 0 : counts->changed));
+        json_set(result, im->check ? "would_leave" : "unchanged", json_integer(counts->unchanged));
         json_set(result, "blank", json_integer(im->blank));
         json_set(result, "encoding", json_string(charset_name(im->set)));
         json_set(result, "encoding_reason", json_str(reason));
@@ -496,8 +501,10 @@ static void tell(struct import *im, const struct stage_counts *counts, str reaso
         log_subject(im->cx, im->def->name, 0);
         log_detail(im->cx, "file", json_str(name));
         log_detail(im->cx, "read", json_integer(im->read));
-        log_detail(im->cx, "created", json_integer(counts->created));
-        log_detail(im->cx, "changed", json_integer(counts->changed));
+        if (im->check || im->stopped)
+                log_detail(im->cx, im->check ? "checked" : "stopped", json_true());
+        log_detail(im->cx, "created", json_integer(im->check || im->stopped ? 0 : counts->created));
+        log_detail(im->cx, "changed", json_integer(im->check || im->stopped ? 0 : counts->changed));
         log_detail(im->cx, "unchanged", json_integer(counts->unchanged));
         log_detail(im->cx, "refused", json_integer(refused_count(im->refused)));
 }
@@ -522,6 +529,8 @@ static rc prepare(struct import *im)
         im->stage.def = im->def;
         im->stage.key = im->def->key;
         im->stage.job = im->job->id;
+        im->check = json_is_true(json_object_get(im->job->args, "check"));
+        im->all_or_nothing = str_is(json_get_text(im->job->args, "refused"), "stop");
         im->stage.blank_keeps = str_is(json_get_text(im->job->args, "blank"), "keep");
         TRY(refused_open(cx, im->def, im->cells, &im->refused));
         if (im->def->key == NULL)
@@ -588,6 +597,8 @@ rc import_start(struct cx *cx, const struct import_order *order, int64_t *ret_jo
                 return fail(cx, RC_INVALID, "encoding", "must be auto, utf-8 or cp932");
         if (!str_absent(order->blank) && !str_is(order->blank, "clear") && !str_is(order->blank, "keep"))
                 return fail(cx, RC_INVALID, "blank", "must be clear or keep");
+        if (!str_empty(order->refused) && !str_is(order->refused, "skip") && !str_is(order->refused, "stop"))
+                return fail(cx, RC_INVALID, "refused", "must be one of: %s", "skip stop");
         crypto_random(random, sizeof(random));
         path = str_format(cx->mem, "import/%s.csv", crypto_hex(cx->mem, random, sizeof(random)).p);
         TRY(file_directory(cx, file_store_path(cx->mem, S("import")), 0700));
@@ -598,6 +609,10 @@ rc import_start(struct cx *cx, const struct import_order *order, int64_t *ret_jo
                 json_set(args, "encoding", json_str(order->encoding));
         if (!str_absent(order->blank))
                 json_set(args, "blank", json_str(order->blank));
+        if (!str_empty(order->refused))
+                json_set(args, "refused", json_str(order->refused));
+        if (order->check)
+                json_set(args, "check", json_true());
         code = job_add(cx, "import", def->name, args, ret_job);
         if (code != RC_OK) /* nothing will ever lead to it */
                 (void)unlink(file_store_path(cx->mem, path));

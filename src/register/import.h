@@ -4,7 +4,8 @@
  * - the first line holds headings: names, titles (ja, en) or aliases of items; unknown columns are ignored and named in the result;
  * - rows whose key stands in the register change that record, others make a new one; items without a column stay as they are;
  * - an empty cell empties the item (option blank = "keep": leaves it as it is);
- * - a row that cannot be taken is refused with every reason and given back in a file of the same encoding; the others are taken. */
+ * - a row that cannot be taken is refused with every reason and given back in a file of the same encoding; the others are taken, unless none is wanted
+ *   then (refused = "stop"). With `check` nothing is written at all: the numbers tell what an import would do now. */
 #ifndef DAICHO_REGISTER_IMPORT_H
 #define DAICHO_REGISTER_IMPORT_H
 
@@ -19,10 +20,12 @@ struct import_order {
         str name;
         str encoding;
         str blank;
+        str refused; /* "skip" (also when absent): other rows are taken; "stop": when one cannot be taken, none is */
+        bool check;  /* only tell what would happen */
 };
 rc import_start(struct cx *cx, const struct import_order *order, int64_t *ret_job) MUST_USE;
 
-/* The job kind "import". Result: {read, created, changed, unchanged, refused, blank, encoding, encoding_reason, file, columns:[…], ignored:[…],
+/* The job kind "import". Result: {checked (nothing was written on purpose), stopped (nothing was written because of refused rows), read, created, changed, unchanged, refused, blank, encoding, encoding_reason, file, columns:[…], ignored:[…],
  * by_reason:[first 20 refused rows], counts:[…]}; result file: the refused rows. */
 rc import_run(struct cx *cx, struct job *job) MUST_USE;
 

@@ -294,6 +294,29 @@ static void new_value(struct sql *sql, const struct stage *stage, size_t i)
 /* Constants of the statement, once: functions of the house would be called for each row. */
 #define NOW_AND_ACTOR "(select daicho.clock() as at, coalesce(current_setting('daicho.actor', true), '') as actor offset 0) c"
 
+/* " where the record with the row's key differs from it"; false: the file has no other column. */
+static bool where_differs(struct sql *sql, const struct stage *stage)
+{
+        size_t key = place(stage, stage->key);
+        bool any = false;
+
+        sql_add(sql, " where ");
+        column(sql, stage->key);
+        cell(sql, " = s.", 'c', key);
+        for (size_t i = 0; i < stage->count; i++) {
+                if (i == key)
+                        continue;
+                buf_add(&sql->text, any ? S(" or ") : S(" and ("));
+                column(sql, stage->items[i]);
+                sql_add(sql, " is distinct from ");
+                new_value(sql, stage, i);
+                any = true;
+        }
+        if (any)
+                sql_add(sql, ")");
+        return any;
+}
+
 static rc update(struct cx *cx, const struct stage *stage, int64_t *ret_changed)
 {
         struct sql *sql = sql_open(cx);
@@ -311,19 +334,8 @@ static rc update(struct cx *cx, const struct stage *stage, int64_t *ret_changed)
                 sql_add(sql, " = ");
                 new_value(sql, stage, i);
         }
-        sql_add(sql, " from pg_temp.import_row s cross join " NOW_AND_ACTOR " where ");
-        column(sql, stage->key);
-        cell(sql, " = s.", 'c', key);
-        for (size_t i = 0; i < stage->count; i++) {
-                if (i == key)
-                        continue;
-                buf_add(&sql->text, any ? S(" or ") : S(" and ("));
-                column(sql, stage->items[i]);
-                sql_add(sql, " is distinct from ");
-                new_value(sql, stage, i);
-                any = true;
-        }
-        sql_add(sql, ")");
+        sql_add(sql, " from pg_temp.import_row s cross join " NOW_AND_ACTOR);
+        any = where_differs(sql, stage);
         *ret_changed = 0;
         return any ? run(sql, ret_changed) : RC_OK;
 }
@@ -360,6 +372,41 @@ static rc measure(struct cx *cx, const struct stage *stage)
                 cell(sql, ", ", 'c', place(stage, stage->key));
         sql_add(sql, ")");
         return run(sql, NULL);
+}
+
+static rc count(struct sql *sql, int64_t *ret)
+{
+        struct rows *rows;
+
+        TRY(sql_run(sql, &rows));
+        *ret = rows_int(rows, 0, 0);
+        return RC_OK;
+}
+
+rc stage_count(struct cx *cx, const struct stage *stage, struct stage_counts *ret)
+{
+        struct stage_counts counts = { 0 };
+        struct sql *all = sql_open(cx), *new = sql_open(cx), *changed = sql_open(cx);
+        int64_t staged;
+
+        TRY(measure(cx, stage));
+        sql_add(all, "select count(*) from pg_temp.import_row s");
+        TRY(count(all, &staged));
+        if (stage->key != NULL) {
+                sql_add(changed, "select count(*) from ");
+                sql_table(changed, stage->def);
+                sql_add(changed, " t cross join pg_temp.import_row s");
+                if (where_differs(changed, stage))
+                        TRY(count(changed, &counts.changed));
+        }
+        if (stage->missing == NULL) {
+                sql_add(new, "select count(*) from pg_temp.import_row s");
+                where_known(new, stage);
+                TRY(count(new, &counts.created));
+        }
+        counts.unchanged = staged - counts.changed - counts.created;
+        *ret = counts;
+        return RC_OK;
 }
 
 rc stage_apply(struct cx *cx, const struct stage *stage, struct stage_counts *ret)

@@ -36,6 +36,8 @@ str stage_refused(void);
 struct stage_counts {
         int64_t created, changed, unchanged;
 };
+/* What stage_apply would do; nothing is written. */
+rc stage_count(struct cx *cx, const struct stage *stage, struct stage_counts *ret) MUST_USE;
 rc stage_apply(struct cx *cx, const struct stage *stage, struct stage_counts *ret) MUST_USE;
 
 #endif

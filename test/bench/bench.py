@@ -5,7 +5,7 @@
 
 ratio > 1 is better than the floor where the figure is a speed; "x faster" figures say so. Starts a house of its own in a temporary
 directory, loads 1 000 000 customers (ROWS=… for another size), stops it, removes it. Exit status 1 when a bound is missed.
-A name as argument runs that part only: read create list search import export storm sizes log_verify
+A name as argument runs that part only: read create list search import bulk export storm sizes log_verify
 entry_and_sealing seal_rate log_viewer.
 """
 import concurrent.futures, csv, hashlib, json, os, pathlib, random, re, resource, shutil, socket, statistics, subprocess, sys, tempfile, time, urllib.parse
@@ -185,6 +185,31 @@ class Bench:
         with open(self.cp932, 'wb') as f:
             subprocess.run([str(BUILD / 'gen_customers'), '--rows', str(ROWS), '--seed', '1', '--encoding', 'cp932', '--eol', 'crlf', '--bad', '0.01',
                             '--truth', str(self.truth)], stdout=f, check=True)
+
+    def bulk(self):
+        """100 000 records set to one value: the whole job with its history, against the plain UPDATE of the same rows (history included)."""
+        count = min(100_000, self.rows)
+        condition = {'item': 'id', 'op': 'le', 'value': int(self.sql(f'select id from t_bench.r_customers order by id offset {count - 1} limit 1')[0][0])}
+
+        def floor(points):
+            began = time.monotonic()
+            self.sql(f"update t_bench.r_customers set points = {points}, version = version + 1, updated_at = now() where id <= {condition['value']}")
+            return time.monotonic() - began
+
+        before = floor(900_001)
+        query = urllib.parse.urlencode({'action': 'set', 'condition': json.dumps(condition), 'set': json.dumps({'points': 900_002})})
+        seen = self.house.api('GET', f'/registers/customers/bulk/new?{query}', key=self.key).json()
+        answer = self.house.api('POST', '/registers/customers/bulk', key=self.key, json={
+            'action': 'set', 'condition': condition, 'set': {'points': 900_002}, 'count': seen['count'], 'digest': seen['digest']})
+        job = answer.json()['id']
+        done = self.house.wait_job(job, tenant=self.tenant, seconds=900)
+        assert done['state'] == 'done' and done['result']['changed'] == count, done
+        seconds = float(self.sql(f'select extract(epoch from finished_at - started_at) from daicho.job where id = {job}')[0][0])
+        after = floor(900_003)
+        undo = self.house.api('POST', f'/registers/customers/bulk/{job}/undo', key=self.key, json={}).json()['id']
+        self.house.wait_job(undo, tenant=self.tenant, seconds=900)
+        line('bulk_update', (before + after) / 2 / seconds, 0.4, 0.6, 'plain_update', rows=count, seconds=f'{seconds:.2f}',
+             floor_seconds=f'{(before + after) / 2:.2f}')
 
     def import_job(self):
         job = self.house.import_file('customers', self.cp932, tenant=self.tenant)
@@ -380,7 +405,7 @@ class Bench:
 
 
 def main():
-    chosen = sys.argv[1:] or ['import', 'read', 'create', 'list', 'search', 'export', 'storm', 'sizes', 'log_verify', 'entry_and_sealing', 'seal_rate', 'log_viewer']
+    chosen = sys.argv[1:] or ['import', 'read', 'create', 'list', 'search', 'export', 'bulk', 'storm', 'sizes', 'log_verify', 'entry_and_sealing', 'seal_rate', 'log_viewer']
     bench = Bench()
     try:
         bench.gender = '女'
