@@ -17,6 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         msec until, from, to;
         size_t i;
 
+        json_start();
+        arena_current = cx.mem;
         must(fd >= 0 && write(fd, data, size) == (ssize_t)size);
         if (vpn_read(&cx, fd, &lines, &until) == RC_OK) {
                 must(json_array_size(lines) <= VPN_LINES_MAX);
