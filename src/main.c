@@ -1,6 +1,7 @@
 /* main.c - joins the tables of commands, routes and jobs; nothing else. */
 #include "base/house.h"
 
+#include "cli/cmd_backup.h"
 #include "cli/cmd_border.h"
 #include "cli/cmd_erasure.h"
 #include "cli/cmd_file.h"
@@ -72,6 +73,7 @@
 #include "log/log_hold.h"
 #include "log/log_review.h"
 #include "tenant/erasure.h"
+#include "tenant/backup.h"
 #include "tenant/tenant.h"
 #include "notify/notice.h"
 #include "register/define.h"
@@ -100,6 +102,7 @@ static const struct command *const commands[] = {
         demo_commands,
         cmd_border_commands,
         cmd_maintenance_commands,
+        cmd_backup_commands,
         NULL,
         /* clang-format on */
 };
@@ -212,6 +215,7 @@ static const struct chore chores[] = {
         { "erasure", LOG_ERASE, 1000, NULL, erasure_bytes_gone, .sweep = erasure_bytes_renew },
         { "log_review", LOG_CREATE, 5000, log_review_next, log_review_begin },
         { "log_review", LOG_ALERT, 5000, log_review_late, log_review_tell, .tell = log_review_notice },
+        { "backup", LOG_ALERT, 60000, NULL, backup_late, .tell = notice_backup },
         { "log", LOG_ERASE, 5000, log_hold_next, log_hold_purge },
         { "change", LOG_ANNOUNCE, 5000, change_next, change_tell, .tell = change_door_told, .sweep = change_sweep },
         { .kind = NULL },

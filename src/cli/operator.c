@@ -14,6 +14,7 @@
 #include "log/published.h"
 #include "notify/notice.h"
 #include "page/page.h"
+#include "tenant/vault.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -41,6 +42,7 @@ rc operator_connect(struct cx *cx, const char *role)
         TRY(page_start(cx, str_format(cx->mem, "%.*s/pages", STR_ARG(place->share))));
         password_start((int)place->config.password_cost);
         file_store_start(place_path(cx, place->dir, "files"));
+        vault_start(place_path(cx, place->dir, "secret/backup"));
         published_start(place_path(cx, place->dir, "seal"));
         notice_start(place_url(cx, place, place_port(cx, place)));
         TRY(place_conninfo(cx, place->dir, role, "daicho", &conninfo));

@@ -96,8 +96,8 @@ static rc way_make(struct cx *cx, str dir)
 
 rc place_create(struct cx *cx, str dir)
 {
-        static const char *const parts[] = { "secret", "secret/provider", "secret/log", "tls",  "run",    "log",
-                                             "files",  "spool",           "tmp",        "seal", "sealer", "witness" };
+        static const char *const parts[] = { "secret", "secret/provider", "secret/log", "secret/backup", "tls",    "run",    "log",
+                                             "files",  "spool",           "tmp",        "seal",          "sealer", "witness" };
         const char *top = place_path(cx, dir, "%s", "");
         struct buf conf = buf_open(cx->mem, KB(64));
         struct config config = config_default();

@@ -3,7 +3,8 @@
  *              paths it may read         paths it may write         network          threads, programs, other processes
  *   web        seal/                     own spool, files/upload    unix sockets     none
  *   auth       -                         own spool                  unix sockets     none
- *   jobs       files/, registers/        own spool, files/          unix sockets     none
+ *   jobs       files/, registers/        own spool, files/; may end  unix sockets     none
+ *                                        keys of backups unread
  *   sealer     secret/log/               seal/, sealer/             unix sockets     none
  *   sso        secret/provider/, name    own spool                  unix, Internet   none
  *              service of /etc
@@ -41,6 +42,7 @@ struct way {
         enum base base;
         const char *path; /* NULL: end */
         bool write;
+        bool end; /* only to write over and remove what is there */
 };
 
 /* what the resolver of the C library reads */
@@ -59,7 +61,13 @@ static const struct power {
 } powers[SANDBOX_KINDS] = {
         [SANDBOX_WEB] = { "web", { { SPOOL, "", true }, { IN_DIR, "files", true }, { IN_DIR, "seal", false } }, 1024, 2048 },
         [SANDBOX_AUTH] = { "auth", { { SPOOL, "", true } }, 1024, 1024 },
-        [SANDBOX_JOBS] = { "jobs", { { SPOOL, "", true }, { IN_DIR, "files", true }, { IN_SHARE, "registers", false } }, 256, 6144 },
+        [SANDBOX_JOBS] = { "jobs",
+                           { { SPOOL, "", true },
+                             { IN_DIR, "files", true },
+                             { IN_SHARE, "registers", false },
+                             { IN_DIR, "secret/backup", false, true } },
+                           256,
+                           6144 },
         [SANDBOX_MAILER] = { "mailer", { { SPOOL, "", true }, { IN_ETC, "ssl", false }, NAME_SERVICE }, 256, 1024, .network = true },
         [SANDBOX_SSO] = { "sso", { { SPOOL, "", true }, { IN_DIR, "secret/provider", false }, NAME_SERVICE }, 1024, 2048, .network = true },
         [SANDBOX_RENEW] = { "renew", { { SPOOL, "", true }, { IN_DIR, "secret/provider", false }, NAME_SERVICE }, 256, 1024, .network = true },
@@ -127,6 +135,7 @@ enum {
         LL_FS_5 = LL_FS_3 | 1 << 15,
         LL_READ = LL_READ_FILE | LL_READ_DIR,
         LL_WRITE = LL_READ | LL_WRITE_FILE | LL_REMOVE_FILE | LL_REMOVE_DIR | LL_MAKE_DIR | LL_MAKE_REG | LL_REFER | LL_TRUNCATE,
+        LL_END = LL_READ_DIR | LL_WRITE_FILE | LL_REMOVE_FILE,
         LL_NET_BIND = 1,
         LL_NET_TCP = 3, /* ABI 4: bind, connect */
         LL_SCOPE = 3,   /* ABI 6: abstract unix sockets, signals to outside */
@@ -174,7 +183,7 @@ static rc paths_limit(struct cx *cx, const struct power *power, str dir, str sha
         for (const struct way *way = power->ways; way->path != NULL; way++) {
                 str base = way->base == IN_DIR ? dir : way->base == IN_SHARE ? share : way->base == IN_ETC ? S("/etc") : spool;
 
-                path_allow(cx, ruleset, place_path(cx, base, "%s", way->path), (way->write ? LL_WRITE : LL_READ) & all.fs);
+                path_allow(cx, ruleset, place_path(cx, base, "%s", way->path), (way->end ? LL_END : way->write ? LL_WRITE : LL_READ) & all.fs);
         }
         if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
                 return fail(cx, RC_UNAVAILABLE, NULL, "the kernel refuses to limit paths: %s", strerror(errno));
@@ -292,6 +301,14 @@ static int try_directory(struct cx *cx, str dir, const char *path)
         return try_open(place_path(cx, dir, "%s", path), O_RDONLY | O_DIRECTORY);
 }
 
+/* A key of a backup: some may be overwritten, none is read. No key yet: nothing to read. */
+static int try_key(struct cx *cx, str dir)
+{
+        int error = try_open(place_path(cx, dir, "secret/backup/_manifest.key"), O_RDONLY);
+
+        return error == ENOENT ? EACCES : error;
+}
+
 bool sandbox_dare(str name)
 {
         if (str_is(name, "execve"))
@@ -332,6 +349,7 @@ bool sandbox_probe(struct cx *cx, enum sandbox_kind kind, str dir)
                 { "open-proc-mem", try_open("/proc/self/mem", O_RDWR) },
                 { "open-provider-secrets", try_directory(cx, dir, "secret/provider"), .path = "secret/provider" },
                 { "open-log-keys", try_directory(cx, dir, "secret/log"), .path = "secret/log" },
+                { "read-backup-key", try_key(cx, dir) },
                 { "open-sealer-memory", try_directory(cx, dir, "sealer"), .path = "sealer" },
                 { "socket-inet", try_socket(AF_INET), .network = true },
                 { "socket-inet6", try_socket(AF_INET6), .network = true },

@@ -27,6 +27,7 @@
 #include "notify/notice.h"
 #include "page/page.h"
 #include "post/message.h"
+#include "tenant/vault.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -277,6 +278,7 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, 
         if (kind == SANDBOX_AUTH)
                 TRY(signer_start(cx, place));
         file_store_start(place_path(cx, place->dir, "files"));
+        vault_start(place_path(cx, place->dir, "secret/backup"));
         published_start(place_path(cx, place->dir, "seal"));
         password_start((int)place->config.password_cost);
         token_start((int)place->config.token_minutes);

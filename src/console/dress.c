@@ -61,6 +61,7 @@ static const struct {
         { "given", "added", "kind", "reviews.kind" },
         { "review", "reviews", "scope", "reviews.scope" },
         { "contract", "contracts", "state", "operator.state_of" },
+        { "backup", "backups", "level", "operator.backup.level_of" },
         { "account", "accounts", "lang", NULL },
         { "account", "accounts", "theme", NULL },
         { "entry", "entries", "actor_kind", "actor_kind" },

@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "identity/support.h"
 #include "log/log.h"
+#include "tenant/backup.h"
 
 static const struct field ask_fields[] = {
         { .name = "tenant", .type = SHAPE_TEXT, .required = true, .max = 30, .summary = "Contract" },
@@ -53,9 +54,32 @@ static const struct field contract_fields[] = {
         { NULL },
 };
 static const struct shape contract_shape = { "Contract", contract_fields };
+static const struct field backup_place_fields[] = {
+        { .name = "place", .type = SHAPE_TEXT, .required = true, .summary = "Where" },
+        { .name = "newest", .type = SHAPE_TEXT, .summary = "Name of the newest backup there" },
+        { .name = "taken_at", .type = SHAPE_DATETIME, .summary = "The point it takes everything back to" },
+        { .name = "seen_at", .type = SHAPE_DATETIME, .summary = "When the place was last reached" },
+        { .name = "verified_at", .type = SHAPE_DATETIME, .summary = "When that backup was last verified" },
+        { .name = "sound", .type = SHAPE_BOOL, .summary = "What the verification found" },
+        { .name = "trouble", .type = SHAPE_TEXT, .summary = "What is wrong with the place" },
+        { NULL },
+};
+static const struct shape backup_place_shape = { "BackupPlace", backup_place_fields };
+static const struct field backup_fields[] = {
+        { .name = "level",
+          .type = SHAPE_TEXT,
+          .required = true,
+          .summary = "good (less than 26 hours old), late (less than 50), bad, none (no backups are made)" },
+        { .name = "taken_at", .type = SHAPE_DATETIME, .summary = "The newest point everything can be taken back to" },
+        { .name = "age_hours", .type = SHAPE_INT, .summary = "Its age" },
+        { .name = "places", .type = SHAPE_LIST, .required = true, .of = &backup_place_shape },
+        { NULL },
+};
+static const struct shape backup_shape = { "Backups", backup_fields };
 static const struct field overview_fields[] = {
         { .name = "contracts", .type = SHAPE_LIST, .required = true, .of = &contract_shape },
         { .name = "grants", .type = SHAPE_LIST, .required = true, .of = &grant_shape },
+        { .name = "backup", .type = SHAPE_OBJECT, .required = true, .of = &backup_shape },
         { NULL },
 };
 static const struct shape overview_out = { "OperatorOverview", overview_fields };
@@ -100,13 +124,15 @@ static rc end(struct cx *cx, const struct http_req *req, struct http_res *res)
         return http_created(res, 204, S("/support?done=support_ended"), NULL);
 }
 
-/* GET /operator - operator.html: {contracts, grants}. */
+/* GET /operator - operator.html: {contracts, grants, backup}. */
 static rc overview(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        json_t *model;
+        json_t *model, *backup;
 
         log_subject(cx, S("tenant"), 0);
         TRY(support_overview(cx, &model));
+        TRY(backup_state(cx, &backup));
+        json_set(model, "backup", backup);
         return http_reply(res, 200, "operator.html", model);
 }
 

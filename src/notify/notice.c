@@ -258,6 +258,17 @@ rc notice_root(struct cx *cx, str actor, str source, const str *recipients, size
         return sql_notice_root(cx, actor, source, db_array(cx, recipients, count), subject, body, &told);
 }
 
+rc notice_backup(struct cx *cx, const json_t *told)
+{
+        struct notice_text text = { .kind = "backup_late", .model = json_deep_copy(told) };
+        str subject, body;
+        int64_t count;
+
+        TRY(text_of_all(cx, &text, "subject", " / ", MESSAGE_SUBJECT_MAX / LANG_END, &subject));
+        TRY(text_of_all(cx, &text, "body", "\n\n--\n", BODY_MAX / LANG_END, &body));
+        return sql_notice_backup(cx, subject, body, &count);
+}
+
 rc notice_list(struct cx *cx, int64_t before_id, int limit, json_t **ret)
 {
         json_t *model = json_object(), *list = json_array();

@@ -47,6 +47,8 @@ rc notice_operator(struct cx *cx, str verb, bool made, str about, int64_t id) MU
 /* Somebody works as root, and nothing says who: to `recipients` and the operators' own people, in both languages; not again within the hour. By a command,
  * outside of any contract. */
 rc notice_root(struct cx *cx, str actor, str source, const str *recipients, size_t count) MUST_USE;
+/* No backup of the house for too long: to the operators' own people, in both languages. By a jobs process, outside of any contract. told {taken_at}. */
+rc notice_backup(struct cx *cx, const json_t *told) MUST_USE;
 
 /* What a message of this kind says over `model`, for whoever writes it down elsewhere: {subject, body}. */
 rc notice_words(struct cx *cx, const char *kind, enum lang lang, json_t *model, json_t **ret) MUST_USE;

@@ -41,6 +41,10 @@ select a.email, a.lang from daicho.account a where a.id = $1 and a.state = 'acti
 -- notice_root(actor text, source text, recipients text[], subject text, body text) -> one bool
 select daicho.root_note($1, $2, $3, $4, $5) as told;
 
+-- By a jobs process, outside of any contract.
+-- notice_backup(subject text, body text) -> one int
+select daicho.backup_tell($1, $2) as told;
+
 -- Who approves requests for rights, but the one who asked.
 -- notice_approvers_but(but int) -> many(50) notice_reader
 select a.email, a.lang from daicho.account a

@@ -8,6 +8,7 @@
 #include "db/db.h"
 #include "db/migrate.h"
 #include "tenant/tenant.sql.h"
+#include "tenant/vault.h"
 
 #include <unistd.h>
 
@@ -231,7 +232,7 @@ static rc end(struct cx *cx, const struct tenant *t)
         TRY(jobs_await(cx, t->name));
         TRY(sql_tenant_erase(cx, t->name, str_absent(cx->actor.name) ? S("operator") : cx->actor.name, &text));
         TRY(certificate_read(cx, text, &certificate));
-        return certificate == NULL ? unknown(cx) : RC_OK;
+        return certificate == NULL ? unknown(cx) : vault_destroy(cx, t->name);
 }
 
 rc tenant_end(struct cx *cx, str name)
@@ -253,7 +254,9 @@ rc tenant_erase_due(struct cx *cx, int64_t id, json_t **ret)
         str text;
 
         TRY(sql_tenant_erase_due(cx, &text));
-        return certificate_read(cx, text, ret);
+        TRY(certificate_read(cx, text, ret));
+        /* before the commit: a certificate is never seen while the key it names is there */
+        return *ret == NULL ? RC_OK : vault_destroy(cx, json_get_text(*ret, "tenant"));
 }
 
 rc tenant_erasures(struct cx *cx, json_t **ret)
