@@ -56,7 +56,8 @@ create function daicho.backup_key_hold(tenant_ text) returns text language sql s
 $$;
 
 -- Which rows of the shared tables belong to this contract (null: to none). By the column tenant, or by the row that is pointed to; what neither names
--- nor points to a contract is the house's. Nothing of a moment: sessions, attempts, messages of the house.
+-- nor points to a contract is the house's. Nothing of a moment: sessions, attempts, messages of the house, what is to be
+-- written anew of files that a restored house has not got.
 create function daicho.backup_rows(tenant_ text) returns table (relation text, columns text, condition text)
 language plpgsql stable set search_path = pg_catalog as $$
 declare
@@ -71,7 +72,7 @@ begin
             exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant' and not a.attisdropped) as named
         from pg_class c
         where c.relnamespace = 'daicho'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
-            and c.relname not in ('session', 'renewal', 'sign_on', 'sign_on_failure', 'login_pace', 'login_failure', 'withdrawn')
+            and c.relname not in ('session', 'renewal', 'sign_on', 'sign_on_failure', 'login_pace', 'login_failure', 'withdrawn', 'erase_bytes')
         order by c.relname
     loop
         relation := quote_ident(t.relname);

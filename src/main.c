@@ -215,7 +215,7 @@ static const struct chore chores[] = {
         { "erasure", LOG_ERASE, 1000, NULL, erasure_bytes_gone, .sweep = erasure_bytes_renew },
         { "log_review", LOG_CREATE, 5000, log_review_next, log_review_begin },
         { "log_review", LOG_ALERT, 5000, log_review_late, log_review_tell, .tell = log_review_notice },
-        { "backup", LOG_ALERT, 60000, NULL, backup_late, .tell = notice_backup },
+        { "backup", LOG_ALERT, 5000, NULL, backup_late, .tell = notice_backup },
         { "log", LOG_ERASE, 5000, log_hold_next, log_hold_purge },
         { "change", LOG_ANNOUNCE, 5000, change_next, change_tell, .tell = change_door_told, .sweep = change_sweep },
         { .kind = NULL },

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from house import DAICHO, ENVIRONMENT, Browser, House, Refused, until
+from house import DAICHO, ENVIRONMENT, NO_CERTIFICATE, Account, Browser, House, Refused, until
 
 MARK = '倉庫の目印'
 AGE = '/usr/bin/age'
@@ -299,7 +299,7 @@ def test_every_shared_table_belongs_to_somebody(own, shop):
     tables = {t for (t,) in own.sql("select relname from pg_class where relnamespace = 'daicho'::regnamespace and relkind in ('r', 'p') and not relispartition")}
     house = {r for r, in own.sql('select relation from daicho.backup_rows(null)')}
     contract = {r for r, in own.sql('select relation from daicho.backup_rows(%s)', args=(shop.name,))}
-    moment = {'session', 'renewal', 'sign_on', 'sign_on_failure', 'login_pace', 'login_failure', 'withdrawn'}
+    moment = {'session', 'renewal', 'sign_on', 'sign_on_failure', 'login_pace', 'login_failure', 'withdrawn', 'erase_bytes'}
     assert tables - house - contract == moment and 'credential' in contract - house and 'log' in house - contract
     # every row once
     with own.connect() as db:
@@ -311,3 +311,45 @@ def test_every_shared_table_belongs_to_somebody(own, shop):
         whole = {t: db.execute(f'select count(*) from daicho.{t}').fetchone()[0] for t in tables - moment - {'notice'}}
         db.execute('rollback')
     assert {t: parts[t] for t in whole} == whole
+
+
+class Keepers:
+    """The operators' contract."""
+
+    def __init__(self, house):
+        self.house, self.name = house, 'keepers'
+        house.cli('tenant', 'create', 'keepers', '--no-admin', '--operators', *NO_CERTIFICATE)
+
+    def account(self, login, group='管理者', password='aA1!keepers-of-keys'):
+        made = self.house.cli('account', 'create', '--tenant', self.name, login, '--name', login, '--email', f'{login}@example.jp', '--group', group,
+                              '--password', password)
+        return Account(self, made['id'], login, password, group)
+
+
+def test_operators_are_told_once_a_day_when_there_is_no_good_backup_for_26_hours_and_see_it_on_their_page(own, shop):
+    def told():
+        return own.sql("select recipient from daicho.notice where kind = 'backup_late' order by id")
+
+    boss = Keepers(own).account('boss')
+    try:
+        name = make(own)
+        own.cli('backup', 'verify', 'newest')
+        page = boss.browser().get('/operator').text
+        assert '正常' in page and str(own.places[1]) in page and '0時間前' in page
+        clock(own, 25.9 * 3600)
+        time.sleep(6)                                                       # as long as two looks
+        assert told() == []
+        clock(own, 26.1 * 3600)
+        assert until(lambda: told() == [('boss@example.jp',)], seconds=30)
+        assert own.sql("select body ~ '26時間' and body ~ '26 hours' from daicho.notice where kind = 'backup_late'") == [(True,)]
+        entry = own.sql("select actor_kind, result from daicho.log where kind = 'backup' and verb = 'alert' order by id desc limit 1")
+        assert entry == [('system', 'OK')]
+        assert '遅れています' in boss.browser(fresh=True).get('/operator').text
+        clock(own, 51 * 3600)
+        until(lambda: len(told()) == 2, seconds=30)                         # the next day, again
+        state = boss.browser(fresh=True).get('/api/v1/operator').json()['backup']
+        assert state['level'] == 'bad' and state['age_hours'] in (50, 51) and [p['newest'] for p in state['places']] == [name, name]
+        assert len(told()) == 2
+    finally:
+        own.sql("select daicho.rehearse('0')")
+        own.cli('tenant', 'end', 'keepers', '--confirm', 'keepers')
