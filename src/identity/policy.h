@@ -45,7 +45,7 @@ struct policy {
         bool device_required;      /* no way in without an approved device */
         int64_t device_months;     /* an approval of a device is good for so long */
         bool device_lock_strict, device_malware_strict, device_firewall_strict; /* refused, not only a deviation */
-        int64_t log_detail_days;   /* what entries of the log say exactly is kept so long; 0: as long as the entries */
+        int64_t log_detail_days; /* what entries of the log say exactly is kept so long; 0: as long as the entries */
         int64_t version;
         msec updated_at;
         str title;      /* of the contract: a password must not be made of it */

@@ -13,7 +13,7 @@ enum item_type {
         ITEM_EMAIL,
         ITEM_TELEPHONE,
         ITEM_POSTAL_CODE, /* 123-4567 */
-        ITEM_URL, /* http or https */
+        ITEM_URL,         /* http or https */
         ITEM_INTEGER,
         ITEM_DECIMAL, /* a number with `scale` decimal places: prices, rates, weights */
         ITEM_DATE,

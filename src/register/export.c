@@ -210,7 +210,8 @@ static str csv_cell(struct export *ex, str value, bool guard)
 
 static rc put_value(struct export *ex, const struct item *item, str value)
 {
-        bool guard = item->type != ITEM_INTEGER && item->type != ITEM_DECIMAL && item->type != ITEM_DATE && item->type != ITEM_DATETIME && formula_like(value);
+        bool guard =
+            item->type != ITEM_INTEGER && item->type != ITEM_DECIMAL && item->type != ITEM_DATE && item->type != ITEM_DATETIME && formula_like(value);
         str cell = csv_cell(ex, value, guard);
 
         return put(ex, cell.n == 0 && ex->count == 1 ? S("\"\"") : cell, item);
