@@ -265,7 +265,11 @@ rc bulk_undo_get(struct cx *cx, str register_name, int64_t id, json_t **ret)
                 size_t count;
 
                 TRY(touched_read(cx, id, register_name, &list, &count));
-                may = may_write(cx, list, count);
+                may = count > 0 && may_write(cx, list, count);
+                if (count == 0) {
+                        (void)json_set(batch, "open", json_false());
+                        (void)json_set(batch, "gone", json_true());
+                }
                 for (size_t i = 0; i < count && may; i++)
                         TRY(look(cx, &list[i], id, &back, &left, first));
                 if (may) {
@@ -308,6 +312,8 @@ rc bulk_undo_start(struct cx *cx, str register_name, int64_t id, int64_t *ret_jo
         if (!row->undo_null)
                 return fail(cx, RC_CONFLICT, NULL, "this batch was taken back already");
         TRY(touched_read(cx, id, register_name, &list, &count));
+        if (count == 0)
+                return fail(cx, RC_CONFLICT, NULL, "nothing is left of what this batch changed: it cannot be taken back");
         TRY(rights_check(cx, list, count));
         (void)json_set(args, "batch", json_integer(id));
         TRY(job_add(cx, "bulk_undo", register_name, args, ret_job));
