@@ -627,9 +627,11 @@ size_t condition_words(const struct cx *cx, const struct condition *c, struct se
 
 static str shown(struct cx *cx, const struct condition *c, size_t i)
 {
-        return ops[c->op].operand == OF_ITEM && c->item->type != ITEM_INTEGER ? item_show(cx->mem, cx->lang, c->item, c->values[i])
-               : ops[c->op].operand == OF_ITEM && c->system == false          ? item_show(cx->mem, cx->lang, c->item, c->values[i])
-                                                                              : c->values[i];
+        struct item plain = *c->item;
+
+        plain.era = false; /* a sentence is long enough */
+        return ops[c->op].operand == OF_ITEM && !(c->system && plain.type == ITEM_INTEGER) ? item_show(cx->mem, cx->lang, &plain, c->values[i])
+                                                                                           : c->values[i];
 }
 
 static str leaf_sentence(struct cx *cx, const struct condition *c)
