@@ -430,7 +430,7 @@ def test_what_was_given_for_a_time_goes_by_itself(open_none):
     shop.sql("update daicho.access_request set ends_at = now() - interval '1 second' where id = %s", args=(longer,))
     until(lambda: shop.sql('select 1 from daicho.access_request where id = %s and ended_at is not null', args=(longer,)))
     assert groups(shop, timed) == ['閲覧者(個人情報なし)']                                      # what it held before stays
-    entry = until(lambda: [e for e in shop.log() if e['kind'] == 'access' and e['subject_id'] == longer and e['actor_kind'] == 'system'])[-1]
+    entry = until(lambda: [e for e in shop.log(own=True) if e['kind'] == 'access' and e['subject_id'] == longer and e['actor_kind'] == 'system'])[-1]
     assert entry['verb'] == 'revoke' and 'ended' in json.dumps(entry['detail'])
     assert ('timed@example.jp',) in shop.sql("select recipient from daicho.notice where tenant = %s and kind = 'access_ended' and body like %s", args=(shop.name, f'%/access/{longer}'))
 

@@ -27,7 +27,7 @@ def noticed(shop, kind='probing'):
 
 def told(shop, count=1):
     """Entries of alerts, when there are so many."""
-    entries = lambda: [e for e in shop.log() if e['verb'] == 'alert' and 'alert' in e['detail']]
+    entries = lambda: [e for e in shop.log(own=True) if e['verb'] == 'alert' and 'alert' in e['detail']]
     until(lambda: len(entries()) >= count)
     return entries()
 

@@ -246,7 +246,7 @@ def test_grp_4_12_6_a_a_contract_made_later_is_told_too_and_who_has_not_confirme
     clock(own, '2027-03-01 10:11')
     assert until(lambda: mails(own, id, 'told', third) and isinstance(mine(own, fourth, id), dict), 20)
     assert mails(own, id, 'told', third)[0][0] == 'admin@third.example' and mine(own, third, id)['state'] == 'scheduled'
-    assert [(e['actor_kind'], e['verb'], e['subject_id']) for e in third.log() if e['kind'] == 'change' and e['verb'] == 'announce'] == [('system', 'announce', id)]
+    assert [(e['actor_kind'], e['verb'], e['subject_id']) for e in third.log(own=True) if e['kind'] == 'change' and e['verb'] == 'announce'] == [('system', 'announce', id)]
     # one that nobody can be written to is shown to the operator
     assert [m['state'] for m in {c['name']: c for c in one(own, id)['contracts']}[fourth.name]['mails']] == ['nobody'] and one(own, id)['change']['failed'] == 1
     # three days before, those who have not confirmed are asked again

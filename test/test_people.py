@@ -235,7 +235,7 @@ def test_a_lost_device_of_ones_own_needs_no_permission_but_the_typed_name(shop, 
     answer = member.browser.post('/me/lost', {'confirm': 'member.one', 'what': 'loss', 'device': 'ノートPC', 'note': '電車で'})
     assert answer.status == 303 and answer.headers['Location'] == '/login?done=stopped'
     assert member.call('GET', '/me').status == 401 and member.left()['state'] == 'suspended'
-    entry = [e for e in shop.log() if e['verb'] == 'stop' and e['result'] == 'OK'][-1]
+    entry = [e for e in shop.log(own=True) if e['verb'] == 'stop' and e['result'] == 'OK'][-1]
     assert (entry['actor'], entry['detail']['device'], entry['detail']['reason']) == ('Member.One', 'ノートPC', 'loss')
     assert house.api('POST', '/me/lost', key=shop.key, json={'confirm': 'test'}).status == 403
     other = Member(shop, 'other', ['record.read'])
@@ -460,14 +460,14 @@ def test_reg_5_2_e_a_leaving_date_fires_by_itself_to_the_second(house):
         assert log_in(shop, 'leaver', leaver.password).status == 401
         shift(f'{now} 15:02:00')
         assert until(lambda: shop.api('GET', f'/people/{leaver.person_id}').json()['person']['overdue'])
-        assert leaver.left()['stops'] == 0 and until(lambda: [e for e in shop.log() if e['verb'] == 'stop' and e['result'] != 'OK'], 30)
+        assert leaver.left()['stops'] == 0 and until(lambda: [e for e in shop.log(own=True) if e['verb'] == 'stop' and e['result'] != 'OK'], 30)
         own.sql('drop trigger asleep on daicho.stop')
         # and after a restart, with nobody there
         own.restart()
         assert own.workers('jobs') and own.workers('jobs') != jobs
         assert until(lambda: leaver.left()['stops'] == 1, 30)
         assert leaver.left() == {**GONE, 'passwords': 0, 'factors': 0, 'codes': 0, 'rights': 0, 'stops': 1}
-        entry = [e for e in shop.log() if e['verb'] == 'stop' and e['result'] == 'OK'][-1]
+        entry = [e for e in shop.log(own=True) if e['verb'] == 'stop' and e['result'] == 'OK'][-1]
         assert (entry['actor_kind'], entry['kind'], entry['subject_id'], entry['detail']['after']['sessions']) == ('system', 'person', leaver.person_id, 0)
         assert late.left()['stops'] == 0
         assert shop.api('GET', f'/people/{leaver.person_id}').json()['person']['state'] == 'left'
@@ -475,7 +475,7 @@ def test_reg_5_2_e_a_leaving_date_fires_by_itself_to_the_second(house):
         own.sql("select daicho.rehearse(%s::timestamp at time zone 'Asia/Tokyo' + interval '1 day 5 minutes' - now())", args=(f'{now} 00:00',))
         assert until(lambda: late.left()['stops'] == 1, 30)
         time.sleep(1)
-        assert late.left()['stops'] == 1 and len([e for e in shop.log() if e['verb'] == 'stop' and e['subject_id'] == late.person_id]) == 1
+        assert late.left()['stops'] == 1 and len([e for e in shop.log(own=True) if e['verb'] == 'stop' and e['subject_id'] == late.person_id]) == 1
     finally:
         own.close()
 
@@ -614,8 +614,8 @@ def test_aup_48_a_one_account_in_two_places_far_apart_raises_an_alert(shop, hous
     assert log_in(shop, 'member', member.password).status == 200 and count() == 2
     house.sql("update daicho.session set source = '198.51.100.7', seen_at = now() - interval '16 minutes' where account_id = %s", args=(member.id,))
     assert log_in(shop, 'member', member.password).status == 200 and count() == 2
-    assert until(lambda: len([e for e in shop.log() if e['verb'] == 'alert']) == 2, 30)
-    entry = [e for e in shop.log() if e['verb'] == 'alert'][0]
+    assert until(lambda: len([e for e in shop.log(own=True) if e['verb'] == 'alert']) == 2, 30)
+    entry = [e for e in shop.log(own=True) if e['verb'] == 'alert'][0]
     assert entry['actor_kind'] == 'system' and (entry['detail']['here'], entry['detail']['login']) == ('203.0.113.9', 'member')
     assert [n[0] for n in notices(shop, 'account_shared')] == ['it@example.jp'] * 2
     told = person(shop, member.person_id)['sharings']

@@ -185,4 +185,9 @@ async function focused(page, id) {
         await page.waitForFunction((wanted) => document.activeElement.id === wanted, id);
 }
 
-module.exports = { start, sql, age, person, login, nextCode, second, totp, halfMinute, focused, axe, customers, shot, bringIn, ROOT, ARTEFACTS };
+/* What leads to another address is done and that address reached. Waiting begins before: `?done=` is taken from the address as soon as the page has loaded. */
+async function going(page, where, act) {
+        await Promise.all([page.waitForURL(where), act()]);
+}
+
+module.exports = { start, sql, age, person, login, nextCode, second, totp, halfMinute, focused, going, axe, customers, shot, bringIn, ROOT, ARTEFACTS };

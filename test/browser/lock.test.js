@@ -2,7 +2,7 @@
 'use strict';
 const assert = require('node:assert');
 const test = require('node:test');
-const { start, person, login, nextCode, focused, axe, shot } = require('./house.js');
+const { start, person, login, nextCode, focused, going, axe, shot } = require('./house.js');
 
 let house;
 test.before(async () => { house = await start(); });
@@ -22,8 +22,7 @@ for (const [lang, width, dark] of [['ja', 1440, false], ['en', 360, true]]) {
                 await login(page, house, 'staff');
                 await page.goto('/me');
                 await page.selectOption('#f-lang', lang);
-                await page.locator('form[action="/me"] button[type="submit"]').first().click();
-                await page.waitForURL(/done=saved/);
+                await going(page, /done=saved/, () => page.locator('form[action="/me"] button[type="submit"]').first().click());
                 await page.selectOption('#f-theme', dark ? 'dark' : 'light');
                 await page.evaluate(() => document.querySelector('[data-lock]').click());
                 await shut(page);
@@ -85,8 +84,7 @@ test('with a second factor the page goes on when it was given in another tab', a
         await page.evaluate(() => window.dispatchEvent(new Event('focus')));
         await open(page);
         /* the forms of this page carry the new token */
-        await page.locator('form[action="/me"] button[type="submit"]').first().click();
-        await page.waitForURL(/\/me\?done=saved/);
+        await going(page, /\/me\?done=saved/, () => page.locator('form[action="/me"] button[type="submit"]').first().click());
         assert.deepEqual(trouble, []);
         await context.close();
 });
@@ -97,8 +95,7 @@ test('without scripts the button leads to the page that asks', async () => {
         await login(page, house, 'viewer');
         await page.goto('/me');
         await page.locator('details.menu summary').last().click();
-        await page.locator('[data-lock]').click();
-        assert.equal(new URL(page.url()).pathname, '/login/unlock');
+        await going(page, (url) => url.pathname === '/login/unlock', () => page.locator('[data-lock]').click());
         await page.fill('#f-password', house.accounts.viewer.password);
         await page.press('#f-password', 'Enter');
         await page.waitForURL(/\/me$/);

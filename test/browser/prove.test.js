@@ -3,7 +3,7 @@
 'use strict';
 const assert = require('node:assert');
 const test = require('node:test');
-const { start, person, login, focused, nextCode, age, sql, axe, shot, customers, bringIn } = require('./house.js');
+const { start, person, login, focused, going, nextCode, age, sql, axe, shot, customers, bringIn } = require('./house.js');
 
 let house;
 test.before(async () => { house = await start(); });
@@ -140,15 +140,14 @@ test('without scripts the page says where to prove it', async () => {
         await page.fill('#f-tenant', house.tenant);
         await page.fill('#f-login', 'staff');
         await page.fill('#f-password', house.accounts.staff.password);
-        await page.press('#f-password', 'Enter');
+        await going(page, (url) => url.pathname !== '/login', () => page.press('#f-password', 'Enter'));
         if (new URL(page.url()).pathname === '/login/confirm')
-                await page.locator('form[action="/login/confirm"] button').click();
+                await going(page, (url) => url.pathname !== '/login/confirm', () => page.locator('form[action="/login/confirm"] button').click());
         await page.goto('/me/factors');
         age(house, 'staff', 16);
         await page.locator('form[action="/me/factors/totp"] button').click();
         await page.getByRole('link', { name: '本人確認' }).click();
         await page.fill('#p-password', house.accounts.staff.password);
-        await page.press('#p-password', 'Enter');
-        await page.waitForURL(/\/me\?done=proven/);
+        await going(page, /\/me\?done=proven/, () => page.press('#p-password', 'Enter'));
         await context.close();
 });
