@@ -1,0 +1,51 @@
+/* condition_node.h - for the files of conditions only: a condition as it was read, and the table of operators.
+ * condition_parse.c makes the nodes, condition_sql.c and condition_sentence.c read them. */
+#ifndef DAICHO_REGISTER_CONDITION_NODE_H
+#define DAICHO_REGISTER_CONDITION_NODE_H
+
+#include "register/condition.h"
+
+/* clang-format off */
+enum op { OP_EQ, OP_NE, OP_IN, OP_NOT_IN, OP_LT, OP_LE, OP_GT, OP_GE, OP_BETWEEN, OP_CONTAINS, OP_NOT_CONTAINS, OP_STARTS, OP_ENDS, OP_EMPTY,
+          OP_NOT_EMPTY, OP_LAST_DAYS, OP_NEXT_DAYS, OP_MONTH_IS, OP_THIS_MONTH, OP_LAST_MONTH, OP_THIS_YEAR, OPS };
+/* clang-format on */
+
+/* What the value is: one of the item's, a piece of text, or a number of its own. */
+enum operand { OF_ITEM, OF_TEXT, OF_NUMBER };
+
+/* sentence: %1$s the item, %2$s the value, %3$s the second one. date: the same where days are compared; NULL: no
+ * difference. */
+struct condition_operator {
+        const char *name;
+        char arity;
+        enum operand operand;
+        int types;
+        const char *title[2];
+        const char *sentence[2];
+        const char *date[2];
+};
+extern const struct condition_operator condition_node_ops[OPS];
+
+enum kind { ALL, ANY, NONE, LEAF, HISTORY };
+extern const char *const condition_node_groups[NONE + 1];
+
+struct condition {
+        enum kind kind;
+        struct condition **list;
+        size_t count; /* groups and history */
+        const struct item *item;
+        bool system;
+        struct item day; /* of an instant: it is compared by its day in Tokyo */
+        enum op op;
+        str *values;
+        size_t value_count;      /* stored form; text pieces as given */
+        struct search_word word; /* OF_TEXT; folded by condition_read */
+        const char *path;
+        const struct definition *history;
+};
+
+/* id, created_at and updated_at. */
+enum { CONDITION_SYSTEM_ITEMS = 3 };
+extern const struct item condition_node_system[CONDITION_SYSTEM_ITEMS];
+
+#endif

@@ -1,0 +1,219 @@
+/* condition_sql.c - a condition as a boolean expression. What it names comes from the definition, every value is a parameter. */
+#include "base/house.h"
+
+#include "register/condition_node.h"
+
+#include "register/item.h"
+
+#define TODAY "(daicho.clock() at time zone 'Asia/Tokyo')::date"
+
+static void column(struct sql *sql, const struct condition *c)
+{
+        if (!c->system && c->item != &c->day)
+                sql_column(sql, c->item);
+        else if (!c->system) {
+                sql_add(sql, "(");
+                sql_column(sql, c->item);
+                sql_add(sql, " at time zone 'Asia/Tokyo')::date");
+        } else if (c->item->type == ITEM_INTEGER)
+                sql_system(sql, SQL_ID);
+        else {
+                sql_add(sql, "(");
+                sql_system(sql, str_is(c->item->name, "created_at") ? SQL_CREATED_AT : SQL_UPDATED_AT);
+                sql_add(sql, " at time zone 'Asia/Tokyo')::date");
+        }
+}
+
+/* Telephone numbers are the same with and without hyphens. */
+static void compared(struct sql *sql, const struct condition *c)
+{
+        if (c->item->type != ITEM_TELEPHONE) {
+                column(sql, c);
+                return;
+        }
+        sql_add(sql, "replace(");
+        column(sql, c);
+        sql_add(sql, ", '-', '')");
+}
+
+static void value(struct sql *sql, const struct condition *c, size_t i)
+{
+        str s = c->values[i];
+
+        if (c->item->type == ITEM_TELEPHONE) {
+                char *p = str_z(sql->cx->mem, s);
+                size_t n = 0;
+
+                for (size_t j = 0; j < s.n; j++)
+                        if (s.p[j] != '-')
+                                p[n++] = s.p[j];
+                s = (str){ p, n };
+        }
+        sql_value(sql, c->item, s);
+}
+
+static void values_array(struct sql *sql, const struct condition *c)
+{
+        struct condition plain = *c;
+        struct sql scratch = { .cx = sql->cx, .text = buf_open(sql->cx->mem, KB(64)) };
+
+        for (size_t i = 0; i < c->value_count; i++)
+                value(&scratch, &plain, i);
+        sql_arg(sql, db_array(sql->cx, scratch.args, scratch.count), item_pg_type(c->item));
+        sql_add(sql, "[]");
+}
+
+static void binary(struct sql *sql, const struct condition *c, str operator)
+{
+        compared(sql, c);
+        buf_add(&sql->text, operator);
+        value(sql, c, 0);
+}
+
+static void contains(struct sql *sql, const struct condition *c)
+{
+        sql_add(sql, "strpos(daicho.fold(");
+        column(sql, c);
+        sql_add(sql, "), (select ");
+        sql_arg(sql, c->word.folded, "text");
+        sql_add(sql, ")) > 0");
+}
+
+static void leaf_sql(struct sql *sql, const struct condition *c)
+{
+        static const char *const signs[] = {
+                [OP_EQ] = " = ", [OP_NE] = " is distinct from ", [OP_LT] = " < ", [OP_LE] = " <= ", [OP_GT] = " > ", [OP_GE] = " >= "
+        };
+
+        switch (c->op) {
+        case OP_EQ:
+        case OP_NE:
+        case OP_LT:
+        case OP_LE:
+        case OP_GT:
+        case OP_GE: binary(sql, c, str_of(signs[c->op])); break;
+        case OP_IN:
+                compared(sql, c);
+                sql_add(sql, " = any (");
+                values_array(sql, c);
+                sql_add(sql, ")");
+                break;
+        case OP_NOT_IN:
+                column(sql, c);
+                sql_add(sql, " is null or ");
+                compared(sql, c);
+                sql_add(sql, " <> all (");
+                values_array(sql, c);
+                sql_add(sql, ")");
+                break;
+        case OP_BETWEEN:
+                column(sql, c);
+                sql_add(sql, " between ");
+                value(sql, c, 0);
+                sql_add(sql, " and ");
+                value(sql, c, 1);
+                break;
+        case OP_CONTAINS: contains(sql, c); break;
+        case OP_NOT_CONTAINS:
+                sql_add(sql, "not coalesce(");
+                contains(sql, c);
+                sql_add(sql, ", false)");
+                break;
+        case OP_STARTS:
+                sql_add(sql, "starts_with(daicho.fold(");
+                column(sql, c);
+                sql_add(sql, "), ");
+                sql_arg(sql, c->word.folded, "text");
+                sql_add(sql, ")");
+                break;
+        case OP_ENDS:
+                sql_add(sql, "right(daicho.fold(");
+                column(sql, c);
+                sql_add(sql, "), length(");
+                sql_arg(sql, c->word.folded, "text");
+                sql_add(sql, ")) = ");
+                sql_arg(sql, c->word.folded, "text");
+                break;
+        case OP_EMPTY:
+                column(sql, c);
+                sql_add(sql, " is null");
+                break;
+        case OP_NOT_EMPTY:
+                column(sql, c);
+                sql_add(sql, " is not null");
+                break;
+        case OP_LAST_DAYS:
+                column(sql, c);
+                sql_add(sql, " between " TODAY " - (");
+                sql_arg(sql, c->values[0], "int");
+                sql_add(sql, " - 1) and " TODAY);
+                break;
+        case OP_NEXT_DAYS:
+                column(sql, c);
+                sql_add(sql, " between " TODAY " and " TODAY " + (");
+                sql_arg(sql, c->values[0], "int");
+                sql_add(sql, " - 1)");
+                break;
+        case OP_MONTH_IS:
+                sql_add(sql, "extract(month from ");
+                column(sql, c);
+                sql_add(sql, ") = ");
+                sql_arg(sql, c->values[0], "int");
+                break;
+        case OP_THIS_MONTH:
+        case OP_LAST_MONTH:
+        case OP_THIS_YEAR:
+                column(sql, c);
+                if (c->op == OP_THIS_MONTH)
+                        sql_add(sql, " between date_trunc('month', " TODAY "::timestamp)::date and (date_trunc('month', " TODAY
+                                     "::timestamp) + interval '1 month')::date - 1");
+                else if (c->op == OP_LAST_MONTH)
+                        sql_add(sql, " between (date_trunc('month', " TODAY "::timestamp) - interval '1 month')::date and date_trunc('month', " TODAY
+                                     "::timestamp)::date - 1");
+                else
+                        sql_add(sql, " between date_trunc('year', " TODAY "::timestamp)::date and (date_trunc('year', " TODAY
+                                     "::timestamp) + interval '1 year')::date - 1");
+                break;
+        case OPS: break;
+        }
+}
+
+static void list_sql(struct sql *sql, const struct condition *c, str between, str empty)
+{
+        for (size_t i = 0; i < c->count; i++) {
+                if (i > 0)
+                        buf_add(&sql->text, between);
+                condition_sql(sql, c->list[i]);
+        }
+        if (c->count == 0)
+                buf_add(&sql->text, empty);
+}
+
+void condition_sql(struct sql *sql, const struct condition *c)
+{
+        char outer = sql->alias;
+
+        sql_add(sql, "(");
+        switch (c->kind) {
+        case ALL: list_sql(sql, c, S(" and "), S("true")); break;
+        case ANY: list_sql(sql, c, S(" or "), S("true")); break;
+        case NONE:
+                sql_add(sql, "not coalesce(");
+                list_sql(sql, c, S(" or "), S("false"));
+                sql_add(sql, ", false)");
+                break;
+        case LEAF: leaf_sql(sql, c); break;
+        case HISTORY:
+                sql_add(sql, "exists (select 1 from ");
+                sql_table(sql, c->history);
+                sql_add(sql, " h where h.");
+                sql_name(sql, c->history->master->name);
+                sql_add(sql, " = r.id and ");
+                sql->alias = 'h';
+                list_sql(sql, c, S(" and "), S("true"));
+                sql->alias = outer;
+                sql_add(sql, ")");
+                break;
+        }
+        sql_add(sql, ")");
+}
