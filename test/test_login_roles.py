@@ -32,7 +32,7 @@ ROLES = {
     'daicho_watch': (set(), set(), {'erasure_unproven()', 'watch_place()', 'watch_revoked()', 'watch_tell(text,bigint,text,text,text[],jsonb)'}, False),
 }
 # open to everybody: they tell who asks, what time it is, and how words are folded
-OPEN = {'actor_account()', 'actor_name()', 'clock()', 'fold(text)', 'grams(text)', 'grams_of_term(text)', 'role_tenant()', 'search_word(text)', 'tenant()',
+OPEN = {'actor_account()', 'actor_name()', 'choices_text(text[])', 'clock()', 'fold(text)', 'grams(text)', 'grams_of_term(text)', 'role_tenant()', 'search_word(text)', 'tenant()',
         'words_proper(text[])'}
 # what happens outside any contract (a log-in to one that does not exist) is written into the house's own log: written, never read
 WRITES = {'daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_cli', 'daicho_sso'}

@@ -61,7 +61,7 @@ function problems(root) {
                         box.open = true;
                 field.setAttribute('aria-invalid', 'true');
                 field.dataset.liveInvalid = '';
-                const label = one(`label[for="${CSS.escape(field.id)}"]`)?.firstChild?.textContent.trim();
+                const label = (one(`label[for="${CSS.escape(field.id)}"]`) || document.getElementById(field.getAttribute('aria-labelledby')))?.firstChild?.textContent.trim();
                 if (label && link.textContent === link.dataset.detail)
                         link.prepend(`${label}: `);
                 const sentence = document.createElement('p');
@@ -99,7 +99,7 @@ function stale(root) {
                 version.value = current.dataset.current;
         for (const now of all('[data-item]', current)) {
                 const field = document.getElementById(`f-${now.dataset.item}`);
-                const mine = field?.type === 'checkbox' ? (field.checked ? 't' : 'f') : field?.value;
+                const mine = field?.classList.contains('ticks') ? all('input:checked', field).map((box) => box.value).join('; ') : field?.type === 'checkbox' ? (field.checked ? 't' : 'f') : field?.value;
                 if (!field || mine === now.dataset.value)
                         continue;
                 const sentence = one('#now', root).content.firstElementChild.cloneNode(true);

@@ -11,6 +11,7 @@
 #include "register/bulk.h"
 #include "register/bulk_undo.h"
 #include "register/item.h"
+#include "register/item_choices.h"
 
 static const struct field look_fields[] = {
         { .name = "action", .type = SHAPE_TEXT, .max = 10, .summary = "delete or set; without: only how many records meet the condition" },
@@ -19,6 +20,7 @@ static const struct field look_fields[] = {
         { .name = "set", .type = SHAPE_TEXT, .max = CONDITION_SIZE_MAX, .summary = "set: the new values as JSON, {item: value}" },
         { .name = "item", .type = SHAPE_TEXT, .max = 100, .summary = "Console: the item to set" },
         { .name = "value", .type = SHAPE_TEXT, .max = ITEM_CHARS_MAX, .lines = true, .summary = "Console: its new value" },
+        { .name = "values", .type = SHAPE_LIST, .max = DEFINITION_CHOICES_MAX, .summary = "Console: the choices to set" },
         { .name = "check", .type = SHAPE_BOOL, .summary = "Console: the value was given" },
         { .name = "sort", .type = SHAPE_TEXT, .max = 60, .summary = "Console: order of the list it came from" },
         { .name = "shown", .type = SHAPE_INT, .min = 0, .max = 1000000000, .summary = "Console" },
@@ -70,6 +72,19 @@ static rc object_read(struct cx *cx, const json_t *value, json_t **ret)
         return RC_OK;
 }
 
+/* Ticked choices as files write them; absent: none. */
+static str value_given(struct cx *cx, const json_t *in)
+{
+        const json_t *list = json_object_get(in, "values");
+        str all = json_get_text(in, "value");
+        json_t *one;
+        size_t i;
+
+        json_array_foreach((json_t *)(uintptr_t)list, i, one)
+                all = str_empty(all) ? json_text(one) : str_format(cx->mem, "%.*s;%.*s", STR_ARG(all), STR_ARG(json_text(one)));
+        return all;
+}
+
 static rc order_read(struct cx *cx, const struct http_req *req, const json_t *in, struct bulk_order *ret)
 {
         const json_t *condition = json_object_get(in, "condition");
@@ -78,8 +93,7 @@ static rc order_read(struct cx *cx, const struct http_req *req, const json_t *in
 
         TRY(object_read(cx, json_object_get(in, "set"), &items));
         if (items == NULL && !str_empty(item))
-                items = json_set(json_object(), str_z(cx->mem, item),
-                                 json_str(str_absent(json_get_text(in, "value")) ? S("") : json_get_text(in, "value")));
+                items = json_set(json_object(), str_z(cx->mem, item), json_str(str_absent(value_given(cx, in)) ? S("") : value_given(cx, in)));
         *ret = (struct bulk_order){
                 .register_name = http_arg(req, "register"),
                 .action = json_get_text(in, "action"),
@@ -121,12 +135,14 @@ static rc item_dress(struct cx *cx, json_t *one, str value, json_t *model)
         str type = json_get_text(one, "type"), name = json_get_text(one, "name");
         const struct definition *def;
         bool lines = json_is_true(json_object_get(one, "lines")), choice = str_is(type, "choice"), boolean = str_is(type, "boolean");
+        bool choices = str_is(type, "choices");
 
         TRY(definition_recall(cx, json_get_text(json_object_get(model, "register"), "name"), &def));
         (void)json_set(one, "is_choice", json_boolean(choice));
         (void)json_set(one, "is_boolean", json_boolean(boolean));
         (void)json_set(one, "is_long", json_boolean(lines));
-        (void)json_set(one, "is_input", json_boolean(!choice && !boolean && !lines));
+        (void)json_set(one, "is_choices", json_boolean(choices));
+        (void)json_set(one, "is_input", json_boolean(!choice && !choices && !boolean && !lines));
         (void)json_set(one, "input_type", json_string(str_is(type, "date") ? "date" : "text"));
         (void)json_set(model, "item", one);
         if (definition_item(def, name) != NULL && !str_empty(value))
@@ -151,13 +167,13 @@ static rc for_console(struct cx *cx, const json_t *in, json_t *model)
                 (void)json_set(m, "chosen", json_boolean(str_equal(json_get_text(one, "name"), chosen)));
                 json_array_append_new(settable, m);
                 if (str_equal(json_get_text(one, "name"), chosen))
-                        TRY(item_dress(cx, one, json_get_text(in, "value"), model));
+                        TRY(item_dress(cx, one, value_given(cx, in), model));
         }
         if (json_is_object(json_object_get(model, "set")))
                 (void)json_set(model, "set_text", json_str(json_write(cx->mem, json_object_get(model, "set"))));
         numbers_dress(cx, model);
         (void)json_set(model, "settable", settable);
-        (void)json_set(model, "value", json_str(json_get_text(in, "value")));
+        (void)json_set(model, "value", json_str(value_given(cx, in)));
         (void)json_set(model, "days", json_integer(BULK_UNDO_DAYS));
         return RC_OK;
 }
@@ -173,7 +189,10 @@ static rc batch_dress(struct cx *cx, json_t *model)
         TRY(definition_recall(cx, json_get_text(json_object_get(model, "register"), "name"), &def));
         json_object_foreach(json_object_get(batch, "set"), name, value) {
                 const struct item *item = definition_item(def, str_of(name));
-                str given = json_is_string(value) ? json_text(value) : json_is_null(value) ? S("") : json_write(cx->mem, value);
+                str given = json_is_string(value)  ? json_text(value)
+                            : json_is_null(value)  ? S("")
+                            : json_is_array(value) ? item_choices_of_json(cx->mem, value)
+                                                   : json_write(cx->mem, value);
                 json_t *m = json_object();
 
                 if (item == NULL)

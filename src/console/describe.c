@@ -26,9 +26,14 @@ static json_t *nullable(const char *type)
 static json_t *choices_schema(const struct item *item)
 {
         json_t *s = nullable("string"), *list = json_array();
+        bool several = item->type == ITEM_CHOICES;
 
         for (size_t i = 0; i < item->choice_count; i++)
                 must(json_array_append_new(list, json_str(item->choices[i].value)) == 0);
+        if (several) {
+                s = json_set(json_set(nullable("array"), "uniqueItems", json_true()), "maxItems", json_integer(item->max));
+                return json_set(s, "items", json_set(typed("string"), "enum", list));
+        }
         must(json_array_append_new(list, json_null()) == 0);
         return json_set(s, "enum", list);
 }
@@ -38,21 +43,15 @@ static json_t *item_schema(const struct cx *cx, const struct item *item)
         static const struct {
                 const char *type, *format;
         } kinds[ITEM_TYPES] = {
-                [ITEM_TEXT] = { "string", NULL },
-                [ITEM_KANA] = { "string", NULL },
-                [ITEM_EMAIL] = { "string", "email" },
-                [ITEM_TELEPHONE] = { "string", NULL },
-                [ITEM_POSTAL_CODE] = { "string", NULL },
-                [ITEM_INTEGER] = { "integer", "int64" },
-                [ITEM_DATE] = { "string", "date" },
-                [ITEM_BOOLEAN] = { "boolean", NULL },
-                [ITEM_CHOICE] = { "string", NULL },
-                [ITEM_REFERENCE] = { "integer", "int64" },
-                [ITEM_URL] = { "string", "uri" },
-                [ITEM_DECIMAL] = { "string", "decimal" },
-                [ITEM_DATETIME] = { "string", "date-time" },
+                [ITEM_TEXT] = { "string", NULL },         [ITEM_KANA] = { "string", NULL },
+                [ITEM_EMAIL] = { "string", "email" },     [ITEM_TELEPHONE] = { "string", NULL },
+                [ITEM_POSTAL_CODE] = { "string", NULL },  [ITEM_INTEGER] = { "integer", "int64" },
+                [ITEM_DATE] = { "string", "date" },       [ITEM_BOOLEAN] = { "boolean", NULL },
+                [ITEM_CHOICE] = { "string", NULL },       [ITEM_REFERENCE] = { "integer", "int64" },
+                [ITEM_CHOICES] = { "array", NULL },       [ITEM_URL] = { "string", "uri" },
+                [ITEM_DECIMAL] = { "string", "decimal" }, [ITEM_DATETIME] = { "string", "date-time" },
         };
-        json_t *s = item->type == ITEM_CHOICE ? choices_schema(item) : nullable(kinds[item->type].type);
+        json_t *s = item->choice_count > 0 ? choices_schema(item) : nullable(kinds[item->type].type);
         bool text = item->type == ITEM_TEXT || item->type == ITEM_KANA;
 
         if (kinds[item->type].format != NULL)

@@ -59,6 +59,21 @@ static str record_url(struct cx *cx, const struct definition *def, int64_t id, c
         return str_format(cx->mem, "/registers/%.*s/records/%" PRId64 "%s%s", STR_ARG(def->name), id, done ? "?done=" : "", done ? done : "");
 }
 
+/* A tick box comes after a hidden field of the same name: the last one counts. Of "NAME[]" all do; an empty one is none. */
+static void field_add(struct cx *cx, json_t *object, const struct http_pair *field)
+{
+        bool several = str_ends(field->name, S("[]"));
+        const char *name = str_z(cx->mem, several ? (str){ field->name.p, field->name.n - 2 } : field->name);
+        json_t *list = json_object_get(object, name);
+
+        if (!several)
+                (void)json_set(object, name, json_str(field->value));
+        else if (!json_is_array(list))
+                (void)json_set(object, name, list = json_array());
+        if (several && field->value.n > 0)
+                json_array_append_new(list, json_str(field->value));
+}
+
 /* Object of items from a JSON body or a form. `version` and what begins with _ is not the record's. */
 static rc body_read(struct cx *cx, const struct http_req *req, json_t **ret)
 {
@@ -71,10 +86,9 @@ static rc body_read(struct cx *cx, const struct http_req *req, json_t **ret)
                 if (!json_is_object(object))
                         return fail(cx, RC_INVALID, NULL, "a record must be an object with the items as members");
         } else {
-                /* a tick box comes after a hidden field of the same name: the last one counts */
                 for (size_t i = 0; i < req->field_count; i++)
                         if (!str_starts(req->fields[i].name, S("_")))
-                                (void)json_set(object, str_z(cx->mem, req->fields[i].name), json_str(req->fields[i].value));
+                                field_add(cx, object, &req->fields[i]);
         }
         *ret = object;
         return RC_OK;
@@ -152,7 +166,7 @@ static void sorts_add(struct cx *cx, const struct http_req *req, const struct re
                 json_t *one = json_object();
                 str value;
 
-                if (item->lines || !sql_visible(cx, item))
+                if (!item_sortable(item) || !sql_visible(cx, item))
                         continue;
                 value = now && !page->descending ? str_format(cx->mem, "-%.*s", STR_ARG(item->name)) : item->name;
                 (void)json_set(one, "query", json_str(dress_query(cx, req, paging, now && page->descending ? NULL : "sort", value)));

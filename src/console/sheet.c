@@ -10,6 +10,8 @@
 #include "page/page.h"
 #include "register/definition.h"
 #include "register/item.h"
+#include "register/item_choice.h"
+#include "register/item_choices.h"
 
 struct sheet {
         const struct definition *def;
@@ -41,6 +43,8 @@ static str stored(struct cx *cx, const json_t *value)
                 return str_format(cx->mem, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
         if (json_is_boolean(value))
                 return json_is_true(value) ? S("t") : S("f");
+        if (json_is_array(value))
+                return item_choices_of_json(cx->mem, value);
         return STR_NONE;
 }
 
@@ -255,6 +259,30 @@ static const struct {
         [ITEM_REFERENCE] = { "text", NULL, false },
 };
 
+/* As tick boxes; a value that the definition no longer has can only be taken away. */
+static json_t *boxes(struct cx *cx, const struct item *item, str held)
+{
+        const json_t *values = str_absent(held) ? json_array() : item_choices_json(held);
+        json_t *list = json_array(), *value;
+        size_t k;
+
+        for (size_t i = 0; i < item->choice_count; i++) {
+                json_t *m = json_object();
+
+                (void)json_set(m, "value", json_str(item->choices[i].value));
+                (void)json_set(m, "title", json_str(item->choices[i].title[cx->lang]));
+                (void)json_set(m, "selected", json_boolean(!str_absent(held) && item_choices_hold(held, item->choices[i].value)));
+                add(list, m);
+        }
+        json_array_foreach((json_t *)(uintptr_t)values, k, value)
+                if (item_choice(cx->mem, item, json_text(value)) == NULL) {
+                        json_t *m = json_set(json_set(json_object(), "value", value), "title", value);
+
+                        add(list, json_set(m, "selected", json_true()));
+                }
+        return list;
+}
+
 static json_t *options(struct cx *cx, const struct item *item, str value)
 {
         json_t *list = json_array();
@@ -278,17 +306,19 @@ static json_t *field_model(struct cx *cx, const struct item *item, const json_t 
 
         if (item->type == ITEM_DATETIME && text.n > 19)
                 text.n = 19; /* the field knows no zone: it is Tokyo's time */
-        (void)json_set(m, "value", json_str(str_absent(text) ? S("") : text));
+        (void)json_set(m, "value", json_str(str_absent(text) ? S("") : item->type == ITEM_CHOICES ? item_choices_values(cx->mem, text) : text));
         (void)json_set(m, "required", json_boolean(item->required));
         if (!str_absent(item->help[cx->lang]))
                 (void)json_set(m, "help", json_str(item->help[cx->lang]));
         (void)json_set(m, "is_boolean", json_boolean(item->type == ITEM_BOOLEAN));
         (void)json_set(m, "checked", json_boolean(str_is(text, "t")));
         (void)json_set(m, "is_choice", json_boolean(item->type == ITEM_CHOICE));
+        (void)json_set(m, "is_labelled", json_boolean(item->type != ITEM_BOOLEAN && item->type != ITEM_CHOICES));
+        (void)json_set(m, "is_choices", json_boolean(item->type == ITEM_CHOICES));
         (void)json_set(m, "is_long", json_boolean(item->lines));
-        (void)json_set(m, "is_input", json_boolean(!item->lines && item->type != ITEM_BOOLEAN && item->type != ITEM_CHOICE));
-        if (item->type == ITEM_CHOICE)
-                (void)json_set(m, "choices", options(cx, item, text));
+        (void)json_set(m, "is_input", json_boolean(!item->lines && item->type != ITEM_BOOLEAN && item->choice_count == 0));
+        if (item->choice_count > 0)
+                (void)json_set(m, "choices", item->type == ITEM_CHOICES ? boxes(cx, item, text) : options(cx, item, text));
         if (item->lines && item->max > 0)
                 (void)json_set(m, "max", json_integer(item->max));
         (void)json_set(m, "input_type", json_string(inputs[item->type].input ? inputs[item->type].input : "text"));

@@ -7,14 +7,19 @@
 #include "register/item.h"
 
 enum { TEXTUAL = 1 << ITEM_TEXT | 1 << ITEM_KANA | 1 << ITEM_EMAIL | 1 << ITEM_TELEPHONE | 1 << ITEM_POSTAL_CODE | 1 << ITEM_URL };
-enum { DATES = 1 << ITEM_DATE | 1 << ITEM_DATETIME, ORDERED = 1 << ITEM_INTEGER | 1 << ITEM_DECIMAL | DATES, ALL_TYPES = (1 << ITEM_TYPES) - 1 };
+enum {
+        DATES = 1 << ITEM_DATE | 1 << ITEM_DATETIME,
+        ORDERED = 1 << ITEM_INTEGER | 1 << ITEM_DECIMAL | DATES,
+        ALL_TYPES = (1 << ITEM_TYPES) - 1,
+        SINGLE = ALL_TYPES & ~(1 << ITEM_CHOICES)
+};
 enum { LISTED = TEXTUAL | 1 << ITEM_CHOICE | 1 << ITEM_INTEGER | 1 << ITEM_DECIMAL | 1 << ITEM_REFERENCE };
 
 /* clang-format off */
 const struct condition_operator condition_node_ops[OPS] = {
-        [OP_EQ] = { "eq", '1', OF_ITEM, ALL_TYPES, { "が次と等しい", "is" }, { "%1$sが%2$s", "%1$s is %2$s" }, { NULL } },
-        [OP_NE] = { "ne", '1', OF_ITEM, ALL_TYPES, { "が次と異なる", "is not" }, { "%1$sが%2$s以外", "%1$s is not %2$s" }, { NULL } },
-        [OP_IN] = { "in", 'n', OF_ITEM, LISTED, { "が次のいずれか", "is one of" }, { "%1$sが%2$sのいずれか", "%1$s is one of %2$s" }, { NULL } },
+        [OP_EQ] = { "eq", '1', OF_ITEM, SINGLE, { "が次と等しい", "is" }, { "%1$sが%2$s", "%1$s is %2$s" }, { NULL } },
+        [OP_NE] = { "ne", '1', OF_ITEM, SINGLE, { "が次と異なる", "is not" }, { "%1$sが%2$s以外", "%1$s is not %2$s" }, { NULL } },
+        [OP_IN] = { "in", 'n', OF_ITEM, LISTED, { "が次のいずれか", "is one of" }, { "%1$sが%2$sのいずれか", "%1$s is one of %2$s" }, { NULL }, { "%1$sが%2$s", "%1$s is %2$s" } },
         [OP_NOT_IN] = { "not_in", 'n', OF_ITEM, LISTED, { "が次のどれでもない", "is none of" }, { "%1$sが%2$sのどれでもない", "%1$s is none of %2$s" }, { NULL } },
         [OP_LT] = { "lt", '1', OF_ITEM, ORDERED, { "が次より小さい・前", "is below, before" }, { "%1$sが%2$sより小さい", "%1$s is below %2$s" }, { "%1$sが%2$sより前", "%1$s is before %2$s" } },
         [OP_LE] = { "le", '1', OF_ITEM, ORDERED, { "が次以下・以前", "is at most, until" }, { "%1$sが%2$s以下", "%1$s is at most %2$s" }, { "%1$sが%2$s以前", "%1$s is %2$s or before" } },
@@ -33,6 +38,9 @@ const struct condition_operator condition_node_ops[OPS] = {
         [OP_THIS_MONTH] = { "this_month", '0', OF_ITEM, DATES, { "が今月", "is this month" }, { "%1$sが今月", "%1$s is this month" }, { NULL } },
         [OP_LAST_MONTH] = { "last_month", '0', OF_ITEM, DATES, { "が先月", "was last month" }, { "%1$sが先月", "%1$s was last month" }, { NULL } },
         [OP_THIS_YEAR] = { "this_year", '0', OF_ITEM, DATES, { "が今年", "is this year" }, { "%1$sが今年", "%1$s is this year" }, { NULL } },
+        [OP_HAS_ANY] = { "has_any", 'n', OF_ITEM, 1 << ITEM_CHOICES, { "に次のいずれかを含む", "has any of" }, { "%1$sに%2$sのいずれかを含む", "%1$s has any of %2$s" }, { NULL }, { "%1$sに%2$sを含む", "%1$s has %2$s" } },
+        [OP_HAS_ALL] = { "has_all", 'n', OF_ITEM, 1 << ITEM_CHOICES, { "に次のすべてを含む", "has all of" }, { "%1$sに%2$sのすべてを含む", "%1$s has all of %2$s" }, { NULL }, { "%1$sに%2$sを含む", "%1$s has %2$s" } },
+        [OP_HAS_NONE] = { "has_none", 'n', OF_ITEM, 1 << ITEM_CHOICES, { "に次のどれも含まない", "has none of" }, { "%1$sに%2$sのどれも含まない", "%1$s has none of %2$s" }, { NULL }, { "%1$sに%2$sを含まない", "%1$s does not have %2$s" } },
 };
 /* clang-format on */
 

@@ -7,14 +7,15 @@
 
 /* clang-format off */
 enum op { OP_EQ, OP_NE, OP_IN, OP_NOT_IN, OP_LT, OP_LE, OP_GT, OP_GE, OP_BETWEEN, OP_CONTAINS, OP_NOT_CONTAINS, OP_STARTS, OP_ENDS, OP_EMPTY,
-          OP_NOT_EMPTY, OP_LAST_DAYS, OP_NEXT_DAYS, OP_MONTH_IS, OP_THIS_MONTH, OP_LAST_MONTH, OP_THIS_YEAR, OPS };
+          OP_NOT_EMPTY, OP_LAST_DAYS, OP_NEXT_DAYS, OP_MONTH_IS, OP_THIS_MONTH, OP_LAST_MONTH, OP_THIS_YEAR,
+          OP_HAS_ANY, OP_HAS_ALL, OP_HAS_NONE, OPS };
 /* clang-format on */
 
 /* What the value is: one of the item's, a piece of text, or a number of its own. */
 enum operand { OF_ITEM, OF_TEXT, OF_NUMBER };
 
 /* sentence: %1$s the item, %2$s the value, %3$s the second one. date: the same where days are compared; NULL: no
- * difference. */
+ * difference. one: the same with a single value of several that there may be. */
 struct condition_operator {
         const char *name;
         char arity;
@@ -23,6 +24,7 @@ struct condition_operator {
         const char *title[2];
         const char *sentence[2];
         const char *date[2];
+        const char *one[2];
 };
 extern const struct condition_operator condition_node_ops[OPS];
 

@@ -86,6 +86,8 @@ static rc read_value(struct reading *r, const json_t *v, const char *path, struc
                 loose.min = INT64_MIN;
                 loose.max = INT64_MAX;
         }
+        if (loose.type == ITEM_CHOICES)
+                loose.type = ITEM_CHOICE; /* one of them */
         if (c->item->type == ITEM_TEXT && json_is_integer(v))
                 v = json_str(str_format(r->cx->mem, "%" PRId64, (int64_t)json_integer_value(v)));
         if (item_parse_json(r->cx, &loose, v, &s) != RC_OK) {

@@ -10,6 +10,8 @@ static str shown(struct cx *cx, const struct condition *c, size_t i)
         struct item plain = *c->item;
 
         plain.era = false; /* a sentence is long enough */
+        if (plain.type == ITEM_CHOICES)
+                plain.type = ITEM_CHOICE;
         return condition_node_ops[c->op].operand == OF_ITEM && !(c->system && plain.type == ITEM_INTEGER)
                    ? item_show(cx->mem, cx->lang, &plain, c->values[i])
                    : c->values[i];
@@ -18,10 +20,12 @@ static str shown(struct cx *cx, const struct condition *c, size_t i)
 static str leaf_sentence(struct cx *cx, const struct condition *c)
 {
         enum { SHOWN = 12 };
-        const char *format = condition_node_ops[c->op == OP_IN && c->value_count == 1 ? OP_EQ : c->op].sentence[cx->lang];
+        const char *format = condition_node_ops[c->op].sentence[cx->lang];
         struct buf b = buf_open(cx->mem, KB(16));
         str second = S("");
 
+        if (c->value_count == 1 && condition_node_ops[c->op].one[cx->lang] != NULL)
+                format = condition_node_ops[c->op].one[cx->lang];
         if (c->item->type == ITEM_DATE && condition_node_ops[c->op].date[cx->lang] != NULL)
                 format = condition_node_ops[c->op].date[cx->lang];
         for (size_t i = 0; i < c->value_count && i < SHOWN; i++) {

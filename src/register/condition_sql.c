@@ -60,7 +60,8 @@ static void values_array(struct sql *sql, const struct condition *c)
         for (size_t i = 0; i < c->value_count; i++)
                 value(&scratch, &plain, i);
         sql_arg(sql, db_array(sql->cx, scratch.args, scratch.count), item_pg_type(c->item));
-        sql_add(sql, "[]");
+        if (c->item->type != ITEM_CHOICES)
+                sql_add(sql, "[]");
 }
 
 static void binary(struct sql *sql, const struct condition *c, str operator)
@@ -173,6 +174,19 @@ static void leaf_sql(struct sql *sql, const struct condition *c)
                 else
                         sql_add(sql, " between date_trunc('year', " TODAY "::timestamp)::date and (date_trunc('year', " TODAY
                                      "::timestamp) + interval '1 year')::date - 1");
+                break;
+        case OP_HAS_ANY:
+        case OP_HAS_ALL:
+                column(sql, c);
+                buf_add(&sql->text, c->op == OP_HAS_ANY ? S(" && ") : S(" @> "));
+                values_array(sql, c);
+                break;
+        case OP_HAS_NONE:
+                column(sql, c);
+                sql_add(sql, " is null or not ");
+                column(sql, c);
+                sql_add(sql, " && ");
+                values_array(sql, c);
                 break;
         case OPS: break;
         }

@@ -21,6 +21,7 @@ enum item_type {
         ITEM_BOOLEAN,
         ITEM_CHOICE,    /* one of `choices` */
         ITEM_REFERENCE, /* id of a record of another register; written as that record's key too */
+        ITEM_CHOICES,   /* several of `choices` */
         ITEM_TYPES
 };
 enum register_kind { REGISTER_MASTER, REGISTER_HISTORY };
@@ -63,7 +64,7 @@ struct item {
         bool indexed;     /* conditions and sorting by it are frequent: has an index of its own */
         bool lines;       /* ITEM_TEXT: line breaks are kept */
         bool era;         /* ITEM_DATE: Japanese pages show the year of the era as well */
-        int64_t min, max; /* characters (text, kana) or value (integer, decimal) */
+        int64_t min, max; /* characters (text, kana), value (integer, decimal) or how many (choices) */
         int64_t scale;    /* ITEM_DECIMAL: decimal places, 1 to ITEM_SCALE_MAX */
         struct choice *choices;
         size_t choice_count;

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "register/item.h"
 #include "register/item_choice.h"
+#include "register/item_choices.h"
 #include "register/item_text.h"
 
 static const char *const choice_members[] = { "value", "title", "aliases", NULL };
@@ -23,21 +24,29 @@ static bool textual(enum item_type type)
         return type == ITEM_TEXT || type == ITEM_KANA || type == ITEM_EMAIL || type == ITEM_TELEPHONE || type == ITEM_POSTAL_CODE || type == ITEM_URL;
 }
 
+static bool chosen(enum item_type type)
+{
+        return type == ITEM_CHOICE || type == ITEM_CHOICES;
+}
+
 static void limits_read(struct reading *r, const struct place *at, struct item *item)
 {
         bool number = item->type == ITEM_INTEGER || item->type == ITEM_DECIMAL, counted = item->type == ITEM_TEXT || item->type == ITEM_KANA;
+        int64_t choices = item->type == ITEM_CHOICES ? (int64_t)item->choice_count : 0;
         bool has_min, has_max;
 
         item->min = number ? -999999999999999 : 0;
-        item->max = number ? 999999999999999 : item->lines ? 10000 : counted ? 1000 : 300;
+        item->max = number ? 999999999999999 : item->lines ? 10000 : counted ? 1000 : choices > 0 ? choices : 300;
         has_min = definition_member_int(r, at, "min", &item->min);
         has_max = definition_member_int(r, at, "max", &item->max);
-        if ((has_min || has_max) && !number && !counted)
-                definition_wrong(r, at, has_min ? "min" : "max", "is only for items of type text, kana, integer and decimal");
+        if ((has_min || has_max) && !number && !counted && item->type != ITEM_CHOICES)
+                definition_wrong(r, at, has_min ? "min" : "max", "is only for items of type text, kana, integer, decimal and choices");
         else if (item->min > item->max)
                 definition_wrong(r, at, "max", "must not be less than min");
         else if (counted && (item->min < 0 || item->max < 1 || item->max > ITEM_CHARS_MAX))
                 definition_wrong(r, at, "max", "must be between 1 and %d characters", ITEM_CHARS_MAX);
+        else if (choices > 0 && (item->min < 0 || item->max < 1 || item->max > choices))
+                definition_wrong(r, at, "max", "must be between 1 and the number of choices, %d", (int)choices);
         else if (number && (item->min < -999999999999999 || item->max > 999999999999999))
                 definition_wrong(r, at, "max", "must have at most 15 digits");
         else if (counted && item->unique && item->max > 500)
@@ -60,12 +69,12 @@ static void scale_read(struct reading *r, const struct place *at, struct item *i
 
 static void choices_read(struct reading *r, const struct place *at, struct item *item)
 {
-        json_t *list = definition_member_array(r, at, "choices", DEFINITION_CHOICES_MAX, item->type == ITEM_CHOICE);
+        json_t *list = definition_member_array(r, at, "choices", DEFINITION_CHOICES_MAX, chosen(item->type));
 
         if (list == NULL)
                 return;
-        if (item->type != ITEM_CHOICE) {
-                definition_wrong(r, at, "choices", "is only for items of type choice");
+        if (!chosen(item->type)) {
+                definition_wrong(r, at, "choices", "is only for items of type choice and choices");
                 return;
         }
         item->choices = NEW_ARRAY(r->cx->mem, struct choice, json_array_size(list));
@@ -115,6 +124,11 @@ static void choices_check(struct reading *r, const struct place *at, struct item
                                 definition_wrong(r, at, "choices", "\"%.*s\" could mean two of them", STR_ARG(word));
                                 return;
                         }
+                        if (item->type == ITEM_CHOICES && !item_choices_word(word)) {
+                                definition_wrong(r, at, "choices", "\"%.*s\" must hold no ; { or }: files part the choices of such an item with ;",
+                                                 STR_ARG(word));
+                                return;
+                        }
                 }
         }
 }
@@ -125,9 +139,9 @@ static void item_check(struct reading *r, const struct place *at, struct item *i
                 definition_wrong(r, at, "lines", "is only for items of type text");
         if (item->era && item->type != ITEM_DATE)
                 definition_wrong(r, at, "era", "is only for items of type date");
-        if (item->unique && (item->type == ITEM_BOOLEAN || item->type == ITEM_CHOICE || item->lines))
+        if (item->unique && (item->type == ITEM_BOOLEAN || chosen(item->type) || item->lines))
                 definition_wrong(r, at, "unique", "is not for this type of item");
-        if (item->searchable && !textual(item->type) && item->type != ITEM_CHOICE)
+        if (item->searchable && !textual(item->type) && !chosen(item->type))
                 definition_wrong(r, at, "searchable", "is only for items that hold text");
         if (item->joined && (before == NULL || before->number + 1 != item->number || !before->searchable))
                 definition_wrong(r, at, "searchable", "can be \"joined\" only right after another searchable item");
@@ -153,7 +167,7 @@ static void item_get(struct reading *r, const struct place *at, struct item *ite
                                 item->type = (enum item_type)t;
                 if (item->type == ITEM_TYPES)
                         definition_wrong(r, at, "type", "must be one of: %s",
-                                         "text kana email telephone postal_code url integer decimal date datetime boolean choice reference");
+                                         "text kana email telephone postal_code url integer decimal date datetime boolean choice reference choices");
         }
         definition_member_title(r, at, "title", DEFINITION_TITLE_MAX, true, item->title);
         definition_member_title(r, at, "help", DEFINITION_HELP_MAX, false, item->help);
@@ -175,10 +189,10 @@ static void item_get(struct reading *r, const struct place *at, struct item *ite
                 item->type = ITEM_TEXT;
                 return;
         }
+        choices_read(r, at, item);
         limits_read(r, at, item);
         scale_read(r, at, item);
-        choices_read(r, at, item);
-        if (item->type == ITEM_CHOICE && r->cx->failure.code == RC_OK)
+        if (chosen(item->type) && r->cx->failure.code == RC_OK)
                 choices_check(r, at, item);
 }
 

@@ -39,13 +39,14 @@ static json_t *item_model(struct cx *cx, const struct item *item)
         json_set(m, "list", json_boolean(item->in_list));
         json_set(m, "lines", json_boolean(item->lines));
         json_set(m, "era", json_boolean(item->era));
-        if (item->type == ITEM_TEXT || item->type == ITEM_KANA || item->type == ITEM_INTEGER || item->type == ITEM_DECIMAL) {
+        if (item->type == ITEM_TEXT || item->type == ITEM_KANA || item->type == ITEM_INTEGER || item->type == ITEM_DECIMAL ||
+            item->type == ITEM_CHOICES) {
                 json_set(m, "min", json_integer(item->min));
                 json_set(m, "max", json_integer(item->max));
         }
         if (item->type == ITEM_DECIMAL)
                 json_set(m, "scale", json_integer(item->scale));
-        if (item->type == ITEM_CHOICE)
+        if (item->choice_count > 0)
                 json_set(m, "choices", choices_model(cx, item));
         if (item->type == ITEM_REFERENCE)
                 json_set(m, "register", permission_hidden(cx, item->reference) ? json_null() : json_str(item->reference));

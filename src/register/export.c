@@ -275,6 +275,8 @@ static str value_take(struct export *ex, str *row)
 static rc put_row(struct export *ex, str row)
 {
         enum lang lang = ex->cx->lang;
+        struct arena *mem = ex->cx->mem;
+        struct arena_mark mark = arena_mark(mem);
 
         if (row.n > 0 && row.p[row.n - 1] == '\n')
                 row.n--;
@@ -285,10 +287,11 @@ static rc put_row(struct export *ex, str row)
                 if (i > 0)
                         TRY(put(ex, S(","), NULL));
                 if (!str_absent(value))
-                        TRY(put_value(ex, item, item->type == ITEM_REFERENCE ? value : item_write(lang, item, value)));
+                        TRY(put_value(ex, item, item->type == ITEM_REFERENCE ? value : item_write(mem, lang, item, value)));
                 else if (ex->count == 1)
                         TRY(put(ex, S("\"\""), NULL));
         }
+        arena_rewind(mem, mark);
         ex->rows++;
         ex->line++;
         return put(ex, S("\r\n"), NULL);

@@ -1,5 +1,5 @@
 /* item.c - see item.h: the table of types, and the doors to it. Reading stands in item_text.c (texts, readings), item_code.c (addresses and numbers with
- * a shape), item_scalar.c (numbers, days, yes or no, references) and item_choice.c. How to add a type: a line in `types`, a sentence in `reasons`, a
+ * a shape), item_scalar.c (numbers, days, yes or no, references), item_choice.c and item_choices.c. How to add a type: a line in `types`, a sentence in `reasons`, a
  * line in define.c when its column needs more than a type. */
 #include "base/house.h"
 
@@ -9,6 +9,7 @@
 #include "base/fail.h"
 #include "base/utf8.h"
 #include "register/item_choice.h"
+#include "register/item_choices.h"
 #include "register/item_code.h"
 #include "register/item_scalar.h"
 #include "register/item_text.h"
@@ -70,12 +71,12 @@ static str show_datetime(struct arena *mem, enum lang lang, const struct item *i
         return clock_read(s, &at) ? clock_text(mem, lang, at) : s;
 }
 
-static str write_datetime(enum lang lang, const struct item *item, str s)
+static str write_datetime(struct arena *mem, enum lang lang, const struct item *item, str s)
 {
         return str_ends(s, S("+09")) ? (str){ s.p, s.n - 3 } : s;
 }
 
-static str write_boolean(enum lang lang, const struct item *item, str s)
+static str write_boolean(struct arena *mem, enum lang lang, const struct item *item, str s)
 {
         bool yes = s.n > 0 && s.p[0] == 't';
 
@@ -84,10 +85,15 @@ static str write_boolean(enum lang lang, const struct item *item, str s)
 
 static str show_boolean(struct arena *mem, enum lang lang, const struct item *item, str s)
 {
-        return write_boolean(lang, item, s);
+        return write_boolean(mem, lang, item, s);
 }
 
 static str show_choice(struct arena *mem, enum lang lang, const struct item *item, str s)
+{
+        return item_choice_write(lang, item, s);
+}
+
+static str write_choice(struct arena *mem, enum lang lang, const struct item *item, str s)
 {
         return item_choice_write(lang, item, s);
 }
@@ -97,7 +103,7 @@ static str show_reference(struct arena *mem, enum lang lang, const struct item *
         return str_format(mem, "#%.*s", STR_ARG(s));
 }
 
-static str write_same(enum lang lang, const struct item *item, str s)
+static str write_same(struct arena *mem, enum lang lang, const struct item *item, str s)
 {
         return s;
 }
@@ -141,7 +147,7 @@ static const struct {
         const char *pg;
         reader read;
         str (*show)(struct arena *mem, enum lang lang, const struct item *item, str s);
-        str (*write)(enum lang lang, const struct item *item, str s);
+        str (*write)(struct arena *mem, enum lang lang, const struct item *item, str s);
         json_t *(*json)(str s);
         /* clang-format off */
 } types[ITEM_TYPES] = {
@@ -156,8 +162,9 @@ static const struct {
         [ITEM_DATE] = { "date", "date", item_scalar_date, show_date, write_same, json_of_text },
         [ITEM_DATETIME] = { "datetime", "timestamptz", item_scalar_datetime, show_datetime, write_datetime, json_of_datetime },
         [ITEM_BOOLEAN] = { "boolean", "boolean", item_scalar_boolean, show_boolean, write_boolean, json_of_boolean },
-        [ITEM_CHOICE] = { "choice", "text", item_choice_read, show_choice, item_choice_write, json_of_text },
+        [ITEM_CHOICE] = { "choice", "text", item_choice_read, show_choice, write_choice, json_of_text },
         [ITEM_REFERENCE] = { "reference", "bigint", item_scalar_reference, show_reference, write_same, json_of_integer },
+        [ITEM_CHOICES] = { "choices", "text[]", item_choices_read, item_choices_show, item_choices_write, item_choices_json },
 };
 /* clang-format on */
 
@@ -188,6 +195,9 @@ static const struct {
         [ITEM_NOT_BOOLEAN] = { "NOT_BOOLEAN", "must be yes or no" },
         [ITEM_NOT_CHOICE] = { "NOT_CHOICE", "must be one of: %s" },
         [ITEM_NOT_REFERENCE] = { "NOT_REFERENCE", "must be the number or the key of a record" },
+        [ITEM_NOT_CHOICES] = { "NOT_CHOICES", "must be some of these, with ; between them: %s" },
+        [ITEM_TOO_FEW] = { "TOO_FEW", "must be at least %lld of the choices" },
+        [ITEM_TOO_MANY] = { "TOO_MANY", "must be at most %lld of the choices" },
 };
 /* clang-format on */
 
@@ -234,10 +244,12 @@ str item_reason_text(struct cx *cx, const struct item *item, enum item_reason re
 {
         const char *format = fail_translate(cx->lang, reasons[reason].text);
 
-        if (reason == ITEM_NOT_CHOICE)
+        if (reason == ITEM_NOT_CHOICE || reason == ITEM_NOT_CHOICES)
                 return str_format(cx->mem, format, str_z(cx->mem, choice_titles(cx, item)));
-        if (reason == ITEM_SHORT || reason == ITEM_LONG || reason == ITEM_TOO_SMALL || reason == ITEM_TOO_LARGE)
-                return str_format(cx->mem, format, (long long)(reason == ITEM_SHORT || reason == ITEM_TOO_SMALL ? item->min : item->max));
+        if (reason == ITEM_SHORT || reason == ITEM_TOO_SMALL || reason == ITEM_TOO_FEW)
+                return str_format(cx->mem, format, (long long)item->min);
+        if (reason == ITEM_LONG || reason == ITEM_TOO_LARGE || reason == ITEM_TOO_MANY)
+                return str_format(cx->mem, format, (long long)item->max);
         if (reason == ITEM_TOO_FINE)
                 return str_format(cx->mem, format, (long long)item->scale);
         return str_of(format);
@@ -262,6 +274,18 @@ rc item_parse(struct cx *cx, const struct item *item, str raw, str *ret)
         return reason == ITEM_FINE ? RC_OK : refuse(cx, item, reason);
 }
 
+/* ["PC", "サーバ"]: each a value, title or alias. */
+static rc parse_list(struct cx *cx, const struct item *item, const json_t *list, str *ret)
+{
+        size_t i;
+        json_t *one;
+
+        json_array_foreach((json_t *)(uintptr_t)list, i, one)
+                if (!json_is_string(one) || !utf8_valid(json_text(one)) || i >= DEFINITION_CHOICES_MAX)
+                        return refuse(cx, item, ITEM_NOT_CHOICES);
+        return item_parse(cx, item, item_choices_of_json(cx->mem, list), ret);
+}
+
 rc item_parse_json(struct cx *cx, const struct item *item, const json_t *v, str *ret)
 {
         /* clang-format off */
@@ -270,6 +294,7 @@ rc item_parse_json(struct cx *cx, const struct item *item, const json_t *v, str 
                 [ITEM_POSTAL_CODE] = ITEM_NOT_POSTAL_CODE, [ITEM_URL] = ITEM_NOT_URL, [ITEM_DECIMAL] = ITEM_NOT_DECIMAL,
                 [ITEM_DATETIME] = ITEM_NOT_DATETIME, [ITEM_INTEGER] = ITEM_NOT_INTEGER, [ITEM_DATE] = ITEM_NOT_DATE,
                 [ITEM_BOOLEAN] = ITEM_NOT_BOOLEAN, [ITEM_CHOICE] = ITEM_NOT_CHOICE, [ITEM_REFERENCE] = ITEM_NOT_REFERENCE,
+                [ITEM_CHOICES] = ITEM_NOT_CHOICES,
         };
         /* clang-format on */
 
@@ -285,6 +310,8 @@ rc item_parse_json(struct cx *cx, const struct item *item, const json_t *v, str 
                 *ret = json_is_true(v) ? S("t") : S("f");
                 return RC_OK;
         }
+        if (item->type == ITEM_CHOICES && json_is_array(v))
+                return parse_list(cx, item, v, ret);
         if (item->type == ITEM_TEXT)
                 return fail(cx, RC_INVALID, item->name.p, "must be a text");
         if (item->type == ITEM_REFERENCE && json_is_integer(json_object_get(v, "id")))
@@ -297,9 +324,9 @@ str item_show(struct arena *mem, enum lang lang, const struct item *item, str st
         return str_absent(stored) ? S("") : types[item->type].show(mem, lang, item, stored);
 }
 
-str item_write(enum lang lang, const struct item *item, str stored)
+str item_write(struct arena *mem, enum lang lang, const struct item *item, str stored)
 {
-        return str_absent(stored) ? S("") : types[item->type].write(lang, item, stored);
+        return str_absent(stored) ? S("") : types[item->type].write(mem, lang, item, stored);
 }
 
 json_t *item_json(const struct item *item, str stored)
@@ -310,6 +337,11 @@ json_t *item_json(const struct item *item, str stored)
 const char *item_pg_type(const struct item *item)
 {
         return types[item->type].pg;
+}
+
+bool item_sortable(const struct item *item)
+{
+        return !item->lines && item->type != ITEM_CHOICES;
 }
 
 const char *item_type_name(enum item_type type)

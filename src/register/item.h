@@ -32,6 +32,9 @@ enum item_reason {
         ITEM_NOT_BOOLEAN,
         ITEM_NOT_CHOICE,
         ITEM_NOT_REFERENCE,
+        ITEM_NOT_CHOICES,
+        ITEM_TOO_FEW,
+        ITEM_TOO_MANY,
         ITEM_REASONS
 };
 
@@ -53,11 +56,12 @@ rc item_parse_json(struct cx *cx, const struct item *item, const json_t *v, str 
 /* Stored text to what people read in `lang`: "2026年11月22日", "1,200", "はい", the title of a choice. */
 str item_show(struct arena *mem, enum lang lang, const struct item *item, str stored);
 /* Stored text to what files hold: dates 2026-11-22, instants 2026-11-22 14:05:09 in Tokyo's time, numbers without separators, はい/いいえ or yes/no, the choice's
- * title in `lang`. Reading it back gives the stored text. No allocation. */
-str item_write(enum lang lang, const struct item *item, str stored);
+ * title in `lang`. Reading it back gives the stored text. Only several choices are written anew, into `mem`. */
+str item_write(struct arena *mem, enum lang lang, const struct item *item, str stored);
 /* Stored text to JSON: number, boolean, text or null. Decimals are texts, which lose nothing on their way; instants as RFC 3339 has them. */
 json_t *item_json(const struct item *item, str stored);
 
-const char *item_pg_type(const struct item *item); /* "text" "bigint" "numeric" "date" "timestamptz" "boolean" */
+const char *item_pg_type(const struct item *item); /* "text" "bigint" "numeric" "date" "timestamptz" "boolean" "text[]" */
+bool item_sortable(const struct item *item);       /* has an order in which a list can be read */
 
 #endif

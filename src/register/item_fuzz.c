@@ -28,6 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         item.type = (enum item_type)(data[0] % ITEM_TYPES);
         item.lines = item.type == ITEM_TEXT && data[0] >= 128;
         item.min = item.type == ITEM_INTEGER || item.type == ITEM_DECIMAL ? -1000000 : 0;
+        if (item.type == ITEM_CHOICES)
+                item.max = COUNT(choices);
         item.scale = item.type == ITEM_DECIMAL ? 2 : 0;
         item_choice_prepare(cx.mem, &item);
         text = (str){ (const char *)data + 1, size - 1 };
@@ -37,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 must(got.n > 0 && utf8_valid(got));
                 must(item_read(cx.mem, &item, got, &again) == ITEM_FINE && str_equal(got, again));
                 must(item_show(cx.mem, LANG_EN, &item, got).n > 0);
-                must(item_read(cx.mem, &item, item_write(LANG_JA, &item, got), &again) == ITEM_FINE && str_equal(got, again));
+                must(item_read(cx.mem, &item, item_write(cx.mem, LANG_JA, &item, got), &again) == ITEM_FINE && str_equal(got, again));
         }
         arena_close(cx.mem);
         return 0;

@@ -3,12 +3,18 @@
 
 #include "register/item.h"
 #include "register/item_choice.h"
+#include "register/item_choices.h"
 
 #include "base/fail.h"
 
 #include <setjmp.h>
 #include <stdio.h>
 #include <cmocka.h>
+
+#define WORD(literal)                                                                                                                                \
+        {                                                                                                                                            \
+                literal, sizeof(literal) - 1                                                                                                         \
+        }
 
 static struct choice genders[] = {
         { .value = { "女", 3 }, .title = { { "女", 3 }, { "Female", 6 } } },
@@ -30,7 +36,9 @@ static struct item item_of(struct arena *mem, enum item_type type)
                 i.max = 1000000;
                 i.scale = 2;
         }
-        if (type == ITEM_CHOICE) {
+        if (type == ITEM_CHOICES)
+                i.max = 2;
+        if (type == ITEM_CHOICE || type == ITEM_CHOICES) {
                 genders[0].aliases = woman;
                 genders[0].alias_count = 2;
                 i.choices = genders;
@@ -205,6 +213,18 @@ static const struct sample samples[] = {
         { ITEM_CHOICE, "female", "女", ITEM_FINE },
         { ITEM_CHOICE, "ソノ他", "その他", ITEM_FINE },
         { ITEM_CHOICE, "猫", NULL, ITEM_NOT_CHOICE },
+        { ITEM_CHOICES, "女", "{女}", ITEM_FINE },
+        { ITEM_CHOICES, "その他; Ｆ；", "{女,その他}", ITEM_FINE },
+        { ITEM_CHOICES, "female、男", "{女,男}", ITEM_FINE },
+        { ITEM_CHOICES, "Male, F;女性\nfemale", "{女,男}", ITEM_FINE },
+        { ITEM_CHOICES, "{男,女}", "{女,男}", ITEM_FINE },
+        { ITEM_CHOICES, "{\"女\"}", "{女}", ITEM_FINE },
+        { ITEM_CHOICES, "{女,男,その他}", NULL, ITEM_TOO_MANY },
+        { ITEM_CHOICES, "{女,猫}", NULL, ITEM_NOT_CHOICES },
+        { ITEM_CHOICES, "{女", NULL, ITEM_NOT_CHOICES },
+        { ITEM_CHOICES, "{{女}}", NULL, ITEM_NOT_CHOICES },
+        { ITEM_CHOICES, "女、猫", NULL, ITEM_NOT_CHOICES },
+        { ITEM_CHOICES, ";；", NULL, ITEM_NOT_CHOICES },
         { ITEM_REFERENCE, "#12", "12", ITEM_FINE },
         { ITEM_REFERENCE, "hanako@example.jp", "hanako@example.jp", ITEM_FINE },
         { ITEM_REFERENCE, "-1", NULL, ITEM_NOT_REFERENCE },
@@ -227,9 +247,9 @@ static void values_are_repaired_or_refused(void **state)
                         continue;
                 assert_int_equal(item_read(mem, &item, got, &again), ITEM_FINE); /* the stored form stays as it is */
                 assert_true(str_equal(got, again));
-                assert_int_equal(item_read(mem, &item, item_write(LANG_JA, &item, got), &again), ITEM_FINE);
+                assert_int_equal(item_read(mem, &item, item_write(mem, LANG_JA, &item, got), &again), ITEM_FINE);
                 assert_true(str_equal(got, again));
-                assert_int_equal(item_read(mem, &item, item_write(LANG_EN, &item, got), &again), ITEM_FINE);
+                assert_int_equal(item_read(mem, &item, item_write(mem, LANG_EN, &item, got), &again), ITEM_FINE);
                 assert_true(str_equal(got, again));
         }
         arena_close(mem);
@@ -294,11 +314,45 @@ static void values_are_shown_for_people(void **state)
         assert_true(str_is(item_show(mem, LANG_JA, &number, S("-123")), "-123"));
         assert_true(str_is(item_show(mem, LANG_JA, &decimal, S("-1234567.50")), "-1,234,567.50"));
         assert_true(str_is(item_show(mem, LANG_JA, &instant, S("2026-11-22 14:05:09+09")), "2026年11月22日(日) 14:05"));
-        assert_true(str_is(item_write(LANG_JA, &instant, S("2026-11-22 14:05:09+09")), "2026-11-22 14:05:09"));
+        assert_true(str_is(item_write(mem, LANG_JA, &instant, S("2026-11-22 14:05:09+09")), "2026-11-22 14:05:09"));
         assert_true(str_equal(json_text(item_json(&instant, S("2026-11-22 14:05:09+09"))), S("2026-11-22T14:05:09+09:00")));
         assert_true(str_is(item_show(mem, LANG_EN, &choice, S("女")), "Female"));
         assert_true(str_is(item_show(mem, LANG_EN, &choice, S("昔の値")), "昔の値"));
         assert_true(str_is(item_show(mem, LANG_EN, &choice, STR_NONE), ""));
+        arena_close(mem);
+}
+
+/* Words that PostgreSQL puts between quotes, and titles that hold what lists are parted by. */
+static void several_choices_survive_both_ways(void **state)
+{
+        static struct choice list[] = {
+                { .value = { "null", 4 }, .title = { WORD("なし"), WORD("None, really") } },
+                { .value = { "a \"b\" \\c", 8 }, .title = { WORD("東京、大阪"), WORD("A|B") } },
+                { .value = { "plain", 5 }, .title = { WORD("普通"), WORD("Plain") } },
+        };
+        struct arena *mem = arena_open(MB(4));
+        struct item item = { .name = S("x"), .type = ITEM_CHOICES, .max = 3, .choices = list, .choice_count = COUNT(list) };
+        str got, again, stored = S("{\"null\",\"a \\\"b\\\" \\\\c\",plain}");
+        json_t *json;
+
+        arena_current = mem;
+        item_choice_prepare(mem, &item);
+        assert_int_equal(item_read(mem, &item, S("普通;東京、大阪;None, really"), &got), ITEM_FINE);
+        assert_true(str_equal(got, stored));
+        for (int l = 0; l < LANG_END; l++) {
+                assert_int_equal(item_read(mem, &item, item_write(mem, (enum lang)l, &item, got), &again), ITEM_FINE);
+                assert_true(str_equal(again, stored));
+        }
+        assert_true(str_is(item_show(mem, LANG_EN, &item, stored), "None, really, A|B, Plain"));
+        json = item_json(&item, stored);
+        assert_int_equal(json_array_size(json), 3);
+        assert_true(str_is(json_text(json_array_get(json, 1)), "a \"b\" \\c"));
+        assert_true(str_equal(item_choices_of_json(mem, json), stored));
+        assert_true(str_absent(item_choices_of_json(mem, json_array())));
+        assert_true(item_choices_hold(stored, S("null")) && !item_choices_hold(stored, S("nul")));
+        assert_true(item_choices_word(S("東京、大阪")) && !item_choices_word(S("a；b")) && !item_choices_word(S("{")));
+        assert_true(item_sortable(&(struct item){ .type = ITEM_CHOICE }) && !item_sortable(&item));
+        arena_current = NULL;
         arena_close(mem);
 }
 
@@ -322,7 +376,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(values_are_repaired_or_refused),   cmocka_unit_test(stored_form_allocates_nothing),
                 cmocka_unit_test(required_and_lengths_are_kept),    cmocka_unit_test(values_are_shown_for_people),
-                cmocka_unit_test(refusals_say_what_would_be_right),
+                cmocka_unit_test(refusals_say_what_would_be_right), cmocka_unit_test(several_choices_survive_both_ways),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,7 +95,7 @@ static rc sort_read(struct listing *l, str sort)
                 return fail(l->cx, RC_INVALID, "sort", "there is no item \"%.*s\"", STR_ARG(utf8_head(name, 60)));
         if (!sql_visible(l->cx, item))
                 return fail(l->cx, RC_FORBIDDEN, "sort", "\"%.*s\" is a personal item, which this account may not see", STR_ARG(name));
-        if (item->lines)
+        if (!item_sortable(item))
                 return fail(l->cx, RC_INVALID, "sort", "lists cannot be sorted by \"%.*s\"", STR_ARG(name));
         l->page->sort = item;
         l->page->descending = descending;

@@ -90,9 +90,9 @@ static bool half(struct sql *sql, const struct definition *def, bool ascii)
                         sql_add(sql, " || ");
                 else
                         sql_add(sql, " || E'\\x1f' || ");
-                sql_add(sql, "coalesce(");
+                buf_add(&sql->text, item->type == ITEM_CHOICES ? S("coalesce(daicho.choices_text(") : S("coalesce("));
                 sql_name(sql, item->name);
-                sql_add(sql, ", '')");
+                buf_add(&sql->text, item->type == ITEM_CHOICES ? S("), '')") : S(", '')"));
                 before = item;
         }
         if (before != NULL)
@@ -157,9 +157,9 @@ static void masked_sql(struct sql *sql, const struct definition *def, const stru
                         continue;
                 if (!first)
                         sql_add(sql, " or ");
-                sql_add(sql, "strpos(daicho.fold(");
+                buf_add(&sql->text, def->items[i].type == ITEM_CHOICES ? S("strpos(daicho.fold(daicho.choices_text(") : S("strpos(daicho.fold(("));
                 sql_column(sql, &def->items[i]);
-                sql_add(sql, "), (select ");
+                sql_add(sql, ")), (select ");
                 sql_arg(sql, word->folded, "text");
                 sql_add(sql, ")) > 0");
                 first = false;

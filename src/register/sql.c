@@ -207,7 +207,7 @@ void sql_unique(struct sql *sql, const struct definition *def, const struct item
         sql_add(sql, ";\n");
 }
 
-/* With the id behind it: lists sorted by the item page along this index. */
+/* With the id behind it: lists sorted by the item page along this index. Several choices: by each of them. */
 void sql_index(struct sql *sql, const struct definition *def, const struct item *item, bool add)
 {
         if (!add) {
@@ -220,9 +220,9 @@ void sql_index(struct sql *sql, const struct definition *def, const struct item 
         item_name(sql, def, item, "_idx");
         sql_add(sql, " on ");
         real_table(sql, def->name);
-        sql_add(sql, " (");
+        buf_add(&sql->text, item->type == ITEM_CHOICES ? S(" using gin (") : S(" ("));
         sql_name(sql, item->name);
-        sql_add(sql, ", id);\n");
+        buf_add(&sql->text, item->type == ITEM_CHOICES ? S(");\n") : S(", id);\n"));
 }
 
 void sql_required(struct sql *sql, const struct definition *def, const struct item *item, bool set)

@@ -1,0 +1,160 @@
+"""Several choices, classes of characters, accounts, sentences of other items: as people type them, as PostgreSQL keeps them, as conditions, lists and files
+meet them."""
+import json, urllib.parse
+
+import pytest
+
+from test_bulk import do, look, undo
+from test_export import rows_of, take
+from test_import import counts, file_of
+from test_register import define
+
+CHANNELS = ['メール', {'value': 'tel', 'title': {'ja': '電話', 'en': 'Telephone'}, 'aliases': ['TEL']}, {'value': 'at home, by "us"', 'title': {'ja': '訪問、面談', 'en': 'Visit'}}, 'null']
+MEMBERS = {'name': 'members', 'title': {'ja': '会員', 'en': 'Members'}, 'key': 'code', 'items': [
+    {'name': 'code', 'type': 'text', 'title': '番号', 'required': True, 'unique': True, 'list': True, 'max': 20},
+    {'name': 'channels', 'type': 'choices', 'title': {'ja': '連絡方法', 'en': 'Channels'}, 'choices': CHANNELS, 'list': True, 'searchable': True, 'indexed': True},
+    {'name': 'worries', 'type': 'choices', 'title': {'ja': '悩み', 'en': 'Worries'}, 'choices': ['腰', '肩', '目'], 'personal': True, 'searchable': True, 'min': 1, 'max': 2}]}
+RECORDS = '/registers/members/records'
+
+
+@pytest.fixture(scope='module')
+def shop(house):
+    shop = house.tenant(registers=())
+    define(shop, MEMBERS)
+    shop.blind = shop.new_key('blind', 'record.read,record.write')
+    return shop
+
+
+def add(shop, code, status=201, **values):
+    answer = shop.api('POST', RECORDS, json={'code': code, **values}, headers={'Accept-Language': 'ja'})
+    assert answer.status == status, answer
+    return answer.json()
+
+
+def ask(shop, condition, key=None, **query):
+    text = urllib.parse.urlencode({'condition': json.dumps(condition), 'sort': 'code', 'limit': 50, **query})
+    return shop.api('GET', f'{RECORDS}?{text}', key=key or shop.key, headers={'Accept-Language': 'ja'})
+
+
+def found(shop, item, op, *value, prefix='', **query):
+    answer = ask(shop, {'all': [{'item': 'code', 'op': 'starts', 'value': prefix}, {'item': item, 'op': op, **({'value': value[0]} if value else {})}]}, **query)
+    assert answer.status == 200, answer
+    return [r['code'] for r in answer.json()['records']]
+
+
+def refused(shop, **values):
+    return [(e['item'], e['detail']) for e in add(shop, 'bad', 422, **values)['errors']]
+
+
+# Several choices ----------------------------------------------------------------------------------------------------------------------------
+
+@pytest.fixture(scope='module')
+def chosen(shop):
+    for code, channels in (('C1', ['メール']), ('C2', 'TEL；メール'), ('C3', ['訪問、面談', 'null']), ('C4', None), ('C5', ['tel', 'メール', 'null'])):
+        add(shop, code, channels=channels)
+    return shop
+
+
+def test_several_choices_are_a_real_array_in_the_order_of_the_definition(shop):
+    made = add(shop, 'A1', channels=['null', 'Visit', 'ＴＥＬ', 'tel'], worries='肩、腰')
+    assert made['channels'] == ['tel', 'at home, by "us"', 'null'] and made['worries'] == ['腰', '肩']
+    assert shop.sql("select channels, cardinality(worries) from r_members where code = 'A1'") == [(['tel', 'at home, by "us"', 'null'], 2)]
+    assert shop.sql("select format_type(atttypid, atttypmod) from pg_attribute where attrelid = 'r_members'::regclass and attname = 'channels'") == [('text[]',)]
+    assert shop.sql("select indexdef like '%%using gin (channels)%%' from (select lower(indexdef) as indexdef from pg_indexes where indexname = 'r_members_channels_idx') i") == [(True,)]
+    same = shop.api('PATCH', f"{RECORDS}/{made['id']}", json={'version': 1, 'channels': 'null; 電話;訪問、面談'})
+    assert same.status == 200 and same.json()['version'] == 1         # said another way, nothing new
+    none = shop.api('PATCH', f"{RECORDS}/{made['id']}", json={'version': 1, 'channels': []})
+    assert none.json()['channels'] is None and shop.sql("select channels is null from r_members where code = 'A1'") == [(True,)]
+
+
+@pytest.mark.parametrize('values, sentence', [
+    ({'channels': ['メール', '鳩']}, '「;」で区切ってください'), ({'channels': 'メール、鳩'}, 'メール、電話、訪問、面談、null'), ({'channels': [1]}, '「;」で区切ってください'),
+    ({'channels': {'a': 1}}, '「;」で区切ってください'), ({'worries': ['腰', '肩', '目']}, '選べるのは2つまで')])
+def test_what_is_no_choice_is_refused(shop, values, sentence):
+    (item, detail), = refused(shop, **values)
+    assert item in values and sentence in detail
+
+
+def test_conditions_ask_for_any_all_or_none_of_them(chosen):
+    assert found(chosen, 'channels', 'has_any', ['tel', 'null'], prefix='C') == ['C2', 'C3', 'C5']
+    assert found(chosen, 'channels', 'has_all', ['メール', '電話'], prefix='C') == ['C2', 'C5']
+    assert found(chosen, 'channels', 'has_none', ['tel', 'null'], prefix='C') == ['C1', 'C4']
+    assert found(chosen, 'channels', 'empty', prefix='C') == ['C4'] and found(chosen, 'channels', 'not_empty', prefix='C') == ['C1', 'C2', 'C3', 'C5']
+    assert found(chosen, 'channels', 'has_any', ['at home, by "us"'], prefix='C') == ['C3']
+    for op, value, sentence in (('has_any', ['tel', 'null'], '連絡方法に電話・nullのいずれかを含む'), ('has_all', ['tel', 'null'], '連絡方法に電話・nullのすべてを含む'),
+                                ('has_none', ['tel', 'null'], '連絡方法に電話・nullのどれも含まない'), ('has_none', ['tel'], '連絡方法に電話を含まない')):
+        assert ask(chosen, {'item': 'channels', 'op': op, 'value': value}).json()['sentence'] == sentence
+    for op in ('eq', 'in', 'contains'):
+        assert ask(chosen, {'item': 'channels', 'op': op, 'value': ['tel']}).status == 422
+    assert chosen.api('GET', f'{RECORDS}?sort=channels').status == 422
+
+
+def test_several_choices_are_found_by_the_search_box_and_not_across_two_of_them(chosen):
+    assert [r['code'] for r in chosen.api('GET', f'{RECORDS}?q={urllib.parse.quote("ﾒｰﾙ")}&sort=code').json()['records']] == ['C1', 'C2', 'C5']
+    assert chosen.api('GET', f'{RECORDS}?q={urllib.parse.quote("メールtel")}').json()['records'] == []
+
+
+def test_who_may_not_see_personal_choices_neither_sees_nor_finds_nor_asks_for_them(shop):
+    made = add(shop, 'M1', worries=['目'], channels=['tel'])
+    assert shop.api('GET', f"{RECORDS}/{made['id']}", key=shop.blind).json()['worries'] == {'masked': True}
+    assert ask(shop, {'item': 'worries', 'op': 'has_any', 'value': ['目']}, key=shop.blind).status == 403
+    assert shop.api('GET', f'{RECORDS}?q={urllib.parse.quote("目")}', key=shop.blind).json()['records'] == []
+    assert 'M1' in [r['code'] for r in shop.api('GET', f'{RECORDS}?q=tel', key=shop.blind).json()['records']]
+    assert [r['code'] for r in shop.api('GET', f'{RECORDS}?q={urllib.parse.quote("目")}').json()['records']] == ['M1']
+
+
+def test_several_choices_in_a_file_come_back_unchanged(chosen):
+    for encoding in ('utf-8', 'cp932'):
+        content = file_of(chosen, take(chosen, register='members', encoding=encoding, condition={'item': 'code', 'op': 'starts', 'value': 'C'}))
+        rows = rows_of(content, 'utf-8-sig' if encoding == 'utf-8' else 'cp932')
+        assert [row[1] for row in rows] == ['連絡方法', 'メール', 'メール; 電話', '訪問、面談; null', '', 'メール; 電話; null']
+        job = chosen.house.wait_job(chosen.house.import_file('members', content, chosen), chosen)
+        assert counts(job) == {'read': 5, 'created': 0, 'changed': 0, 'unchanged': 5, 'refused': 0}, job
+    job = chosen.house.wait_job(chosen.house.import_file('members', '番号,連絡方法\nF1,"TEL\nメール"\nF2,メール;鳩\n'.encode(), chosen), chosen)
+    assert counts(job) == {'read': 2, 'created': 1, 'changed': 0, 'unchanged': 0, 'refused': 1}
+    assert '「;」で区切ってください' in file_of(chosen, job).decode('utf-8-sig')
+    assert chosen.sql("select channels from r_members where code = 'F1'") == [(['メール', 'tel'],)]
+
+
+def test_a_person_ticks_several_boxes_and_sees_what_changed(shop):
+    made, person = add(shop, 'P1', channels=['tel']), shop.browser()
+    edit = person.get(f"{RECORDS}/{made['id']}/edit").text
+    assert edit.count('name="channels[]"') == 5 and 'value="tel" checked' in edit and 'role="group"' in edit
+    form = {'_method': 'PATCH', 'version': '1', 'channels[]': ['', 'メール', 'null'], 'worries[]': ''}
+    assert person.post(f"{RECORDS}/{made['id']}", form=form).status in (200, 303)
+    assert shop.sql("select channels, worries from r_members where code = 'P1'") == [(['メール', 'null'], None)]
+    page = person.get(f"{RECORDS}/{made['id']}").text
+    assert 'メール、null' in page and '電話' in page
+    change = shop.api('GET', f"{RECORDS}/{made['id']}/changes").json()['changes'][0]
+    assert [(i['item'], i['old'], i['new']) for i in change['items']] == [('channels', ['tel'], ['メール', 'null'])]
+    assert '複数選択' in person.get('/registers/members').text
+
+
+def test_many_records_are_given_choices_at_once_and_taken_back(shop):
+    for n in range(3):
+        add(shop, f'B{n}', channels=['tel'] if n else None)
+    before = shop.sql("select id, channels from r_members where code like 'B%%' order by id")
+    condition = {'item': 'code', 'op': 'starts', 'value': 'B'}
+    job = do(shop, look(shop, 'set', 'members', condition, set={'channels': ['null', 'メール']}), 'members')
+    assert shop.sql("select distinct channels from r_members where code like 'B%%'") == [(['メール', 'null'],)]
+    undo(shop, job['id'], 'members')
+    assert shop.sql("select id, channels from r_members where code like 'B%%' order by id") == before
+    page = shop.browser().get(f'/registers/members/bulk/new?action=set&item=channels&check=true&values=null&values=tel&condition={urllib.parse.quote(json.dumps(condition))}')
+    assert page.status == 200 and '電話、null' in page.text and 'data-word="3"' in page.text
+    assert shop.browser().get('/registers/members/bulk/new?action=set&item=channels').text.count('name="values"') == 4
+
+
+def test_the_api_is_described_with_the_choices(shop):
+    schemas = shop.api('GET', '/openapi.json').json()['components']['schemas']
+    assert schemas['write_members']['properties']['channels'] == {'type': ['array', 'null'], 'items': {'type': 'string', 'enum': ['メール', 'tel', 'at home, by "us"', 'null']},
+                                                                  'uniqueItems': True, 'maxItems': 4, 'title': '連絡方法'}
+
+
+@pytest.mark.parametrize('item, line, words', [
+    ('{ name: b, type: choices, title: B, choices: [a, "b;c"] }', 4, '「b;c」に「;」'), ('{ name: b, type: choices, title: B, choices: [a], max: 2 }', 4, '選択肢の数（1）'),
+    ('{ name: b, type: choices, title: B }', 4, 'choices'), ('{ name: b, type: choices, title: B, choices: [a], unique: true }', 4, 'unique')])
+def test_a_mistake_in_the_definition_is_told_with_its_line(shop, item, line, words):
+    text = f'name: wrong\ntitle: W\nitems:\n  - {item}\n'
+    answer = shop.api('POST', '/registers', body=text.encode(), headers={'Content-Type': 'application/yaml', 'Accept-Language': 'ja'})
+    assert answer.status == 422 and answer.json()['errors'][0]['line'] == line, answer
+    assert words in str(answer.json()['errors'][0]), answer.json()
