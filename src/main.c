@@ -26,6 +26,7 @@
 #include "console/account_door.h"
 #include "console/border_door.h"
 #include "console/bulk_door.h"
+#include "console/calendar_door.h"
 #include "console/certificate_door.h"
 #include "console/applicant_door.h"
 #include "console/change_door.h"
@@ -146,6 +147,7 @@ static const struct route *const routes[] = {
         review_door_routes,
         maintenance_door_routes,
         change_door_routes,
+        calendar_door_routes,
         NULL,
         /* clang-format on */
 };

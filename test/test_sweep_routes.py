@@ -21,7 +21,8 @@ BODIES = {'POST /accounts/{id}/password': {'password': 'long-enough-0-and-odd'},
           'POST /reviews/{id}/keep': {'person': 1}, 'POST /reviews/{id}/close': {},
 
           'POST /log-reviews/{id}/verdict': {'entry': 1, 'verdict': 'expected'}, 'POST /log-reviews/{id}/outcome': {'entry': 1, 'outcome': 'x'},
-          'POST /log/holds/{id}/end': {'why': 'x'}, 'POST /changes/{id}/confirm': {'version': 1}}
+          'POST /log/holds/{id}/end': {'why': 'x'}, 'POST /changes/{id}/confirm': {'version': 1},
+          'POST /calendars/{id}/days': {'day': '2026-06-10', 'state': 'closed', 'note': 'x'}, 'PATCH /calendars/{id}': {'title': 'x', 'version': 1}}
 
 
 def name(route):
@@ -87,6 +88,7 @@ class Pair:
                                         "now() + interval '9 days') returning id")[0][0]
         self.ids['holds'] = house.sql("insert into daicho.log_hold (tenant, reason, basis, from_at, asked_person, asked_by) values ('sweepone', 'x', 'y', now(), 1, 'x') "
                                       "returning id")[0][0]
+        self.ids['calendars'] = house.sql("select min(id) from daicho.calendar where tenant = 'sweepone'")[0][0]
         self.ids['devices'] = house.sql("insert into daicho.device (tenant, person_id, kind, own, name, os, os_version, lock_method, malware_on, malware_scan, malware_update, encrypted, "
                                         "firewall) values ('sweepone', %s, 'other', false, 'x', 'other', '1', 'none', false, false, false, false, false) returning id",
                                         args=(self.ids['people'],))[0][0]

@@ -382,6 +382,8 @@ static str subject_of(const struct route *route)
                 { "/access", "access" },
                 { "/reviews", "review" },
                 { "/log-reviews", "log_review" },
+                { "/calendars", "calendar" },
+                { "/duties", "duty" },
         };
 
         for (size_t i = 0; i < COUNT(subjects); i++) {
