@@ -13,7 +13,10 @@ CHANNELS = ['メール', {'value': 'tel', 'title': {'ja': '電話', 'en': 'Telep
 MEMBERS = {'name': 'members', 'title': {'ja': '会員', 'en': 'Members'}, 'key': 'code', 'items': [
     {'name': 'code', 'type': 'text', 'title': '番号', 'required': True, 'unique': True, 'list': True, 'max': 20},
     {'name': 'channels', 'type': 'choices', 'title': {'ja': '連絡方法', 'en': 'Channels'}, 'choices': CHANNELS, 'list': True, 'searchable': True, 'indexed': True},
-    {'name': 'worries', 'type': 'choices', 'title': {'ja': '悩み', 'en': 'Worries'}, 'choices': ['腰', '肩', '目'], 'personal': True, 'searchable': True, 'min': 1, 'max': 2}]}
+    {'name': 'worries', 'type': 'choices', 'title': {'ja': '悩み', 'en': 'Worries'}, 'choices': ['腰', '肩', '目'], 'personal': True, 'searchable': True, 'min': 1, 'max': 2},
+    {'name': 'plate', 'type': 'text', 'title': {'ja': '会員証', 'en': 'Card'}, 'characters': ['half_upper', 'half_digit', 'half_symbol'], 'max': 10},
+    {'name': 'seal', 'type': 'text', 'title': '印影', 'characters': ['kanji', 'hiragana'], 'max': 10},
+    {'name': 'letter', 'type': 'text', 'title': '手紙', 'lines': True, 'list': True, 'max': 10000}]}
 RECORDS = '/registers/members/records'
 
 
@@ -152,9 +155,47 @@ def test_the_api_is_described_with_the_choices(shop):
 
 @pytest.mark.parametrize('item, line, words', [
     ('{ name: b, type: choices, title: B, choices: [a, "b;c"] }', 4, '「b;c」に「;」'), ('{ name: b, type: choices, title: B, choices: [a], max: 2 }', 4, '選択肢の数（1）'),
-    ('{ name: b, type: choices, title: B }', 4, 'choices'), ('{ name: b, type: choices, title: B, choices: [a], unique: true }', 4, 'unique')])
+    ('{ name: b, type: choices, title: B }', 4, 'choices'), ('{ name: b, type: text, title: B, characters: [greek] }', 4, 'half_lower'),
+    ('{ name: b, type: date, title: B, characters: [kanji] }', 4, 'text型'), ('{ name: b, type: choices, title: B, choices: [a], unique: true }', 4, 'unique')])
 def test_a_mistake_in_the_definition_is_told_with_its_line(shop, item, line, words):
     text = f'name: wrong\ntitle: W\nitems:\n  - {item}\n'
     answer = shop.api('POST', '/registers', body=text.encode(), headers={'Content-Type': 'application/yaml', 'Accept-Language': 'ja'})
     assert answer.status == 422 and answer.json()['errors'][0]['line'] == line, answer
     assert words in str(answer.json()['errors'][0]), answer.json()
+
+
+# Classes of characters, and long texts ----------------------------------------------------------------------------------------------------------
+
+def test_syn_3_5_6_a_characters_and_length_are_limited_by_the_server(shop):
+    made = add(shop, 'K1', plate='ＡＢ‐１２', seal='サトウの会')
+    assert made['plate'] == 'AB-12' and made['seal'] == 'さとうの会'
+    assert refused(shop, plate='ab-12') == [('plate', '使える文字は次のものだけです: 半角英大文字・半角数字・半角記号')]
+    assert refused(shop, seal='a', plate='ABCDEFGHIJK') == [('plate', '10文字以内で入力してください'), ('seal', '使える文字は次のものだけです: ひらがな・漢字')]
+    person = shop.browser()
+    edit = person.get(f"{RECORDS}/{made['id']}/edit").text
+    assert '使える文字: 半角英大文字・半角数字・半角記号' in edit and 'aria-describedby="k-plate"' in edit and 'inputmode="latin"' in edit and 'maxlength="10"' in edit
+    raw = person.post(f"{RECORDS}/{made['id']}", {'_method': 'PATCH', 'version': '1', 'plate': '漢字', 'seal': '長' * 11}, htmx=True)      # past the browser
+    assert raw.status == 422 and '使える文字は次のものだけです' in raw.text and '10' in raw.text
+    assert shop.sql("select plate, seal, version from r_members where code = 'K1'") == [('AB-12', 'さとうの会', 1)]
+    job = shop.house.wait_job(shop.house.import_file('members', '番号,会員証\nK2,ＸＹ９\nK3,xy9\n'.encode(), shop), shop)
+    assert counts(job)['created'] == 1 and counts(job)['refused'] == 1 and '使える文字' in file_of(shop, job).decode('utf-8-sig')
+    assert found(shop, 'plate', 'eq', 'ｘｙ９', prefix='K') == [] and found(shop, 'plate', 'eq', 'ＸＹ９', prefix='K') == ['K2']
+    properties = shop.api('GET', '/openapi.json').json()['components']['schemas']['write_members']['properties']
+    assert properties['plate']['description'] == '半角英大文字・半角数字・半角記号' and properties['plate']['maxLength'] == 10
+    assert '半角英大文字・半角数字・半角記号' in person.get('/registers/members').text
+
+
+def test_a_text_of_10000_characters_keeps_its_lines_everywhere_and_is_cut_in_lists(shop):
+    text = ('長い手紙の一行\n' * 1250)[:9999] + '末'
+    person = shop.browser()
+    made = add(shop, 'L1', letter=text)
+    assert made['letter'] == text and len(text) == 10000
+    assert person.post(f"{RECORDS}/{made['id']}", {'_method': 'PATCH', 'version': '1', 'letter': text[:-1].replace('\n', '\r\n') + '尾'}).status in (200, 303)
+    assert shop.sql("select right(letter, 1), length(letter), version from r_members where code = 'L1'") == [('尾', 10000, 2)]
+    assert [item for item, _ in refused(shop, letter=text + '長')] == ['letter']
+    content = file_of(shop, take(shop, register='members', condition={'item': 'code', 'op': 'eq', 'value': 'L1'}))
+    job = shop.house.wait_job(shop.house.import_file('members', content, shop), shop)
+    assert counts(job) == {'read': 1, 'created': 0, 'changed': 0, 'unchanged': 1, 'refused': 0}
+    page = person.get(f'{RECORDS}?q=').text
+    assert '長い手紙の一行' in page and '…</td>' in page and page.count('長い手紙の一行') < 40
+    assert person.get(f"{RECORDS}/{made['id']}").text.count('長い手紙の一行') > 1200

@@ -5,6 +5,7 @@
 
 #include "gate/openapi.h"
 #include "register/definition.h"
+#include "register/item_class.h"
 
 /* Two schemas of a register: what is read, and what is written. */
 enum use { READ, WRITTEN };
@@ -58,6 +59,8 @@ static json_t *item_schema(const struct cx *cx, const struct item *item)
                 (void)json_set(s, "format", json_string(kinds[item->type].format));
         if (item->max > 0 && (text || item->type == ITEM_INTEGER))
                 (void)json_set(s, text ? "maxLength" : "maximum", json_integer(item->max));
+        if (item->characters != 0)
+                (void)json_set(s, "description", json_str(item_class_title(cx->mem, cx->lang, item->characters)));
         return json_set(s, "title", json_str(item->title[cx->lang]));
 }
 

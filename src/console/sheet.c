@@ -5,6 +5,7 @@
 #include "console/sheet.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "console/dress.h"
 #include "identity/permission.h"
 #include "page/page.h"
@@ -12,6 +13,7 @@
 #include "register/item.h"
 #include "register/item_choice.h"
 #include "register/item_choices.h"
+#include "register/item_class.h"
 
 struct sheet {
         const struct definition *def;
@@ -104,6 +106,18 @@ static json_t *cell(struct cx *cx, const struct item *item, const json_t *record
         return m;
 }
 
+/* A row of a list is no place for a whole letter. */
+static json_t *cell_short(struct cx *cx, const struct item *item, const json_t *record)
+{
+        enum { LIST_CHARS = 120 };
+        json_t *m = cell(cx, item, record);
+        str text = json_get_text(m, "text"), head = item->lines ? utf8_head(text, LIST_CHARS) : text;
+
+        if (head.n < text.n)
+                (void)json_set(m, "text", json_str(str_format(cx->mem, "%.*s…", STR_ARG(head))));
+        return m;
+}
+
 /* Lists --------------------------------------------------------------------------------------------------------- */
 
 static bool is_column(const struct definition *def, const struct item *item)
@@ -141,7 +155,7 @@ static void records_dress(struct cx *cx, const struct definition *def, json_t *r
 
                 for (size_t k = 0; k < def->item_count; k++)
                         if (is_column(def, &def->items[k]))
-                                add(cells, cell(cx, &def->items[k], record));
+                                add(cells, cell_short(cx, &def->items[k], record));
                 (void)json_set(record, "heading_text", json_str(heading(cx, def, record)));
                 (void)json_set(record, "cells", cells);
         }
@@ -298,6 +312,18 @@ static json_t *options(struct cx *cx, const struct item *item, str value)
         return list;
 }
 
+/* The ids of the sentences under a field. */
+static void described_by(struct cx *cx, json_t *m, const struct item *item)
+{
+        bool help = !str_absent(item->help[cx->lang]), characters = item->characters != 0;
+
+        if (help || characters)
+                (void)json_set(
+                    m, "described",
+                    json_str(str_format(cx->mem, "%s%.*s%s%s%.*s", help ? "h-" : "", help ? (int)item->name.n : 0, item->name.p,
+                                        help && characters ? " " : "", characters ? "k-" : "", characters ? (int)item->name.n : 0, item->name.p)));
+}
+
 static json_t *field_model(struct cx *cx, const struct item *item, const json_t *record)
 {
         json_t *m = value_model(cx, item, record);
@@ -324,6 +350,13 @@ static json_t *field_model(struct cx *cx, const struct item *item, const json_t 
         (void)json_set(m, "input_type", json_string(inputs[item->type].input ? inputs[item->type].input : "text"));
         if (inputs[item->type].mode != NULL)
                 (void)json_set(m, "input_mode", json_string(inputs[item->type].mode));
+        described_by(cx, m, item);
+        if (item->characters != 0)
+                (void)json_set(m, "characters", json_str(item_class_title(cx->mem, cx->lang, item->characters)));
+        if (item->characters != 0 && (item->characters & ~(unsigned)ITEM_CLASS_HALF) == 0) {
+                (void)json_set(m, "max", json_integer(item->max)); /* a browser counts a rare kanji as two */
+                (void)json_set(m, "input_mode", json_string(item->characters == ITEM_CLASS_HALF_DIGIT ? "numeric" : "latin"));
+        }
         (void)json_set(m, "narrow", json_boolean(inputs[item->type].narrow));
         return m;
 }

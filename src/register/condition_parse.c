@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "identity/permission.h"
 #include "register/item.h"
+#include "register/item_class.h"
 
 struct reading {
         struct cx *cx;
@@ -82,6 +83,7 @@ static rc read_value(struct reading *r, const json_t *v, const char *path, struc
         if (loose.type == ITEM_TEXT || loose.type == ITEM_KANA) {
                 loose.min = 0;
                 loose.max = ITEM_CHARS_MAX;
+                loose.characters |= loose.characters != 0 ? ITEM_CLASS_LENIENT : 0u;
         } else if (loose.type == ITEM_INTEGER || loose.type == ITEM_DECIMAL) {
                 loose.min = INT64_MIN;
                 loose.max = INT64_MAX;

@@ -88,7 +88,7 @@ static json_t *changes_of(const struct item *a, const struct item *b)
                 { "personal", a->personal != b->personal },
                 { "searchable", a->searchable != b->searchable || a->joined != b->joined },
                 { "indexed", a->indexed != b->indexed },
-                { "limits", a->min != b->min || a->max != b->max },
+                { "limits", a->min != b->min || a->max != b->max || a->characters != b->characters },
                 { "choices", a->choice_count != b->choice_count },
                 { "place", a->number != b->number || !str_equal(a->section, b->section) || a->in_list != b->in_list },
         };

@@ -58,14 +58,15 @@ struct item {
         size_t alias_count; /* other headings of files: "E-mail", "メール" */
         str section;        /* heading on the detail page, key into definition->sections; may be absent */
         bool required, unique, personal, searchable;
-        bool joined;      /* searched together with the searchable item before it, without a gap: 佐藤美咲 */
-        bool in_list;     /* column of the list page by default */
-        bool in_heading;  /* part of what names a record */
-        bool indexed;     /* conditions and sorting by it are frequent: has an index of its own */
-        bool lines;       /* ITEM_TEXT: line breaks are kept */
-        bool era;         /* ITEM_DATE: Japanese pages show the year of the era as well */
-        int64_t min, max; /* characters (text, kana), value (integer, decimal) or how many (choices) */
-        int64_t scale;    /* ITEM_DECIMAL: decimal places, 1 to ITEM_SCALE_MAX */
+        bool joined;         /* searched together with the searchable item before it, without a gap: 佐藤美咲 */
+        bool in_list;        /* column of the list page by default */
+        bool in_heading;     /* part of what names a record */
+        bool indexed;        /* conditions and sorting by it are frequent: has an index of its own */
+        bool lines;          /* ITEM_TEXT: line breaks are kept */
+        bool era;            /* ITEM_DATE: Japanese pages show the year of the era as well */
+        int64_t min, max;    /* characters (text, kana), value (integer, decimal) or how many (choices) */
+        int64_t scale;       /* ITEM_DECIMAL: decimal places, 1 to ITEM_SCALE_MAX */
+        unsigned characters; /* ITEM_TEXT: classes it may hold (item_class.h); 0: all */
         struct choice *choices;
         size_t choice_count;
         struct choice_word *choice_words;

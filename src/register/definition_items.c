@@ -7,12 +7,13 @@
 #include "register/item.h"
 #include "register/item_choice.h"
 #include "register/item_choices.h"
+#include "register/item_class.h"
 #include "register/item_text.h"
 
 static const char *const choice_members[] = { "value", "title", "aliases", NULL };
-static const char *const item_members[] = { "name",     "type",   "title",    "help",       "memo",    "aliases",  "section",
-                                            "required", "unique", "personal", "searchable", "list",    "indexed",  "lines",
-                                            "era",      "min",    "max",      "scale",      "choices", "register", NULL };
+static const char *const item_members[] = { "name",   "type",     "title",      "help",     "memo",       "aliases", "section", "required",
+                                            "unique", "personal", "searchable", "list",     "indexed",    "lines",   "era",     "min",
+                                            "max",    "scale",    "choices",    "register", "characters", NULL };
 
 /* Columns of the table, members of conditions, and what PostgreSQL keeps for itself. */
 static const char *const reserved_items[] = { "id",          "version", "created_at", "created_by", "updated_at", "updated_by", "origin",
@@ -65,6 +66,23 @@ static void scale_read(struct reading *r, const struct place *at, struct item *i
                 item->scale = 2;
         else if (given && (item->scale < 1 || item->scale > ITEM_SCALE_MAX))
                 definition_wrong(r, at, "scale", "must be between 1 and %d decimal places", ITEM_SCALE_MAX);
+}
+
+/* [half_upper, half_digit]: what the text may hold. */
+static void characters_read(struct reading *r, const struct place *at, struct item *item)
+{
+        json_t *list = definition_member_array(r, at, "characters", 8, false), *one;
+        size_t i;
+
+        if (list != NULL && item->type != ITEM_TEXT)
+                definition_wrong(r, at, "characters", "is only for items of type text");
+        json_array_foreach(list, i, one) {
+                unsigned class = item_class_find(json_text(one));
+
+                if (class == 0)
+                        definition_wrong(r, at, "characters", "must be some of: %s", item_class_all());
+                item->characters |= class;
+        }
 }
 
 static void choices_read(struct reading *r, const struct place *at, struct item *item)
@@ -192,6 +210,7 @@ static void item_get(struct reading *r, const struct place *at, struct item *ite
         choices_read(r, at, item);
         limits_read(r, at, item);
         scale_read(r, at, item);
+        characters_read(r, at, item);
         if (chosen(item->type) && r->cx->failure.code == RC_OK)
                 choices_check(r, at, item);
 }

@@ -4,7 +4,7 @@
 #include "register/definition.h"
 
 #include "identity/permission.h"
-#include "register/item.h"
+#include "register/item_class.h"
 
 static json_t *choices_model(struct cx *cx, const struct item *item)
 {
@@ -43,6 +43,10 @@ static json_t *item_model(struct cx *cx, const struct item *item)
             item->type == ITEM_CHOICES) {
                 json_set(m, "min", json_integer(item->min));
                 json_set(m, "max", json_integer(item->max));
+        }
+        if (item->characters != 0) {
+                json_set(m, "characters", item_class_names(item->characters));
+                json_set(m, "characters_text", json_str(item_class_title(cx->mem, cx->lang, item->characters)));
         }
         if (item->type == ITEM_DECIMAL)
                 json_set(m, "scale", json_integer(item->scale));

@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "register/item_choice.h"
 #include "register/item_choices.h"
+#include "register/item_class.h"
 #include "register/item_code.h"
 #include "register/item_scalar.h"
 #include "register/item_text.h"
@@ -198,6 +199,7 @@ static const struct {
         [ITEM_NOT_CHOICES] = { "NOT_CHOICES", "must be some of these, with ; between them: %s" },
         [ITEM_TOO_FEW] = { "TOO_FEW", "must be at least %lld of the choices" },
         [ITEM_TOO_MANY] = { "TOO_MANY", "must be at most %lld of the choices" },
+        [ITEM_NOT_CHARACTERS] = { "NOT_CHARACTERS", "may hold only these characters: %s" },
 };
 /* clang-format on */
 
@@ -246,6 +248,8 @@ str item_reason_text(struct cx *cx, const struct item *item, enum item_reason re
 
         if (reason == ITEM_NOT_CHOICE || reason == ITEM_NOT_CHOICES)
                 return str_format(cx->mem, format, str_z(cx->mem, choice_titles(cx, item)));
+        if (reason == ITEM_NOT_CHARACTERS)
+                return str_format(cx->mem, format, str_z(cx->mem, item_class_title(cx->mem, cx->lang, item->characters)));
         if (reason == ITEM_SHORT || reason == ITEM_TOO_SMALL || reason == ITEM_TOO_FEW)
                 return str_format(cx->mem, format, (long long)item->min);
         if (reason == ITEM_LONG || reason == ITEM_TOO_LARGE || reason == ITEM_TOO_MANY)

@@ -35,6 +35,7 @@ enum item_reason {
         ITEM_NOT_CHOICES,
         ITEM_TOO_FEW,
         ITEM_TOO_MANY,
+        ITEM_NOT_CHARACTERS,
         ITEM_REASONS
 };
 

@@ -30,6 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         item.min = item.type == ITEM_INTEGER || item.type == ITEM_DECIMAL ? -1000000 : 0;
         if (item.type == ITEM_CHOICES)
                 item.max = COUNT(choices);
+        if (item.type == ITEM_TEXT && (data[0] & 0x40) != 0)
+                item.characters = data[0] * 0x9du >> 3 & 0xff; /* any set of classes */
         item.scale = item.type == ITEM_DECIMAL ? 2 : 0;
         item_choice_prepare(cx.mem, &item);
         text = (str){ (const char *)data + 1, size - 1 };

@@ -4,6 +4,7 @@
 #include "register/item.h"
 #include "register/item_choice.h"
 #include "register/item_choices.h"
+#include "register/item_class.h"
 
 #include "base/fail.h"
 
@@ -322,6 +323,63 @@ static void values_are_shown_for_people(void **state)
         arena_close(mem);
 }
 
+struct fit {
+        unsigned characters;
+        const char *raw;
+        const char *stored; /* NULL: refused */
+};
+
+/* clang-format off */
+static const struct fit fits[] = {
+        { ITEM_CLASS_HALF_UPPER | ITEM_CLASS_HALF_DIGIT, "ＡＢ１2", "AB12" },
+        { ITEM_CLASS_HALF_UPPER | ITEM_CLASS_HALF_DIGIT, "ab12", NULL }, /* case may mean something */
+        { ITEM_CLASS_HALF_UPPER | ITEM_CLASS_HALF_DIGIT, "AB 12", NULL },
+        { ITEM_CLASS_HALF_DIGIT | ITEM_CLASS_HALF_SYMBOL, "０３−１２３４ー５６７８", "03-1234-5678" },
+        { ITEM_CLASS_HALF_DIGIT | ITEM_CLASS_HALF_SYMBOL, "（０３）　１２３４", "(03) 1234" },
+        { ITEM_CLASS_HALF_DIGIT, "1-2", NULL },
+        { ITEM_CLASS_FULL_WIDTH, "東京 1-2 ABC ｱ", "東京　１－２　ＡＢＣ　ア" },
+        { ITEM_CLASS_FULL_WIDTH | ITEM_CLASS_HALF_DIGIT, "東京１丁目 A", "東京1丁目　Ａ" },
+        { ITEM_CLASS_HIRAGANA, "さとうヴァーｻﾄｳ", "さとうゔぁーさとう" },
+        { ITEM_CLASS_HIRAGANA, "佐藤", NULL },
+        { ITEM_CLASS_KATAKANA, "さとう・ｼﾞｮｰｼﾞ", "サトウ・ジョージ" },
+        { ITEM_CLASS_KATAKANA, "サトウ1", NULL },
+        { ITEM_CLASS_KATAKANA | ITEM_CLASS_HIRAGANA, "さとうサトウ", "さとうサトウ" },
+        { ITEM_CLASS_KANJI, "佐々木〆髙﨑𠮷", "佐々木〆髙﨑𠮷" },
+        { ITEM_CLASS_KANJI, "葛\xf3\xa0\x84\x80城", "葛\xf3\xa0\x84\x80城" },
+        { ITEM_CLASS_KANJI, "一ノ瀬", NULL },
+        { ITEM_CLASS_KANJI | ITEM_CLASS_KATAKANA, "一の瀬", "一ノ瀬" },
+        { ITEM_CLASS_KANJI | ITEM_CLASS_LENIENT, "一a１", "一a1" },
+};
+/* clang-format on */
+
+static void characters_are_brought_into_the_classes_that_are_allowed(void **state)
+{
+        struct cx cx = { .mem = arena_open(MB(1)), .lang = LANG_JA };
+        struct item item = item_of(cx.mem, ITEM_TEXT);
+        str got, again;
+
+        for (size_t i = 0; i < COUNT(fits); i++) {
+                enum item_reason reason;
+
+                item.characters = fits[i].characters;
+                got = STR_NONE;
+                reason = item_read(cx.mem, &item, str_of(fits[i].raw), &got);
+                if (reason != (fits[i].stored ? ITEM_FINE : ITEM_NOT_CHARACTERS) || !(fits[i].stored ? str_is(got, fits[i].stored) : str_absent(got)))
+                        fail_msg("%s: %s \"%.*s\"", fits[i].raw, item_reason_word(reason), STR_ARG(got));
+                if (reason != ITEM_FINE)
+                        continue;
+                assert_int_equal(item_read(cx.mem, &item, got, &again), ITEM_FINE);
+                assert_true(str_equal(got, again));
+        }
+        item.characters = ITEM_CLASS_HALF_UPPER | ITEM_CLASS_KANJI;
+        cx.lang = LANG_EN;
+        assert_int_equal(item_parse(&cx, &item, S("x"), &got), RC_INVALID);
+        assert_true(str_is(cx.failure.problem[0].text, "may hold only these characters: half-width upper case, kanji"));
+        assert_int_equal(item_class_find(S("kanji")), ITEM_CLASS_KANJI);
+        assert_int_equal(item_class_find(S("greek")), 0);
+        arena_close(cx.mem);
+}
+
 /* Words that PostgreSQL puts between quotes, and titles that hold what lists are parted by. */
 static void several_choices_survive_both_ways(void **state)
 {
@@ -374,9 +432,13 @@ static void refusals_say_what_would_be_right(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(values_are_repaired_or_refused),   cmocka_unit_test(stored_form_allocates_nothing),
-                cmocka_unit_test(required_and_lengths_are_kept),    cmocka_unit_test(values_are_shown_for_people),
-                cmocka_unit_test(refusals_say_what_would_be_right), cmocka_unit_test(several_choices_survive_both_ways),
+                cmocka_unit_test(values_are_repaired_or_refused),
+                cmocka_unit_test(stored_form_allocates_nothing),
+                cmocka_unit_test(required_and_lengths_are_kept),
+                cmocka_unit_test(values_are_shown_for_people),
+                cmocka_unit_test(refusals_say_what_would_be_right),
+                cmocka_unit_test(several_choices_survive_both_ways),
+                cmocka_unit_test(characters_are_brought_into_the_classes_that_are_allowed),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "base/utf8.h"
+#include "register/item_class.h"
 
 enum { VOICED = 0x3099, HALF_VOICED = 0x309a, WIDE_SPACE = 0x3000 };
 
@@ -201,8 +202,13 @@ static enum item_reason length_check(const struct item *item, str s)
 
 enum item_reason item_text_read(struct arena *mem, const struct item *item, str s, str *ret)
 {
-        *ret = item_text_width(mem, s, item->lines ? ITEM_TEXT_LINES : ITEM_TEXT_RUNNING);
-        return length_check(item, *ret);
+        enum item_reason reason = ITEM_FINE;
+
+        s = item_text_width(mem, s, item->lines ? ITEM_TEXT_LINES : ITEM_TEXT_RUNNING);
+        if (item->characters != 0)
+                reason = item_class_fit(mem, item, s, &s);
+        *ret = s;
+        return reason == ITEM_FINE ? length_check(item, s) : reason;
 }
 
 /* Only ァ..ヾ, nothing to rewrite. */
