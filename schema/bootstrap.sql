@@ -196,7 +196,7 @@ begin
 end
 $$;
 revoke select on pg_catalog.pg_subscription from public;        -- granted column by column
-grant execute on function pg_catalog.pg_stat_get_live_tuples(oid), pg_catalog.pg_total_relation_size(regclass) to daicho_owner;
+grant execute on function pg_catalog.pg_stat_get_live_tuples(oid), pg_catalog.pg_total_relation_size(regclass), pg_catalog.pg_sequence_last_value(regclass) to daicho_owner;
 revoke usage on schema information_schema from public;
 grant usage on schema information_schema to daicho_owner;
 

@@ -28,7 +28,7 @@ ROLES = {
     'daicho_mailer': (set(), set(), {'notice_end(bigint,integer,text,text)', 'notice_take()'}, False),
     'daicho_sealer': (set(), set(), {
         'seal_close(text)', 'seal_lock()', 'seal_note_write(text,text)', 'seal_read(text,xid8,bigint,integer)', 'seal_restart(text,integer,bigint)',
-        'seal_tell(text,text,boolean,text)', 'seal_trees()', 'seal_waiting()', 'seal_write(text,integer,bigint,integer,xid8,bigint)'}, False),
+        'seal_tell(text,text,boolean,text)', 'seal_trees()', 'seal_waiting(boolean)', 'seal_write(text,integer,bigint,integer,xid8,bigint)'}, False),
     'daicho_watch': (set(), set(), {'erasure_unproven()', 'watch_place()', 'watch_revoked()', 'watch_tell(text,bigint,text,text,text[],jsonb)'}, False),
 }
 # open to everybody: they tell who asks, what time it is, and how words are folded

@@ -6,12 +6,13 @@ select case when daicho.seal_lock() then pg_catalog.pg_backend_pid() else 0 end 
     (extract(epoch from daicho.clock()) * 1000)::bigint as now_ms;
 
 -- The house's own tree comes last: it takes in what the others have published.
--- seal_trees() -> many(100000) seal_tree_row(part text, house bool, ended bool, generation int, origin text?, size int, last_xid text, last_id int,
+-- all: each log is asked whether something waits; else those of still contracts are not.
+-- seal_trees(all bool) -> many(100000) seal_tree_row(part text, house bool, ended bool, generation int, origin text?, size int, last_xid text, last_id int,
 --     signed_at time?, refused text?, waiting bool)
 select t.part, t.part = 'house' as house, t.part <> 'house' and t.tenant is null as ended, t.generation::bigint as generation, t.origin, t.size, t.last_xid::text as last_xid, t.last_id, t.signed_at, t.refused,
     w is not null as waiting
 from daicho.seal_trees() t
-left join daicho.seal_waiting() w on w = t.part
+left join daicho.seal_waiting($1) w on w = t.part
 order by house, t.part;
 
 -- seal_read(part text, xid text, id int, max int) -> many(4096) seal_entry(id int, xid text, time_us int, actor_kind text, actor_id int, actor text,

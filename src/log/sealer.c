@@ -539,8 +539,8 @@ static rc trees_work(struct cx *cx, struct work *w, struct seal_tree_row *list, 
         return RC_OK;
 }
 
-/* *seen: the connection of the round before. *ret_look: how long it took to find out what there is to do. */
-static rc round_work(struct cx *cx, const struct sealer *sealer, int64_t *seen, msec *ret_look)
+/* *seen: the connection of the round before. *all: when every log was asked last. *ret_look: how long it took to find out what there is to do. */
+static rc round_work(struct cx *cx, const struct sealer *sealer, int64_t *seen, msec *all, msec *ret_look)
 {
         msec begun = clock_tick();
         struct work w = { .sealer = sealer };
@@ -560,8 +560,10 @@ static rc round_work(struct cx *cx, const struct sealer *sealer, int64_t *seen, 
         w.check = turn->pid != *seen;
         w.order = order_read(cx, sealer);
         TRY(keyring_read(cx, sealer->keys, &w.ring));
-        TRY(sql_seal_trees(cx, &list, &count));
+        TRY(sql_seal_trees(cx, w.check || begun - *all >= CLOCK_MINUTE, &list, &count));
         *ret_look = clock_tick() - begun;
+        if (w.check || begun - *all >= CLOCK_MINUTE)
+                *all = begun;
         if (count > 0 && list[count - 1].house)
                 TRY(keys_tell(cx, &w, origin_of(cx, &w, list[count - 1].part, list[count - 1].generation)));
         TRY(trees_work(cx, &w, list, count));
@@ -576,6 +578,7 @@ static rc round_work(struct cx *cx, const struct sealer *sealer, int64_t *seen, 
 void sealer_run(struct cx *cx, const struct sealer *sealer, const volatile bool *stop)
 {
         int64_t seen = -1;
+        msec all = 0;
 
         while (!*stop) {
                 msec look = 0, rest;
@@ -584,7 +587,7 @@ void sealer_run(struct cx *cx, const struct sealer *sealer, const volatile bool 
                 arena_reset(cx->mem);
                 fail_clear(cx);
                 cx->tenant = STR_NONE;
-                result = round_work(cx, sealer, &seen, &look);
+                result = round_work(cx, sealer, &seen, &all, &look);
                 if (result != RC_OK) {
                         (void)fprintf(stderr, "daicho: sealer: %.*s (%s)\n", STR_ARG(cx->failure.count ? cx->failure.problem[0].text : S("")),
                                       db_refusal(cx));
