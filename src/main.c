@@ -35,6 +35,7 @@
 #include "console/factor_door.h"
 #include "console/frame.h"
 #include "console/department_door.h"
+#include "console/declaration_door.h"
 #include "console/device_door.h"
 #include "console/group_door.h"
 #include "console/home.h"
@@ -116,6 +117,7 @@ static const struct route *const routes[] = {
         account_door_routes,
         department_door_routes,
         device_door_routes,
+        declaration_door_routes,
         access_door_routes,
         group_door_routes,
         key_door_routes,
@@ -200,7 +202,7 @@ static rc device_notice(struct cx *cx, const json_t *told)
 
         log_subject(cx, S("device"), json_integer_value(json_object_get(told, "id")));
         if (!str_is(json_get_text(told, "tell"), "expiring"))
-                return notice_guards(cx, "device_unreturned", told);
+                return notice_guards(cx, str_is(json_get_text(told, "tell"), "undeclared") ? "device_undeclared" : "device_unreturned", told);
         TRY(device_account(cx, told, &account));
         return account != 0 ? notice_owner(cx, account, "device_expiring", told) : notice_guards(cx, "device_expiring", told);
 }

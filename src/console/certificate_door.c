@@ -111,7 +111,7 @@ static rc issue(struct cx *cx, const struct http_req *req, struct http_res *res)
         str pkcs12, passphrase;
 
         log_subject(cx, S("certificate"), 0);
-        TRY(session_takeaway_check(cx));
+        TRY(session_takeaway_check(cx, enter_certificate(req), true)); /* the device may be their own: the certificate says which it is */
         TRY(shape_read(cx, &issue_in, req, &in));
         TRY(certificate_issue(cx, in, &made, &pkcs12, &passphrase));
         log_subject(cx, S("certificate"), json_integer_value(json_object_get(made, "id")));

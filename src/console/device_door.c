@@ -4,6 +4,7 @@
 #include "console/device_door.h"
 
 #include "base/fail.h"
+#include "console/declaration_door.h"
 #include "console/dress.h"
 #include "identity/device.h"
 #include "identity/person.h"
@@ -16,8 +17,8 @@ static const char *const kinds[] = { "", "laptop", "desktop", "phone", "tablet",
 static const char *const systems[] = { "windows", "macos", "linux", "ios", "android", "chromeos", "other", NULL };
 static const char *const locks[] = { "none", "password", "pin", "biometric", NULL };
 static const char *const answers[] = { "", "yes", "no", NULL };
-static const char *const states[] = { "",         "pending", "approved",  "refused", "expired",    "lost",
-                                      "returned", "used",    "deviation", "unfit",   "unreturned", NULL };
+static const char *const states[] = { "",     "pending",   "approved", "refused",    "expired",    "lost", "returned",
+                                      "used", "deviation", "unfit",    "unreturned", "undeclared", NULL };
 static const char *const incident_states[] = { "", "open", "closed", NULL };
 
 static const struct field query_fields[] = {
@@ -26,7 +27,7 @@ static const struct field query_fields[] = {
           .type = SHAPE_TEXT,
           .choices = states,
           .summary = "Only devices in this state; used: pending, approved or expired; deviation: used and not as recommended; unfit: used and not "
-                     "compliant; unreturned: of people who leave or left" },
+                     "compliant; unreturned: of people who leave or left; undeclared: own devices of such people whose declaration is not complete" },
         { .name = "kind", .type = SHAPE_TEXT, .choices = kinds, .summary = "Only devices of this kind" },
         { .name = "after", .type = SHAPE_INT, .min = 1, .max = INT64_MAX, .summary = "`next` of the page before" },
         { .name = "limit", .type = SHAPE_INT, .min = 1, .max = 200, .summary = "Devices a page" },
@@ -110,6 +111,11 @@ static const struct field device_fields[] = {
         { .name = "return_at", .type = SHAPE_DATETIME, .summary = "A device of the company whose owner leaves: to be returned by then" },
         { .name = "overdue", .type = SHAPE_BOOL, .required = true, .summary = "It should have been returned" },
         { .name = "owner_left", .type = SHAPE_BOOL, .required = true, .summary = "Its owner has left" },
+        { .name = "declare_at",
+          .type = SHAPE_DATETIME,
+          .summary = "An own device of somebody who leaves: to be declared free of everything by then" },
+        { .name = "declare_overdue", .type = SHAPE_BOOL, .required = true, .summary = "It should have been declared" },
+        { .name = "declaration", .type = SHAPE_TEXT, .summary = "open, signed or countersigned; null: none is wanted" },
         { .name = "mine", .type = SHAPE_BOOL, .required = true, .summary = "Of whoever asks" },
         { .name = "events", .type = SHAPE_JSON, .summary = "When one is read: [{what, by, at, note}], newest first" },
         { NULL },
@@ -119,6 +125,10 @@ static const struct field one_fields[] = {
         { .name = "device", .type = SHAPE_OBJECT, .required = true, .of = &device_shape },
         { .name = "incidents", .type = SHAPE_JSON, .summary = "Incidents about it" },
         { .name = "rules", .type = SHAPE_JSON, .summary = "What the contract asks of devices: required, months, lock_strict" },
+        { .name = "declarations", .type = SHAPE_JSON, .summary = "What leavers declared about it, newest first" },
+        { .name = "may_countersign", .type = SHAPE_BOOL, .summary = "Whoever asks neither owns it nor signed" },
+        { .name = "ties", .type = SHAPE_JSON, .summary = "Certificates and keys that belong to it: kind, id, name, live" },
+        { .name = "loose", .type = SHAPE_JSON, .summary = "Living ones that belong to no device" },
         { NULL },
 };
 static const struct shape one_out = { "DeviceAnswer", one_fields };
@@ -127,7 +137,8 @@ static const struct field list_fields[] = {
         { .name = "next", .type = SHAPE_INT, .summary = "Give it as `after` for the next page; null at the end" },
         { .name = "figures",
           .type = SHAPE_JSON,
-          .summary = "used, waiting, malware, malware_rate, encrypted, encrypted_rate, deviating, unfit, people, unfit_people, unreturned" },
+          .summary =
+              "used, waiting, malware, malware_rate, encrypted, encrypted_rate, deviating, unfit, people, unfit_people, unreturned, undeclared" },
         { .name = "people", .type = SHAPE_JSON, .summary = "Whose account is active and who has no device in order: person_id, name, login, why" },
         { .name = "incidents", .type = SHAPE_JSON, .summary = "Open incidents" },
         { .name = "minimums", .type = SHAPE_JSON, .summary = "The oldest version of each system that is good enough" },
@@ -294,6 +305,7 @@ static rc own_show(struct cx *cx, const struct http_req *req, struct http_res *r
         TRY(id_read(cx, req, &id));
         TRY(device_get_own(cx, id, &device));
         TRY(device_rules(cx, &rules));
+        TRY(declaration_door_add(cx, model, device, false));
         json_set(model, "device", device);
         json_set(model, "rules", rules);
         res->etag = str_format(cx->mem, "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(device, "version")));
@@ -383,6 +395,7 @@ static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
         TRY(device_get(cx, id, &device));
         TRY(device_incidents(cx, STR_NONE, id, 0, INCIDENTS_SHOWN, &incidents));
         TRY(device_rules(cx, &rules));
+        TRY(declaration_door_add(cx, model, device, true));
         json_set(model, "device", device);
         json_set(model, "incidents", json_object_get(incidents, "incidents"));
         json_set(model, "rules", rules);

@@ -4,6 +4,10 @@
 #include "console/export_door.h"
 
 #include "base/fail.h"
+#include "gate/enter.h"
+#include "identity/device.h"
+#include "identity/person.h"
+#include "identity/session.h"
 #include "log/log.h"
 #include "register/export.h"
 #include "register/record_list.h"
@@ -38,7 +42,33 @@ static const struct field job_fields[] = {
 };
 static const struct shape out = { "ExportJob", job_fields };
 
-/* GET /registers/{register}/exports/new - export_new.html: {register, condition, sentence, count}. */
+/* Where the file would go: {own, known, device, devices: one's own, to choose from}; at a device of one's own the items say whether they can go: exportable. */
+static rc place_add(struct cx *cx, const struct http_req *req, json_t *model)
+{
+        struct session_place place;
+        json_t *m = json_object(), *devices = json_array(), *item;
+        int64_t person;
+        size_t i;
+
+        TRY(session_place(cx, enter_certificate(req), &place));
+        json_array_foreach(json_object_get(json_object_get(model, "register"), "items"), i, item) {
+                str word = json_get_text(item, "classification");
+
+                (void)json_set(item, "exportable", json_boolean(!place.own || str_is(word, "public") || str_is(word, "contact")));
+        }
+        if (cx->actor.kind == ACTOR_ACCOUNT && cx->actor.session != 0 && !place.known) {
+                TRY(person_of_account(cx, cx->actor.id, &person));
+                TRY(device_of_person(cx, person, &devices));
+        }
+        (void)json_set(m, "own", json_boolean(place.own));
+        (void)json_set(m, "known", json_boolean(place.known));
+        (void)json_set(m, "name", json_str(place.device));
+        (void)json_set(m, "devices", devices);
+        (void)json_set(model, "place", m);
+        return RC_OK;
+}
+
+/* GET /registers/{register}/exports/new - export_new.html: {register, condition, sentence, count, place}. */
 static rc form(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         struct record_query query = { .limit = 1, .narrow = true, .count = true };
@@ -56,6 +86,7 @@ static rc form(struct cx *cx, const struct http_req *req, struct http_res *res)
         (void)json_set(model, "sentence", json_str(page->sentence));
         (void)json_set(model, "count", page->total_kind == RECORD_COUNT_NONE ? json_null() : count);
         (void)json_set(model, "masked", json_boolean(cx->masked));
+        TRY(place_add(cx, req, model));
         return http_reply(res, 200, "export_new.html", model);
 }
 
@@ -64,6 +95,7 @@ static rc create(struct cx *cx, const struct http_req *req, struct http_res *res
 {
         json_t *in, *model = json_object(), *condition, *items;
         struct export_order order = { .register_name = http_arg(req, "register") };
+        struct session_place place;
         str names[ITEMS_MAX];
         int64_t id;
 
@@ -77,6 +109,9 @@ static rc create(struct cx *cx, const struct http_req *req, struct http_res *res
         order.items = names;
         for (size_t i = 0; i < json_array_size(items) && i < ITEMS_MAX; i++)
                 names[order.item_count++] = json_text(json_array_get(items, i));
+        TRY(session_place(cx, enter_certificate(req), &place));
+        order.own = place.own;
+        order.device = session_place_model(&place);
         TRY(export_start(cx, &order, &id));
         (void)json_set(model, "id", json_integer(id));
         return http_created(res, 202, str_format(cx->mem, "/jobs/%" PRId64, id), model);
@@ -88,7 +123,7 @@ const struct route export_door_routes[] = {
         ROUTE( GET,   "/registers/{register}/exports/new", PERM_RECORD_EXPORT, LOG_VIEW,   0,       NORMAL, form,   "Form for an export",
                .in = &query_in, .face = FACE_CONSOLE ),
         ROUTE( POST,  "/registers/{register}/exports",     PERM_RECORD_EXPORT, LOG_EXPORT, KB(128), HEAVY,  create, "Export records as a CSV file",
-               .in = &order_in, .out = &out, .fresh = true ),
+               .in = &order_in, .out = &out, .fresh = true, .contact = true ),
         ROUTE_END
 };
 /* clang-format on */

@@ -6,6 +6,7 @@
 #include "console/job_door.h"
 #include "console/review_door.h"
 #include "console/summary.h"
+#include "identity/declaration.h"
 #include "identity/permission.h"
 #include "jobs/jobs.h"
 #include "log/log_review.h"
@@ -16,7 +17,7 @@ enum { JOBS_SHOWN = 6, JOBS_RUNNING_MAX = 100 };
 static rc home(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         struct job_sight sight = job_door_sight(cx);
-        json_t *model, *summary, *running, *review;
+        json_t *model, *summary, *running, *review, *tasks;
 
         TRY(job_list(cx, 0, false, JOBS_SHOWN, &sight, &model));
         TRY(job_list(cx, 0, true, JOBS_RUNNING_MAX, &sight, &running));
@@ -31,6 +32,8 @@ static rc home(struct cx *cx, const struct http_req *req, struct http_res *res)
                 TRY(log_review_open(cx, &review));
                 (void)json_set(model, "log_review", review);
         }
+        TRY(declaration_tasks(cx, &tasks));
+        (void)json_set(model, "tasks", tasks);
         return http_reply(res, 200, "home.html", model);
 }
 

@@ -4,6 +4,8 @@
 #include "console/job_door.h"
 
 #include "base/fail.h"
+#include "gate/enter.h"
+#include "identity/session.h"
 #include "jobs/jobs.h"
 #include "log/log.h"
 
@@ -150,9 +152,21 @@ static rc cancel(struct cx *cx, const struct http_req *req, struct http_res *res
 static rc download(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         struct job_sight sight = job_door_sight(cx);
+        struct session_place place;
         int64_t id;
+        json_t *job;
+        str word;
 
         TRY(id_read(cx, req, &id));
+        TRY(job_get(cx, id, &sight, &job));
+        TRY(session_place(cx, enter_certificate(req), &place));
+        word = json_get_text(json_object_get(job, "result"), "classification");
+        if (!str_empty(word))
+                log_detail(cx, "classification", json_str(word));
+        if (session_place_model(&place) != NULL)
+                log_detail(cx, "device", session_place_model(&place));
+        if (place.own && !str_is(word, "contact") && !str_is(word, "public"))
+                return fail(cx, RC_FORBIDDEN, NULL, "this file holds more than contact details; it is not handed out to a device of one's own");
         TRY(job_file(cx, id, &sight, &res->file, &res->file_name));
         log_detail(cx, "file", json_str(res->file_name));
         res->type = S("text/csv");
@@ -167,7 +181,7 @@ const struct route job_door_routes[] = {
         ROUTE( GET,   "/jobs/{id}",        PERM_NONE, LOG_VIEW,     0,     NORMAL, show,     "Read a job", .out = &one_out ),
         ROUTE( POST,  "/jobs/{id}/cancel", PERM_NONE, LOG_CANCEL,   KB(4), NORMAL, cancel,   "Call a job off", .out = &one_out ),
         ROUTE( GET,   "/jobs/{id}/file",   PERM_NONE, LOG_DOWNLOAD, 0,     NORMAL, download, "Download the file a job left",
-               .fresh = true ),
+               .fresh = true, .contact = true ),
         ROUTE_END
 };
 /* clang-format on */

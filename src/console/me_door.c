@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/fail.h"
 #include "console/doorstep.h"
+#include "gate/enter.h"
 #include "gate/gate.h"
 #include "identity/account.h"
 #include "identity/device.h"
@@ -60,12 +61,41 @@ static const struct field me_fields[] = {
         { .name = "permission_words", .type = SHAPE_LIST, .required = true, .summary = "What may be done: words of permissions" },
         { .name = "account", .type = SHAPE_JSON, .summary = "The account, as in /accounts/{id}; null for a key" },
         { .name = "devices", .type = SHAPE_LIST, .summary = "Work devices of the person, as in /me/devices" },
+        { .name = "place",
+          .type = SHAPE_JSON,
+          .summary = "Where this session is used: own (a device of one's own, or not said though there is one), known, name" },
         { .name = "sessions", .type = SHAPE_LIST, .of = &session_shape, .summary = "Where this account is logged in" },
         { NULL },
 };
 static const struct shape me_out = { "Me", me_fields };
 
-/* GET /me - me.html: {kind, login, masked, account, permissions: [{name, title, help}], permission_words, sessions, devices, rules, idle: {hours, minutes}}. */
+/* Where this session is used: {own, known, name, choices: there are devices to choose from}; each of `devices` says whether it can be chosen: sits. */
+static rc place_add(struct cx *cx, const struct http_req *req, json_t *model, json_t *devices)
+{
+        struct session_place place;
+        json_t *m = json_object(), *device;
+        bool any = false;
+        size_t i;
+
+        TRY(session_place(cx, enter_certificate(req), &place));
+        json_array_foreach(devices, i, device) {
+                str state = json_get_text(device, "state");
+                bool own = json_is_true(json_object_get(device, "own"));
+                bool sits = str_is(state, "approved") || (own && !str_is(state, "lost") && !str_is(state, "returned"));
+
+                json_set(device, "sits", json_boolean(sits));
+                json_set(device, "here", json_boolean(place.known && json_integer_value(json_object_get(device, "id")) == place.device_id));
+                any = any || sits;
+        }
+        json_set(m, "own", json_boolean(place.own));
+        json_set(m, "known", json_boolean(place.known));
+        json_set(m, "name", json_str(place.device));
+        json_set(m, "choices", json_boolean(any && !place.shared));
+        json_set(model, "place", m);
+        return RC_OK;
+}
+
+/* GET /me - me.html: {kind, login, masked, account, permissions: [{name, title, help}], permission_words, sessions, devices, place, rules, idle: {hours, minutes}}. */
 static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         bool account = cx->actor.kind == ACTOR_ACCOUNT;
@@ -79,6 +109,7 @@ static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
                 TRY(session_list(cx, cx->actor.id, &sessions));
                 TRY(person_of_account(cx, cx->actor.id, &person));
                 TRY(device_of_person(cx, person, &devices));
+                TRY(place_add(cx, req, model, devices));
                 TRY(policy_rules(cx, &rules));
                 json_set(model, "rules", rules);
                 TRY(policy_read(cx, &policy));
@@ -187,6 +218,29 @@ static rc shared(struct cx *cx, const struct http_req *req, struct http_res *res
         return http_created(res, 204, S("/me?done=shared"), NULL);
 }
 
+static const struct field sit_fields[] = {
+        { .name = "device_id", .type = SHAPE_INT, .required = true, .min = 1, .max = INT64_MAX, .summary = "One of the own devices" },
+        { .name = "next", .type = SHAPE_TEXT, .max = 4000, .summary = "Address within the house to go to afterwards" },
+        { NULL },
+};
+static const struct shape sit_in = { "SessionDevice", sit_fields };
+
+/* POST /me/device - at which device this session is used; 303 to `next` or the own page. */
+static rc sit(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *in, *device = json_object();
+        str name, next;
+
+        TRY(shape_read(cx, &sit_in, req, &in));
+        log_subject(cx, S("session"), cx->actor.session);
+        TRY(session_sit(cx, json_integer_value(json_object_get(in, "device_id")), &name));
+        json_set(device, "id", json_object_get(in, "device_id"));
+        json_set(device, "name", json_str(name));
+        log_detail(cx, "device", device);
+        next = json_get_text(in, "next");
+        return http_created(res, 204, gate_address_safe(next) && next.n > 1 ? next : S("/me?done=sits"), NULL);
+}
+
 /* clang-format off */
 const struct route me_door_routes[] = {
         /*     method  path                  permission logged as     body    rate    handler */
@@ -200,6 +254,7 @@ const struct route me_door_routes[] = {
         ROUTE( DELETE, "/me/sessions/{id}",  PERM_NONE, LOG_REVOKE,   KB(4),  NORMAL, session,       "End one of the own sessions" ),
         ROUTE( POST,   "/me/sessions/end",   PERM_NONE, LOG_REVOKE,   KB(4),  NORMAL, sessions,      "End all other sessions of the own account" ),
         ROUTE( POST,   "/me/shared",         PERM_NONE, LOG_UPDATE,   KB(4),  NORMAL, shared,        "Say that others use this computer, too" ),
+        ROUTE( POST,   "/me/device",         PERM_NONE, LOG_UPDATE,   KB(8),  NORMAL, sit,           "Say at which of the own devices this session is used", .in = &sit_in ),
         ROUTE( POST,   "/me/lock",           PERM_NONE, LOG_LOCK,     KB(8),  NORMAL, lock,          "Lock the screen", .in = &lock_in ),
         ROUTE_END
 };

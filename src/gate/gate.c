@@ -217,10 +217,12 @@ static rc fresh_check(struct cx *cx, struct unit *u)
                     GATE_FRESH_MS / 60000);
 }
 
-/* What leaves the house as a file does not go to a computer others use as well. */
+/* What leaves the house as a file goes neither to a computer others use as well, nor to a device of one's own. */
 static rc takeaway_check(struct cx *cx, const struct unit *u)
 {
-        return u->route->verb == LOG_DOWNLOAD || u->route->verb == LOG_EXPORT ? session_takeaway_check(cx) : RC_OK;
+        if (u->route->verb != LOG_DOWNLOAD && u->route->verb != LOG_EXPORT)
+                return RC_OK;
+        return session_takeaway_check(cx, enter_certificate(u->req), u->route->contact);
 }
 
 /* Who, and may they: leaves the transaction open inside the tenant. */

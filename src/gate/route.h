@@ -57,6 +57,7 @@ struct route {
         int64_t file_max; /* > 0: may receive files up to this size */
         bool anywhere;    /* of a permission that concerns registers: held for one of them is enough; the handler shows no others */
         unsigned stages;  /* 1 << stage of each stage before STAGE_FULL at which it can be reached; 0: none */
+        bool contact;     /* hands out files that may hold nothing but contact details: the handler looks who sits at a device of their own */
         bool fresh;       /* dangerous: a person must have proven who they are within GATE_FRESH_MS */
         /* Its refusals speak another standard's words: adds to the problem document, sets status and headers; false: told as all others. A route with one
          * reads Authorization itself: what stands there is no key of ours. */

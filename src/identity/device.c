@@ -82,6 +82,9 @@ static rc model(struct cx *cx, const struct device_row *d, json_t **ret)
         json_set(m, "return_at", when(cx, d->return_at, d->return_at_null));
         json_set(m, "overdue", json_boolean(d->overdue));
         json_set(m, "owner_left", json_boolean(d->owner_left));
+        json_set(m, "declare_at", when(cx, d->declare_at, d->declare_at_null));
+        json_set(m, "declare_overdue", json_boolean(d->declare_overdue));
+        json_set(m, "declaration", json_str(d->declaration));
         json_set(m, "mine", json_boolean(d->mine));
         *ret = m;
         return RC_OK;
@@ -159,6 +162,7 @@ rc device_figures(struct cx *cx, json_t **ret)
         json_set(m, "people", json_integer(f->people));
         json_set(m, "unfit_people", json_integer(f->unfit_people));
         json_set(m, "unreturned", json_integer(f->unreturned));
+        json_set(m, "undeclared", json_integer(f->undeclared));
         *ret = m;
         return RC_OK;
 }
@@ -767,6 +771,9 @@ rc device_tell(struct cx *cx, int64_t id, json_t **ret)
         TRY(row_find(cx, id, &row));
         TRY(model(cx, row, ret));
         json_set(*ret, "tell", json_str(tell));
-        json_set(*ret, "due_at", json_object_get(*ret, str_is(tell, "expiring") ? "expires_at" : "return_at"));
+        json_set(*ret, "due_at",
+                 json_object_get(*ret, str_is(tell, "expiring")     ? "expires_at"
+                                       : str_is(tell, "unreturned") ? "return_at"
+                                                                    : "declare_at"));
         return RC_OK;
 }

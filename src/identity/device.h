@@ -8,14 +8,14 @@
 /* Models. A device: {id, person_id, owner, kind laptop | desktop | phone | tablet | other, own, name, serial, os, os_version, minimum, lock_method none | password |
  * pin | biometric, lock_minutes, malware, malware_on, malware_scan, malware_update, encrypted, firewall, separation yes | no | null, separation_how, separation_until,
  * evidence, attested_at, state pending | approved | refused | expired | lost | returned, used, decided_by, decided_at, reason, expires_at, version, created_at,
- * missing: [word], deviations: [word], compliant, return_at, overdue, owner_left, mine}. An incident: {id, kind theft | loss | leakage, severity medium | high |
+ * missing: [word], deviations: [word], compliant, return_at, overdue, owner_left, declare_at, declaration open | signed | countersigned | null (declaration.h), mine}. An incident: {id, kind theft | loss | leakage, severity medium | high |
  * critical, person_id, person, device_id, device, encrypted, note, reporter, happened_at, reported_at, state open | closed, closed_by, closed_at, closing, mine}. */
 
-/* query: {q, state (also used, deviation, unfit, unreturned), kind, after, limit}. {devices: […], next}. */
+/* query: {q, state (also used, deviation, unfit, unreturned, undeclared), kind, after, limit}. {devices: […], next}. */
 rc device_list(struct cx *cx, const json_t *query, json_t **ret) MUST_USE;
 /* Those of one person: [device]. */
 rc device_of_person(struct cx *cx, int64_t person_id, json_t **ret) MUST_USE;
-/* {used, waiting, malware, malware_rate, encrypted, encrypted_rate (percent of those in use; null: none), deviating, unfit, people, unfit_people, unreturned}. */
+/* {used, waiting, malware, malware_rate, encrypted, encrypted_rate (percent of those in use; null: none), deviating, unfit, people, unfit_people, unreturned, undeclared}. */
 rc device_figures(struct cx *cx, json_t **ret) MUST_USE;
 /* Whose account is active and who has no device in order: [{person_id, name, login, why none | pending | expired | refused | lost | returned | version}]. */
 rc device_without(struct cx *cx, json_t **ret) MUST_USE;
@@ -55,7 +55,7 @@ rc device_incident_close(struct cx *cx, int64_t id, str closing, json_t **ret) M
 
 /* For the jobs processes. Outside any tenant: the next one; *ret_tenant absent: there is none. */
 rc device_next(struct cx *cx, int64_t after, str *ret_tenant, int64_t *ret_id) MUST_USE;
-/* Inside it: the device, with tell expiring | unreturned; NULL: somebody else has told it meanwhile. */
+/* Inside it: the device, with tell expiring | unreturned | undeclared; NULL: somebody else has told it meanwhile. */
 rc device_tell(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
 
 #endif

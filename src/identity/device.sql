@@ -1,19 +1,22 @@
 -- Work devices of the tenant entered, and incidents. Who may change what stands in schema/0025_device.sql.
 
--- state: as it stands, or 'used', 'deviation', 'unfit' (used, and not compliant), 'unreturned'. person_id 0: anybody's.
+-- state: as it stands, or 'used', 'deviation', 'unfit' (used, and not compliant), 'unreturned', 'undeclared'. person_id 0: anybody's.
 -- device_list(search text?, state text?, kind text?, person_id int, after int, max int) -> many(10001) device_row(id int, person_id int, owner text, kind text, own bool,
 --     name text, serial text?, os text, os_version text, lock_method text, lock_minutes int?, malware text?, malware_on bool, malware_scan bool, malware_update bool,
 --     encrypted bool, firewall bool, separated bool?, separation_how text?, separation_until date?, evidence text?, attested_at time, state text, used bool,
 --     decided_by text?, decided_at time?, reason text?, expires_at time?, version int, created_at time, minimum text?, missing json, deviations json,
---     compliant bool, return_at time?, overdue bool, owner_left bool, mine bool)
+--     compliant bool, return_at time?, overdue bool, owner_left bool, declare_at time?, declare_overdue bool, declaration text?,
+--     mine bool)
 select d.id, d.person_id, d.owner, d.kind, d.own, d.name, d.serial, d.os, d.os_version, d.lock_method, d.lock_minutes, d.malware, d.malware_on, d.malware_scan,
     d.malware_update, d.encrypted, d.firewall, d.separated, d.separation_how, d.separation_until, d.evidence, d.attested_at, d.standing as state, d.used, d.decided_by,
     d.decided_at, d.reason, d.expires_at, d.version, d.created_at, d.minimum, to_jsonb(d.missing) as missing, to_jsonb(d.deviations) as deviations,
-    d.compliant, d.return_at, coalesce(d.return_at <= daicho.clock(), false) as overdue, d.owner_left, coalesce(w.person_id = d.person_id, false) as mine
+    d.compliant, d.return_at, coalesce(d.return_at <= daicho.clock(), false) as overdue, d.owner_left,
+    d.declare_at, coalesce(d.declare_at <= daicho.clock(), false) as declare_overdue, d.declaration, coalesce(w.person_id = d.person_id, false) as mine
 from daicho.device_now d cross join daicho.acting() w
 where ($1::text is null or strpos(lower(d.name), lower($1::text)) > 0 or strpos(lower(d.owner), lower($1::text)) > 0 or strpos(lower(d.serial), lower($1::text)) > 0)
     and ($2::text is null or d.standing = $2::text or $2::text = 'used' and d.used or $2::text = 'deviation' and d.used and d.deviations <> '{}'
-        or $2::text = 'unfit' and d.used and not d.compliant or $2::text = 'unreturned' and d.return_at is not null)
+        or $2::text = 'unfit' and d.used and not d.compliant or $2::text = 'unreturned' and d.return_at is not null
+        or $2::text = 'undeclared' and d.declare_at is not null)
     and ($3::text is null or d.kind = $3::text) and ($4::bigint = 0 or d.person_id = $4::bigint) and d.id > $5
 order by d.id
 limit $6::bigint;
@@ -22,7 +25,8 @@ limit $6::bigint;
 select d.id, d.person_id, d.owner, d.kind, d.own, d.name, d.serial, d.os, d.os_version, d.lock_method, d.lock_minutes, d.malware, d.malware_on, d.malware_scan,
     d.malware_update, d.encrypted, d.firewall, d.separated, d.separation_how, d.separation_until, d.evidence, d.attested_at, d.standing as state, d.used, d.decided_by,
     d.decided_at, d.reason, d.expires_at, d.version, d.created_at, d.minimum, to_jsonb(d.missing) as missing, to_jsonb(d.deviations) as deviations,
-    d.compliant, d.return_at, coalesce(d.return_at <= daicho.clock(), false) as overdue, d.owner_left, coalesce(w.person_id = d.person_id, false) as mine
+    d.compliant, d.return_at, coalesce(d.return_at <= daicho.clock(), false) as overdue, d.owner_left,
+    d.declare_at, coalesce(d.declare_at <= daicho.clock(), false) as declare_overdue, d.declaration, coalesce(w.person_id = d.person_id, false) as mine
 from daicho.device_now d cross join daicho.acting() w
 where d.id = $1;
 
@@ -30,14 +34,16 @@ where d.id = $1;
 select e.what, e.by_name, e.at, e.note from daicho.device_event e where e.device_id = $1 order by e.id desc limit 100;
 
 -- Of devices in use; people: those with an account that is active.
--- device_figures() -> one device_figures(used int, waiting int, malware int, encrypted int, deviating int, unfit int, people int, unfit_people int, unreturned int)
+-- device_figures() -> one device_figures(used int, waiting int, malware int, encrypted int, deviating int, unfit int, people int, unfit_people int, unreturned int,
+--     undeclared int)
 select count(*) filter (where d.used) as used, count(*) filter (where d.state = 'pending') as waiting,
     count(*) filter (where d.used and d.malware is not null and d.malware_on) as malware, count(*) filter (where d.used and d.encrypted) as encrypted,
     count(*) filter (where d.used and d.deviations <> '{}') as deviating, count(*) filter (where d.used and not d.compliant) as unfit,
     (select count(*) from daicho.account a where a.state = 'active') as people,
     (select count(*) from daicho.account a where a.state = 'active'
         and not exists (select from daicho.device_now c where c.person_id = a.person_id and c.compliant)) as unfit_people,
-    count(*) filter (where d.return_at <= daicho.clock()) as unreturned
+    count(*) filter (where d.return_at <= daicho.clock()) as unreturned,
+    count(*) filter (where d.declare_at is not null and d.owner_left) as undeclared
 from daicho.device_now d;
 
 -- Whose account is active, and who has no device in order: why is that of the device nearest to it.

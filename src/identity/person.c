@@ -69,8 +69,10 @@ static json_t *model(struct cx *cx, const struct person_row *p)
         json_set(m, "idle_days", p->idle_days_null ? json_null() : json_integer(p->idle_days));
         json_set(m, "dormant", json_boolean(p->dormant));
         json_set(m, "unreturned", json_integer(p->unreturned));
+        json_set(m, "undeclared", json_integer(p->undeclared));
         json_set(m, "return_overdue", json_boolean(p->return_overdue));
-        json_set(m, "complete", p->left_at_null ? json_null() : json_boolean(p->unreturned == 0));
+        json_set(m, "declare_overdue", json_boolean(p->declare_overdue));
+        json_set(m, "complete", p->left_at_null ? json_null() : json_boolean(p->unreturned == 0 && p->undeclared == 0));
         json_set(m, "account", account_model(cx, p));
         return m;
 }

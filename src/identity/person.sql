@@ -4,12 +4,15 @@
 -- person_list(search text?, state text?, after int, max int, department text?) -> many(201) person_row(id int, name text, email text?, kind text, state text, version int,
 --     created_at time, leaves_at time?, left_at time?, due_at time?, overdue bool?, account_id int?, login text?, suspended_for text?,
 --     suspended_by text?, suspended_at time?, last_login_at time?, groups text?, words text?, account_version int?, keys int, certificates int,
---     idle_days int?, dormant bool?, department_id int?, department text?, unreturned int, return_overdue bool)
+--     idle_days int?, dormant bool?, department_id int?, department text?, unreturned int, undeclared int,
+--     return_overdue bool, declare_overdue bool)
 select p.id, p.name, p.email, p.kind, p.state, p.version, p.created_at, p.leaves_at, p.left_at, p.due_at, p.overdue, p.account_id, p.login,
     p.suspended_for, p.suspended_by, p.suspended_at, p.last_login_at, p.group_names as groups, p.words, p.account_version, p.keys, p.certificates,
     p.idle_days, p.dormant, p.department_id, p.department,
     (select count(*) from daicho.device_now d where d.person_id = p.id and d.return_at is not null) as unreturned,
-    exists (select from daicho.device_now d where d.person_id = p.id and d.return_at <= daicho.clock()) as return_overdue
+    (select count(*) from daicho.device_now d where d.person_id = p.id and d.declare_at is not null) as undeclared,
+    exists (select from daicho.device_now d where d.person_id = p.id and d.return_at <= daicho.clock()) as return_overdue,
+    exists (select from daicho.device_now d where d.person_id = p.id and d.declare_at <= daicho.clock()) as declare_overdue
 from daicho.person_now p
 where ($1::text is null or strpos(lower(p.name), lower($1::text)) > 0 or strpos(lower(p.email), lower($1::text)) > 0 or strpos(lower(p.login), lower($1::text)) > 0)
     and ($2::text is null or p.state = $2::text or ($2::text = 'dormant' and p.dormant))
@@ -23,7 +26,9 @@ select p.id, p.name, p.email, p.kind, p.state, p.version, p.created_at, p.leaves
     p.suspended_for, p.suspended_by, p.suspended_at, p.last_login_at, p.group_names as groups, p.words, p.account_version, p.keys, p.certificates,
     p.idle_days, p.dormant, p.department_id, p.department,
     (select count(*) from daicho.device_now d where d.person_id = p.id and d.return_at is not null) as unreturned,
-    exists (select from daicho.device_now d where d.person_id = p.id and d.return_at <= daicho.clock()) as return_overdue
+    (select count(*) from daicho.device_now d where d.person_id = p.id and d.declare_at is not null) as undeclared,
+    exists (select from daicho.device_now d where d.person_id = p.id and d.return_at <= daicho.clock()) as return_overdue,
+    exists (select from daicho.device_now d where d.person_id = p.id and d.declare_at <= daicho.clock()) as declare_overdue
 from daicho.person_now p
 where p.id = $1;
 

@@ -309,13 +309,53 @@ rc session_share(struct cx *cx, str token)
         return sql_session_share(cx, token_hash(cx, token), &changed);
 }
 
-rc session_takeaway_check(struct cx *cx)
+rc session_place(struct cx *cx, str certificate, struct session_place *ret)
 {
-        bool shared = false;
+        struct session_place_row *row;
 
-        if (cx->actor.session != 0)
-                TRY(sql_session_shared(cx, cx->actor.session, &shared));
-        return shared ? fail(cx, RC_FORBIDDEN, NULL, "on a shared computer no file is handed out; log in on a computer of your own") : RC_OK;
+        *ret = (struct session_place){ .device = STR_NONE };
+        if (cx->actor.session == 0 && cx->actor.kind != ACTOR_KEY)
+                return RC_OK;
+        TRY(sql_session_place(cx, cx->actor.session, certificate, &row));
+        *ret = (struct session_place){ row->shared, row->own, row->known, row->device_id_null ? 0 : row->device_id, row->device };
+        return RC_OK;
+}
+
+json_t *session_place_model(const struct session_place *place)
+{
+        json_t *m = json_object();
+
+        if (!place->known && !place->own)
+                return NULL;
+        json_set(m, "id", place->known ? json_integer(place->device_id) : json_null());
+        json_set(m, "name", json_str(place->device));
+        json_set(m, "own", json_boolean(place->own));
+        return m;
+}
+
+rc session_takeaway_check(struct cx *cx, str certificate, bool contact)
+{
+        struct session_place place;
+
+        TRY(session_place(cx, certificate, &place));
+        if (place.shared)
+                return fail(cx, RC_FORBIDDEN, NULL, "on a shared computer no file is handed out; log in on a computer of your own");
+        if (place.own && !contact)
+                return fail(cx, RC_FORBIDDEN, NULL,
+                            "this file is not handed out to a device of one's own; use one of the company, and say so under your settings");
+        return RC_OK;
+}
+
+rc session_sit(struct cx *cx, int64_t device_id, str *ret_name)
+{
+        if (cx->actor.session == 0)
+                return fail(cx, RC_INVALID, NULL, "an API key sits at no computer");
+        TRY(sql_session_sit(cx, cx->actor.session, device_id, ret_name));
+        if (str_absent(*ret_name))
+                return fail(cx, RC_INVALID, "device_id", "must be one of your devices: the company's approved ones, or one of your own");
+        if (str_empty(*ret_name))
+                return fail(cx, RC_CONFLICT, NULL, "this session is known to come from another device; log out, and log in at the right one");
+        return RC_OK;
 }
 
 rc session_unlock(struct cx *cx, str *ret_stage)

@@ -77,8 +77,20 @@ rc session_end_all(struct cx *cx, int64_t account_id, int64_t *ret_count) MUST_U
 rc session_lock(struct cx *cx) MUST_USE;
 /* A computer others use as well: the session of this cookie ends within the hour and hands out no file from now on. Already so: nothing changes. */
 rc session_share(struct cx *cx, str token) MUST_USE;
-/* RC_FORBIDDEN when the caller's session is one of a shared computer: asked before a file is handed out. */
-rc session_takeaway_check(struct cx *cx) MUST_USE;
+/* Where whoever asks sits. own: at a device of their own, or they have one and have not said; a key: it belongs to one. */
+struct session_place {
+        bool shared, own, known;
+        int64_t device_id; /* 0: not known */
+        str device;
+};
+/* certificate: serial of the one the request came with, "": none; one that belongs to a device counts more than what was said. */
+rc session_place(struct cx *cx, str certificate, struct session_place *ret) MUST_USE;
+/* For the log: {id, name, own}; NULL: neither known nor an own one. */
+json_t *session_place_model(const struct session_place *place);
+/* Asked before a file is handed out. RC_FORBIDDEN on a shared computer; at a device of one's own, too, unless what is handed out is looked at by whoever does (contact). */
+rc session_takeaway_check(struct cx *cx, str certificate, bool contact) MUST_USE;
+/* At which of their own devices whoever asks sits, from now on. RC_INVALID (item device_id); RC_CONFLICT: it is known to come from another. */
+rc session_sit(struct cx *cx, int64_t device_id, str *ret_name) MUST_USE;
 /* In an auth process, after session_again_verify. *ret_stage: full, or factor for an account that has one. RC_CONFLICT when it is not locked. */
 rc session_unlock(struct cx *cx, str *ret_stage) MUST_USE;
 /* End one (RC_UNKNOWN when it is not the account's), or all but `but` (0: all). */

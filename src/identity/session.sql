@@ -44,8 +44,13 @@ select daicho.session_lock($1) as done;
 -- session_share(token_hash bytea) -> one bool
 select daicho.session_share($1) as changed;
 
--- session_shared(id int) -> one bool
-select daicho.session_shared($1) as shared;
+-- Of the session, or (0) of the key that asks. certificate '': none.
+-- session_place(id int, certificate text) -> one session_place_row(shared bool, own bool, known bool, device_id int?, device text?)
+select p.shared, p.own, p.known, p.device_id, p.device from daicho.session_place($1, $2) p;
+
+-- Null: no such device of theirs that is in use.
+-- session_sit(id int, device_id int) -> one text?
+select daicho.session_sit($1, $2) as name;
 
 -- session_unlock(id int) -> one text?
 select daicho.session_unlock($1) as stage;

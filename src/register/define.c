@@ -86,6 +86,7 @@ static json_t *changes_of(const struct item *a, const struct item *b)
                 { "required", a->required != b->required },
                 { "unique", a->unique != b->unique },
                 { "personal", a->personal != b->personal },
+                { "classification", a->classification != b->classification },
                 { "searchable", a->searchable != b->searchable || a->joined != b->joined },
                 { "indexed", a->indexed != b->indexed },
                 { "limits", a->min != b->min || a->max != b->max || a->characters != b->characters },

@@ -36,6 +36,9 @@ enum {
 };
 /* clang-format on */
 
+/* What may be known to whom; contact: how somebody is reached, which may be kept on devices of one's own as well (doc/decisions.md). The strictest last. */
+enum item_label { ITEM_PUBLIC, ITEM_CONTACT, ITEM_INTERNAL, ITEM_CONFIDENTIAL, ITEM_LABELS };
+
 struct choice {
         str value;    /* stored; also what files hold unless a title matches */
         str title[2]; /* by enum lang */
@@ -55,8 +58,9 @@ struct item {
         str help[2];  /* may be absent */
         str memo;     /* management memo, may be absent */
         str *aliases;
-        size_t alias_count; /* other headings of files: "E-mail", "メール" */
-        str section;        /* heading on the detail page, key into definition->sections; may be absent */
+        size_t alias_count;             /* other headings of files: "E-mail", "メール" */
+        str section;                    /* heading on the detail page, key into definition->sections; may be absent */
+        enum item_label classification; /* ITEM_LABELS while it is read: what follows from the rest */
         bool required, unique, personal, searchable;
         bool joined;         /* searched together with the searchable item before it, without a gap: 佐藤美咲 */
         bool in_list;        /* column of the list page by default */
@@ -117,6 +121,7 @@ const struct item *definition_item(const struct definition *def, str name);
  * matter. */
 const struct item *definition_heading(const struct definition *def, str heading);
 const char *item_type_name(enum item_type type);
+const char *item_label_name(enum item_label classification);
 
 /* The definition as people edit it; reading it gives the same definition. */
 str definition_yaml(struct arena *mem, const struct definition *def);

@@ -11,9 +11,9 @@
 #include "register/item_text.h"
 
 static const char *const choice_members[] = { "value", "title", "aliases", NULL };
-static const char *const item_members[] = { "name",   "type",     "title",      "help",     "memo",       "aliases", "section", "required",
-                                            "unique", "personal", "searchable", "list",     "indexed",    "lines",   "era",     "min",
-                                            "max",    "scale",    "choices",    "register", "characters", NULL };
+static const char *const item_members[] = { "name",   "type",     "title",      "help",     "memo",       "aliases",        "section", "required",
+                                            "unique", "personal", "searchable", "list",     "indexed",    "lines",          "era",     "min",
+                                            "max",    "scale",    "choices",    "register", "characters", "classification", NULL };
 
 /* Columns of the table, members of conditions, and what PostgreSQL keeps for itself. */
 static const char *const reserved_items[] = { "id",          "version", "created_at", "created_by", "updated_at", "updated_by", "origin",
@@ -169,6 +169,34 @@ static void item_check(struct reading *r, const struct place *at, struct item *i
                 definition_wrong(r, at, "register", "is only for items of type reference");
 }
 
+/* What a definition does not say follows in definition_items_classify. The key of another record is never less than internal. */
+static void class_get(struct reading *r, const struct place *at, struct item *item)
+{
+        str word;
+
+        item->classification = ITEM_LABELS;
+        if (!definition_member_text(r, at, "classification", 20, false, &word))
+                return;
+        for (int c = 0; c < ITEM_LABELS; c++)
+                if (str_is(word, item_label_name((enum item_label)c)))
+                        item->classification = (enum item_label)c;
+        if (item->classification == ITEM_LABELS)
+                definition_wrong(r, at, "classification", "must be one of: %s", "public contact internal confidential");
+        else if (item->type == ITEM_REFERENCE && item->classification < ITEM_INTERNAL)
+                definition_wrong(r, at, "classification", "of a reference must be internal or confidential");
+}
+
+void definition_items_classify(struct definition *def)
+{
+        for (size_t i = 0; i < def->item_count; i++) {
+                struct item *item = &def->items[i];
+                bool contact = item->type == ITEM_EMAIL || item->type == ITEM_TELEPHONE || (item->in_heading && item->type != ITEM_REFERENCE);
+
+                if (item->classification == ITEM_LABELS)
+                        item->classification = !item->personal ? ITEM_INTERNAL : contact ? ITEM_CONTACT : ITEM_CONFIDENTIAL;
+        }
+}
+
 static void item_get(struct reading *r, const struct place *at, struct item *item)
 {
         json_t *searchable = json_object_get(at->object, "searchable");
@@ -203,6 +231,7 @@ static void item_get(struct reading *r, const struct place *at, struct item *ite
         item->searchable = item->joined || json_is_true(searchable);
         if (searchable != NULL && !item->joined && !json_is_boolean(searchable))
                 definition_wrong(r, at, "searchable", "must be true, false or \"joined\"");
+        class_get(r, at, item);
         if (item->type == ITEM_TYPES) {
                 item->type = ITEM_TEXT;
                 return;

@@ -34,6 +34,7 @@ static json_t *item_model(struct cx *cx, const struct item *item)
         json_set(m, "required", json_boolean(item->required));
         json_set(m, "unique", json_boolean(item->unique));
         json_set(m, "personal", json_boolean(item->personal));
+        json_set(m, "classification", json_string(item_label_name(item->classification)));
         json_set(m, "masked", json_boolean(item->personal && cx->masked));
         json_set(m, "searchable", json_boolean(item->searchable));
         json_set(m, "list", json_boolean(item->in_list));

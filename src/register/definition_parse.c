@@ -130,6 +130,8 @@ static rc definition_read(struct cx *cx, json_t *json, const struct yaml_lines *
                 roles_get(&r, &at);
         if (cx->failure.code == RC_OK)
                 headings_check(&r, &at);
+        if (cx->failure.code == RC_OK)
+                definition_items_classify(def);
         if (cx->failure.code != RC_OK)
                 return cx->failure.code;
         def->source = json;

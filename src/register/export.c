@@ -344,6 +344,33 @@ static rc choose_items(struct cx *cx, const struct definition *def, const json_t
         return RC_OK;
 }
 
+static enum item_label strictest(const struct item **items, size_t count)
+{
+        enum item_label found = ITEM_PUBLIC;
+
+        for (size_t i = 0; i < count; i++)
+                if (items[i]->classification > found)
+                        found = items[i]->classification;
+        return found;
+}
+
+/* What nobody may keep on a device of their own, by name. */
+static rc contact_check(struct cx *cx, const struct item **items, size_t count)
+{
+        struct buf b = buf_open(cx->mem, KB(4));
+
+        for (size_t i = 0; i < count; i++) {
+                if (items[i]->classification <= ITEM_CONTACT)
+                        continue;
+                if (buf_str(&b).n > 0)
+                        buf_add(&b, cx->lang == LANG_EN ? S(", ") : S("、"));
+                buf_add(&b, items[i]->title[cx->lang]);
+        }
+        if (buf_str(&b).n == 0)
+                return RC_OK;
+        return fail(cx, RC_FORBIDDEN, "items", "to a device of one's own only contact details are exported; in the way: %.*s", STR_ARG(buf_str(&b)));
+}
+
 static rc choose_charset(struct cx *cx, str name, enum charset *ret)
 {
         *ret = CHARSET_UTF8;
@@ -393,6 +420,7 @@ static void tell(struct export *ex, json_t *condition)
         (void)json_set(result, "bytes", json_integer(ex->bytes));
         (void)json_set(result, "encoding", json_string(charset_name(ex->set)));
         (void)json_set(result, "columns", names);
+        (void)json_set(result, "classification", json_string(item_label_name(strictest(ex->items, ex->count))));
         (void)json_set(result, "q", json_str(json_get_text(ex->job->args, "q")));
         (void)json_set(result, "sentence", ex->condition ? json_str(condition_sentence(cx, ex->condition)) : json_null());
         (void)json_set(result, "replaced", json_integer(ex->loss.replaced));
@@ -402,6 +430,9 @@ static void tell(struct export *ex, json_t *condition)
         log_subject(cx, ex->def->name, 0);
         log_detail(cx, "rows", json_integer(ex->rows));
         log_detail(cx, "columns", json_incref(names));
+        log_detail(cx, "classification", json_object_get(result, "classification"));
+        if (json_object_get(ex->job->args, "device") != NULL)
+                log_detail(cx, "device", json_object_get(ex->job->args, "device"));
         log_detail(cx, "encoding", json_string(charset_name(ex->set)));
         log_detail(cx, "condition", condition ? json_incref(condition) : json_null());
         if (ex->word_count > 0)
@@ -416,6 +447,8 @@ rc export_run(struct cx *cx, struct job *job)
         *ex = (struct export){ .cx = cx, .job = job, .line = 1 };
         TRY(definition_get(cx, job->register_name, &ex->def));
         TRY(choose_items(cx, ex->def, json_object_get(job->args, "items"), &ex->items, &ex->count));
+        if (json_is_true(json_object_get(job->args, "own"))) /* the definition may be another by now */
+                TRY(contact_check(cx, ex->items, ex->count));
         TRY(choose_charset(cx, json_get_text(job->args, "encoding"), &ex->set));
         TRY(condition_parse(cx, ex->def, condition, &ex->condition));
         if (!str_empty(json_get_text(job->args, "q")))
@@ -446,9 +479,17 @@ rc export_start(struct cx *cx, const struct export_order *order, int64_t *ret_jo
         for (size_t i = 0; i < order->item_count; i++)
                 json_array_append_new(names, json_str(order->items[i]));
         TRY(choose_items(cx, def, names, &items, &count));
+        if (order->own)
+                TRY(contact_check(cx, items, count));
+        for (size_t i = 0; order->own && order->item_count == 0 && i < count; i++)
+                json_array_append_new(names, json_str(items[i]->name)); /* the database looks at each */
         TRY(choose_charset(cx, order->encoding, &set));
         TRY(condition_read(cx, def, order->condition, &condition, &json));
         (void)json_set(args, "items", names);
+        if (order->own)
+                (void)json_set(args, "own", json_true());
+        if (order->device != NULL)
+                (void)json_set(args, "device", order->device);
         (void)json_set(args, "encoding", json_string(set == CHARSET_CP932 ? "cp932" : "utf-8"));
         if (json != NULL)
                 (void)json_set(args, "condition", json);
@@ -457,5 +498,8 @@ rc export_start(struct cx *cx, const struct export_order *order, int64_t *ret_jo
         TRY(job_add(cx, "export", def->name, args, ret_job));
         log_subject(cx, S("job"), *ret_job);
         log_detail(cx, "register", json_str(def->name));
+        log_detail(cx, "classification", json_string(item_label_name(strictest(items, count))));
+        if (order->device != NULL)
+                log_detail(cx, "device", order->device);
         return RC_OK;
 }

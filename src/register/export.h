@@ -19,6 +19,8 @@ struct export_order {
         str *items;
         size_t item_count; /* names in the order wanted; 0: all the account may see */
         str encoding;      /* "utf-8" (also when absent) or "cp932" */
+        bool own;          /* to a device of one's own: contact details and what is public, nothing else */
+        json_t *device;    /* for the log: to which device; NULL: not known */
 };
 /* Checks the order and adds the job. RC_INVALID, RC_UNKNOWN, RC_FORBIDDEN (an item that is hidden from the account). */
 rc export_start(struct cx *cx, const struct export_order *order, int64_t *ret_job) MUST_USE;

@@ -348,6 +348,13 @@ bool item_sortable(const struct item *item)
         return !item->lines && item->type != ITEM_CHOICES;
 }
 
+const char *item_label_name(enum item_label classification)
+{
+        static const char *const names[ITEM_LABELS] = { "public", "contact", "internal", "confidential" };
+
+        return names[classification];
+}
+
 const char *item_type_name(enum item_type type)
 {
         return types[type].name;

@@ -50,6 +50,13 @@ test.before(async () => {
         const attested = { kind: 'laptop', name: 'ThinkPad X1', os: 'windows', os_version: '10.0.26100', lock_method: 'biometric', lock_minutes: 6, malware: 'Defender', malware_on: true, malware_scan: true, malware_update: true, firewall: true };
         const { device } = await post('/me/devices', attested);
         await post('/me/devices', { ...attested, name: 'iPhone', kind: 'phone', own: true, os: 'ios', os_version: '18.1', lock_method: 'none', serial: 'F2LX' });
+        /* two who leave: one is gone, and somebody has signed for one of her devices */
+        const gone = (await post('/accounts/new', { login: 'taishoku', name: '退職した人', password: 'long-enough-0-and-odd' })).account.person_id;
+        const [left, declared] = sql(house, `insert into daicho.device (tenant, person_id, kind, own, name, os, os_version, lock_method, malware_on, malware_scan, malware_update, encrypted, firewall)
+                select '${house.tenant}', ${gone}, 'phone', true, x, 'ios', '18.1', 'none', false, false, false, true, false from unnest(array['私物のスマートフォン', '私物のタブレット']) x
+                returning id`).trim().split(/\s+/);
+        await post(`/people/${gone}/stop`, { reason: 'leaver' });
+        await post(`/devices/${declared}/declare`, { data_removed: true, accounts_removed: true, nothing_kept: true, reason: '書面を受け取った', version: 1 });
         /* something the operator has told; what it takes to get there is in test_change.py */
         sql(house, `with c as (insert into daicho.change default values returning id), v as (insert into daicho.change_version (change_id, no, kind, impact, title_ja, title_en,
                 text_ja, text_en, effect_ja, effect_en, from_at, to_at, author_person, author) select id, 1, 'stop', 'normal', '定期メンテナンス', 'Maintenance', '入れ替えます。', 'It is replaced.',
@@ -58,7 +65,7 @@ test.before(async () => {
                 set session_replication_role = replica; update daicho.change set state = 'scheduled'`);
         pages = {
                 changes: '/changes', change: '/changes/1', calendars: '/calendars', calendar: '/calendars/1?year=2026',
-                devices: '/devices', device: `/devices/${device.id}`, devices_none: '/devices?q=%E9%BE%98', incidents: '/incidents', my_devices: '/me/devices', my_device: `/me/devices/${device.id}`, device_new: '/me/devices/new',
+                devices: '/devices', device: `/devices/${device.id}`, device_left: `/devices/${left}`, device_declared: `/devices/${declared}`, person_left: `/people/${gone}`, devices_undeclared: '/devices?state=undeclared', devices_none: '/devices?q=%E9%BE%98', incidents: '/incidents', my_devices: '/me/devices', my_device: `/me/devices/${device.id}`, device_new: '/me/devices/new',
                 departments: '/departments', department: `/departments/${department.id}`, group_new: '/groups/new', group_sole: `/groups/${sole}`, people_department: '/people?department=%E5%96%B6%E6%A5%AD%E9%83%A8',
                 home: '/', registers: '/registers', register: '/registers/customers', records: '/registers/customers/records',
                 builder: `/registers/customers/records?build=1&condition=${condition}`, search: '/registers/customers/records?q=%E6%9D%B1%E4%BA%AC',
