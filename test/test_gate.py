@@ -320,7 +320,7 @@ def test_worker_told_to_stop_finishes_the_request_it_has(house):
     body = json.dumps({'name': '最後', 'permissions': ['record.read']}).encode()
     worker.sock.sendall(f'POST /api/v1/groups HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {tenant.key}\r\nContent-Type: application/json\r\n'
                         f'Content-Length: {len(body)}\r\n\r\n'.encode() + body[:5])
-    time.sleep(0.2)
+    time.sleep(1)                           # it has read what there is, and waits for more
     os.kill(pid, signal.SIGTERM)
     time.sleep(0.2)
     worker.sock.sendall(body[5:])
