@@ -16,7 +16,8 @@ MEMBERS = {'name': 'members', 'title': {'ja': '会員', 'en': 'Members'}, 'key':
     {'name': 'worries', 'type': 'choices', 'title': {'ja': '悩み', 'en': 'Worries'}, 'choices': ['腰', '肩', '目'], 'personal': True, 'searchable': True, 'min': 1, 'max': 2},
     {'name': 'plate', 'type': 'text', 'title': {'ja': '会員証', 'en': 'Card'}, 'characters': ['half_upper', 'half_digit', 'half_symbol'], 'max': 10},
     {'name': 'seal', 'type': 'text', 'title': '印影', 'characters': ['kanji', 'hiragana'], 'max': 10},
-    {'name': 'letter', 'type': 'text', 'title': '手紙', 'lines': True, 'list': True, 'max': 10000}]}
+    {'name': 'letter', 'type': 'text', 'title': '手紙', 'lines': True, 'list': True, 'max': 10000},
+    {'name': 'owner', 'type': 'account', 'title': {'ja': '担当', 'en': 'Owner'}, 'list': True}]}
 RECORDS = '/registers/members/records'
 
 
@@ -199,3 +200,84 @@ def test_a_text_of_10000_characters_keeps_its_lines_everywhere_and_is_cut_in_lis
     page = person.get(f'{RECORDS}?q=').text
     assert '長い手紙の一行' in page and '…</td>' in page and page.count('長い手紙の一行') < 40
     assert person.get(f"{RECORDS}/{made['id']}").text.count('長い手紙の一行') > 1200
+
+
+# Accounts --------------------------------------------------------------------------------------------------------------------------------------
+
+def account(shop, login, name):
+    return shop.house.sql('insert into daicho.account (tenant, login, name) values (%s, %s, %s) returning id', args=(shop.name, login, name))[0][0]
+
+
+@pytest.fixture(scope='module')
+def team(shop):
+    """Three colleagues; T1 is hanako's, T2 taro's, T3 nobody's, T4 the administrator's."""
+    for login, name in (('hanako', '佐藤 花子'), ('taro', '鈴木 太郎')):
+        account(shop, login, name)
+    shop.admin
+    shop.ids = dict(shop.house.sql('select login, id from daicho.account where tenant = %s', args=(shop.name,)))
+    for code, owner in (('T1', 'HANAKO'), ('T2', shop.ids['taro']), ('T3', None), ('T4', {'id': shop.ids['admin']})):
+        assert add(shop, code, owner=owner)['owner'] == (owner and shop.ids[{'T1': 'hanako', 'T2': 'taro', 'T4': 'admin'}[code]])
+    return shop
+
+
+def test_an_account_is_kept_by_number_and_named_by_its_log_in(team):
+    assert team.sql("select owner from r_members where code = 'T1'") == [(team.ids['hanako'],)]
+    other = team.house.tenant(registers=())
+    other.admin
+    foreign, = team.house.sql('select id from daicho.account where tenant = %s limit 1', args=(other.name,))[0]
+    for value in ('nobody', foreign, 0, True, '#x y'):
+        assert [item for item, _ in refused(team, owner=value)] == ['owner'], value
+    assert refused(team, owner='nobody')[0][1] == 'アカウント「nobody」はありません'
+    assert team.api('GET', f'{RECORDS}?sort=owner').status == 422
+
+
+def test_conditions_ask_whose_it_is_and_whether_it_is_mine(team):
+    assert found(team, 'owner', 'eq', 'hanako', prefix='T') == ['T1'] and found(team, 'owner', 'in', ['hanako', team.ids['taro']], prefix='T') == ['T1', 'T2']
+    assert found(team, 'owner', 'ne', 'hanako', prefix='T') == ['T2', 'T3', 'T4'] and found(team, 'owner', 'empty', prefix='T') == ['T3']
+    assert ask(team, {'item': 'owner', 'op': 'in', 'value': ['hanako', team.ids['taro']]}).json()['sentence'] == '担当が佐藤 花子・鈴木 太郎のいずれか'
+    assert ask(team, {'item': 'owner', 'op': 'eq', 'value': 'nobody'}).status == 422
+    mine = urllib.parse.quote(json.dumps({'all': [{'item': 'code', 'op': 'starts', 'value': 'T'}, {'item': 'owner', 'op': 'is_me'}]}))
+    page = team.browser().get(f'{RECORDS}?condition={mine}&build=1').text
+    assert '担当が自分' in page and '>T4<' in page and not any(f'>T{n}<' in page for n in (1, 2, 3))
+    assert found(team, 'owner', 'is_not_me', prefix='T') == ['T1', 'T2', 'T3', 'T4']          # a key is nobody
+    assert f'<option value="{team.ids["hanako"]}">佐藤 花子（hanako）</option>' in page         # the builder offers names
+
+
+def test_accounts_stand_in_files_by_their_log_in_and_come_back(team):
+    content = file_of(team, take(team, register='members', condition={'item': 'code', 'op': 'starts', 'value': 'T'}))
+    assert [row[-1] for row in rows_of(content)][1:] == ['hanako', 'taro', '', 'admin']
+    job = team.house.wait_job(team.house.import_file('members', content, team), team)
+    assert counts(job) == {'read': 4, 'created': 0, 'changed': 0, 'unchanged': 4, 'refused': 0}, job
+    job = team.house.wait_job(team.house.import_file('members', '番号,担当\nT1,Taro\nT3,nobody\n'.encode(), team), team)
+    assert counts(job)['changed'] == 1 and counts(job)['refused'] == 1 and 'このアカウントはありません' in file_of(team, job).decode('utf-8-sig')
+    job = team.house.wait_job(team.house.import_file('members', '番号,担当\nT1,hanako\n'.encode(), team), team)
+    assert counts(job)['changed'] == 1
+
+
+def test_a_person_picks_a_colleague_and_sees_names(team):
+    person, id = team.browser(), team.sql("select id from r_members where code = 'T2'")[0][0]
+    edit = person.get(f'{RECORDS}/{id}/edit').text
+    assert f'<option value="{team.ids["taro"]}" selected>鈴木 太郎（taro）</option>' in edit and '佐藤 花子（hanako）' in edit
+    assert person.post(f'{RECORDS}/{id}', {'_method': 'PATCH', 'version': '1', 'owner': str(team.ids['hanako'])}).status in (200, 303)
+    page = person.get(f'{RECORDS}/{id}').text
+    assert '<del>鈴木 太郎</del>' in page and '<ins>佐藤 花子</ins>' in page and f'#{team.ids["taro"]}' not in page
+    assert '佐藤 花子' in person.get(RECORDS).text
+    condition = {'item': 'code', 'op': 'eq', 'value': 'T2'}
+    look_at = person.get(f'/registers/members/bulk/new?action=set&item=owner&check=true&value={team.ids["taro"]}&condition={urllib.parse.quote(json.dumps(condition))}').text
+    assert '鈴木 太郎' in look_at and '佐藤 花子' in look_at
+    job = do(team, look(team, 'set', 'members', condition, set={'owner': 'taro'}), 'members')
+    assert team.sql("select owner from r_members where code = 'T2'") == [(team.ids['taro'],)] and job['result']
+
+
+def test_who_was_removed_is_still_named_and_cannot_be_picked(team):
+    for _ in range(2):                                     # two after each other had the same log-in name
+        id = account(team, 'gone', '退職 一郎')
+        record = add(team, f'G{id}', owner='gone')
+        team.house.sql('delete from daicho.account where id = %s', args=(id,))
+    person = team.browser()
+    assert '退職 一郎（利用終了）' in person.get(f'{RECORDS}/{record["id"]}').text and record['owner'] == id
+    edit = person.get(f'{RECORDS}/{record["id"]}/edit').text
+    assert 'selected>退職 一郎（利用終了）</option>' in edit and '退職 一郎（gone）' not in edit
+    assert person.post(f'{RECORDS}/{record["id"]}', {'_method': 'PATCH', 'version': '1', 'owner': str(id), 'plate': 'A1'}).status in (200, 303)
+    assert team.sql('select owner from r_members where id = %s', (record['id'],)) == [(id,)]
+    assert found(team, 'owner', 'eq', 'gone', prefix='G') == [f'G{id}']

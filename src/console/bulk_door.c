@@ -11,6 +11,7 @@
 #include "register/bulk.h"
 #include "register/bulk_undo.h"
 #include "register/item.h"
+#include "register/item_account.h"
 #include "register/item_choices.h"
 
 static const struct field look_fields[] = {
@@ -124,8 +125,14 @@ static void numbers_dress(struct cx *cx, json_t *model)
 /* A stored or typed value as people read it. */
 static str value_text(struct cx *cx, const struct item *item, str value)
 {
-        str stored;
+        str stored, name;
 
+        if (item->type == ITEM_ACCOUNT && item_read(cx->mem, item, value, &stored) == ITEM_FINE) {
+                if (item_account_find(cx, NULL, stored, &stored, &name) == RC_OK)
+                        return name;
+                fail_clear(cx);
+                return value;
+        }
         return item_read(cx->mem, item, value, &stored) == ITEM_FINE ? item_show(cx->mem, cx->lang, item, stored) : value;
 }
 
@@ -138,6 +145,13 @@ static rc item_dress(struct cx *cx, json_t *one, str value, json_t *model)
         bool choices = str_is(type, "choices");
 
         TRY(definition_recall(cx, json_get_text(json_object_get(model, "register"), "name"), &def));
+        if (str_is(type, "account")) {
+                json_t *options;
+
+                choice = true;
+                TRY(item_account_options(cx, &options));
+                (void)json_set(one, "choices", options);
+        }
         (void)json_set(one, "is_choice", json_boolean(choice));
         (void)json_set(one, "is_boolean", json_boolean(boolean));
         (void)json_set(one, "is_long", json_boolean(lines));

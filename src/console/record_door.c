@@ -9,6 +9,7 @@
 #include "console/dress.h"
 #include "log/log.h"
 #include "register/item.h"
+#include "register/item_account.h"
 #include "register/record_changes.h"
 #include "register/record_list.h"
 #include "register/record_model.h"
@@ -120,7 +121,7 @@ static rc references_name(struct cx *cx, const struct definition *def, json_t *c
                         (void)json_set(models[k], item->name.p, both);
                 }
         }
-        return RC_OK;
+        return item_account_name(cx, def, models, count);
 }
 
 /* Lists
@@ -177,6 +178,21 @@ static void sorts_add(struct cx *cx, const struct http_req *req, const struct re
         (void)json_set(model, "sorts", sorts);
 }
 
+/* The builder offers accounts by name. */
+static rc accounts_add(struct cx *cx, const struct definition *def, json_t *reg)
+{
+        json_t *options, *one;
+        size_t i;
+
+        if (!item_account_any(def))
+                return RC_OK;
+        TRY(item_account_options(cx, &options));
+        json_array_foreach(json_object_get(reg, "items"), i, one)
+                if (str_is(json_get_text(one, "type"), "account"))
+                        (void)json_set(one, "choices", options);
+        return RC_OK;
+}
+
 static rc list_for_console(struct cx *cx, const struct http_req *req, const json_t *in, const struct record_page *page, json_t *model)
 {
         static const char *const paging[] = { "after", "shown", NULL };
@@ -193,6 +209,7 @@ static rc list_for_console(struct cx *cx, const struct http_req *req, const json
         }
         (void)json_set(model, "shown", json_integer(shown));
         (void)json_set(model, "ops", condition_ops(cx));
+        TRY(accounts_add(cx, page->def, json_object_get(model, "register")));
         system_items_add(cx, json_object_get(model, "register"));
         sorts_add(cx, req, page, model);
         return RC_OK;
@@ -285,7 +302,8 @@ static rc changes_model(struct cx *cx, const struct definition *def, int64_t id,
         return RC_OK;
 }
 
-static json_t *related_cells(struct cx *cx, const struct definition *def, const struct record *rec)
+/* named: the record with names of accounts. */
+static json_t *related_cells(struct cx *cx, const struct definition *def, const struct record *rec, const json_t *named)
 {
         json_t *cells = json_array();
 
@@ -295,7 +313,10 @@ static json_t *related_cells(struct cx *cx, const struct definition *def, const 
 
                 if (item == def->master || !item->in_list || !sql_visible(cx, item))
                         continue;
-                (void)json_set(cell, "text", json_str(item_show(cx->mem, cx->lang, item, rec->values[i])));
+                (void)json_set(cell, "text",
+                               item->type == ITEM_ACCOUNT && !str_absent(rec->values[i])
+                                   ? json_object_get(json_object_get(named, item->name.p), "heading")
+                                   : json_str(item_show(cx->mem, cx->lang, item, rec->values[i])));
                 (void)json_set(cell, "is_number", json_boolean(item->type == ITEM_INTEGER || item->type == ITEM_DECIMAL));
                 (void)json_set(cell, "first", json_boolean(json_array_size(cells) == 0));
                 (void)json_set(cell, "href", json_str(record_url(cx, def, rec->id, NULL)));
@@ -325,9 +346,10 @@ static rc related_model(struct cx *cx, const struct definition *master, int64_t 
                 json_array_append_new(columns, c);
         }
         for (size_t i = 0; i < page->count; i++) {
-                json_t *one = json_object();
+                json_t *one = json_object(), *named = record_model(cx, def, &page->records[i], true);
 
-                (void)json_set(one, "cells", related_cells(cx, def, &page->records[i]));
+                TRY(item_account_name(cx, def, &named, 1));
+                (void)json_set(one, "cells", related_cells(cx, def, &page->records[i], named));
                 json_array_append_new(records, one);
         }
         buf_format(&url, "/registers/%.*s/records?condition=", STR_ARG(def->name));
@@ -384,6 +406,7 @@ static rc detail(struct cx *cx, const struct http_req *req, struct http_res *res
         model = json_object();
         TRY(references_name(cx, def, &one, 1));
         TRY(changes_model(cx, def, id, 0, CHANGES_SHOWN, &changes, &next));
+        TRY(item_account_name_changes(cx, def, changes));
         TRY(related_add(cx, def, id, model));
         (void)json_set(model, "register", definition_model(cx, def));
         (void)json_set(model, "record", one);
@@ -415,13 +438,15 @@ static rc edit(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         const struct definition *def;
         struct record *rec;
-        json_t *model = json_object();
+        json_t *model = json_object(), *one;
         int64_t id;
 
         TRY(id_read(cx, req, &id));
         TRY(record_get(cx, http_arg(req, "register"), id, &def, &rec));
         (void)json_set(model, "register", definition_model(cx, def));
-        (void)json_set(model, "record", record_model(cx, def, rec, false));
+        one = record_model(cx, def, rec, false);
+        TRY(item_account_name(cx, def, &one, 1));
+        (void)json_set(model, "record", one);
         (void)json_set(model, "action", json_str(record_url(cx, def, id, NULL)));
         return http_reply(res, 200, "record_edit.html", model);
 }

@@ -11,6 +11,7 @@
 #include "page/page.h"
 #include "register/definition.h"
 #include "register/item.h"
+#include "register/item_account.h"
 #include "register/item_choice.h"
 #include "register/item_choices.h"
 #include "register/item_class.h"
@@ -338,11 +339,12 @@ static json_t *field_model(struct cx *cx, const struct item *item, const json_t 
                 (void)json_set(m, "help", json_str(item->help[cx->lang]));
         (void)json_set(m, "is_boolean", json_boolean(item->type == ITEM_BOOLEAN));
         (void)json_set(m, "checked", json_boolean(str_is(text, "t")));
-        (void)json_set(m, "is_choice", json_boolean(item->type == ITEM_CHOICE));
+        (void)json_set(m, "is_choice", json_boolean(item->type == ITEM_CHOICE || item->type == ITEM_ACCOUNT));
         (void)json_set(m, "is_labelled", json_boolean(item->type != ITEM_BOOLEAN && item->type != ITEM_CHOICES));
         (void)json_set(m, "is_choices", json_boolean(item->type == ITEM_CHOICES));
         (void)json_set(m, "is_long", json_boolean(item->lines));
-        (void)json_set(m, "is_input", json_boolean(!item->lines && item->type != ITEM_BOOLEAN && item->choice_count == 0));
+        (void)json_set(m, "is_input",
+                       json_boolean(!item->lines && item->type != ITEM_BOOLEAN && item->type != ITEM_ACCOUNT && item->choice_count == 0));
         if (item->choice_count > 0)
                 (void)json_set(m, "choices", item->type == ITEM_CHOICES ? boxes(cx, item, text) : options(cx, item, text));
         if (item->lines && item->max > 0)
@@ -508,6 +510,39 @@ static void register_dress(struct cx *cx, json_t *m)
         }
 }
 
+/* A field for an account is a list of who may be picked; who was picked before and is gone stands there too. */
+static rc accounts_dress(struct cx *cx, const struct definition *def, json_t *context)
+{
+        json_t *options, *section, *field, *option;
+        size_t i, k, n;
+
+        if (!item_account_any(def))
+                return RC_OK;
+        TRY(item_account_options(cx, &options));
+        json_array_foreach(json_object_get(context, "sections"), i, section) {
+                json_array_foreach(json_object_get(section, "fields"), k, field) {
+                        const struct item *item = definition_item(def, json_get_text(field, "name"));
+                        json_t *list = json_array();
+                        str value = json_get_text(field, "value");
+                        bool held = value.n == 0;
+
+                        if (item == NULL || item->type != ITEM_ACCOUNT)
+                                continue;
+                        json_array_foreach(options, n, option) {
+                                bool selected = str_equal(json_get_text(option, "value"), value);
+
+                                held = held || selected;
+                                add(list, json_set(json_copy(option), "selected", json_boolean(selected)));
+                        }
+                        option = json_set(json_set(json_object(), "value", json_object_get(field, "value")), "title", json_object_get(field, "text"));
+                        if (!held)
+                                add(list, json_set(option, "selected", json_true()));
+                        (void)json_set(field, "choices", list);
+                }
+        }
+        return RC_OK;
+}
+
 rc sheet_dress(struct cx *cx, const struct http_req *req, json_t *context)
 {
         json_t *reg = json_object_get(context, "register"), *list = json_object_get(context, "registers"),
@@ -535,10 +570,11 @@ rc sheet_dress(struct cx *cx, const struct http_req *req, json_t *context)
                 if (s.def->heading_count > 0)
                         (void)json_set(context, "heading", column(cx, s.def->heading[0], json_object_get(context, "sorts")));
                 records_dress(cx, s.def, records);
-        } else if (json_is_object(record)) {
-                record_dress(cx, &s, record);
-        } else {
-                (void)json_set(context, "sections", sections_model(cx, s.def, NULL));
+                return RC_OK;
         }
-        return RC_OK;
+        if (json_is_object(record))
+                record_dress(cx, &s, record);
+        else
+                (void)json_set(context, "sections", sections_model(cx, s.def, NULL));
+        return form ? accounts_dress(cx, s.def, context) : RC_OK;
 }

@@ -10,7 +10,7 @@
 #include "db/db.h"
 #include "identity/permission.h"
 #include "log/log.h"
-#include "register/item.h"
+#include "register/item_account.h"
 #include "register/record_input.h"
 #include "register/record_model.h"
 #include "register/record_row.h"
@@ -220,6 +220,15 @@ static str digest(const struct bulk *b, int64_t count)
         return crypto_hex(cx->mem, hash, DIGEST);
 }
 
+static rc accounts_name(const struct bulk *b, json_t *records)
+{
+        json_t **models = NEW_ARRAY(b->cx->mem, json_t *, json_array_size(records) + 1);
+
+        for (size_t i = 0; i < json_array_size(records); i++)
+                models[i] = json_array_get(records, i);
+        return item_account_name(b->cx, b->def, models, json_array_size(records));
+}
+
 static rc sample(const struct bulk *b, json_t **ret)
 {
         struct sql *sql = sql_open(b->cx);
@@ -275,6 +284,7 @@ rc bulk_plan(struct cx *cx, const struct bulk_order *order, json_t **ret)
         TRY(count_where(b, changing, &count));
         TRY(effects_make(b, false, &effects));
         TRY(sample(b, &records));
+        TRY(accounts_name(b, records));
         json_array_foreach(effects, i, one)
                 blocked = blocked || json_is_true(json_object_get(one, "is_blocks"));
         (void)json_set(model, "register", definition_model(cx, b->def));

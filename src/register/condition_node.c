@@ -13,7 +13,7 @@ enum {
         ALL_TYPES = (1 << ITEM_TYPES) - 1,
         SINGLE = ALL_TYPES & ~(1 << ITEM_CHOICES)
 };
-enum { LISTED = TEXTUAL | 1 << ITEM_CHOICE | 1 << ITEM_INTEGER | 1 << ITEM_DECIMAL | 1 << ITEM_REFERENCE };
+enum { LISTED = TEXTUAL | 1 << ITEM_CHOICE | 1 << ITEM_INTEGER | 1 << ITEM_DECIMAL | 1 << ITEM_REFERENCE | 1 << ITEM_ACCOUNT };
 
 /* clang-format off */
 const struct condition_operator condition_node_ops[OPS] = {
@@ -41,6 +41,8 @@ const struct condition_operator condition_node_ops[OPS] = {
         [OP_HAS_ANY] = { "has_any", 'n', OF_ITEM, 1 << ITEM_CHOICES, { "に次のいずれかを含む", "has any of" }, { "%1$sに%2$sのいずれかを含む", "%1$s has any of %2$s" }, { NULL }, { "%1$sに%2$sを含む", "%1$s has %2$s" } },
         [OP_HAS_ALL] = { "has_all", 'n', OF_ITEM, 1 << ITEM_CHOICES, { "に次のすべてを含む", "has all of" }, { "%1$sに%2$sのすべてを含む", "%1$s has all of %2$s" }, { NULL }, { "%1$sに%2$sを含む", "%1$s has %2$s" } },
         [OP_HAS_NONE] = { "has_none", 'n', OF_ITEM, 1 << ITEM_CHOICES, { "に次のどれも含まない", "has none of" }, { "%1$sに%2$sのどれも含まない", "%1$s has none of %2$s" }, { NULL }, { "%1$sに%2$sを含まない", "%1$s does not have %2$s" } },
+        [OP_IS_ME] = { "is_me", '0', OF_ITEM, 1 << ITEM_ACCOUNT, { "が自分", "is me" }, { "%1$sが自分", "%1$s is me" }, { NULL } },
+        [OP_IS_NOT_ME] = { "is_not_me", '0', OF_ITEM, 1 << ITEM_ACCOUNT, { "が自分以外", "is not me" }, { "%1$sが自分以外", "%1$s is not me" }, { NULL } },
 };
 /* clang-format on */
 

@@ -8,7 +8,7 @@
 /* clang-format off */
 enum op { OP_EQ, OP_NE, OP_IN, OP_NOT_IN, OP_LT, OP_LE, OP_GT, OP_GE, OP_BETWEEN, OP_CONTAINS, OP_NOT_CONTAINS, OP_STARTS, OP_ENDS, OP_EMPTY,
           OP_NOT_EMPTY, OP_LAST_DAYS, OP_NEXT_DAYS, OP_MONTH_IS, OP_THIS_MONTH, OP_LAST_MONTH, OP_THIS_YEAR,
-          OP_HAS_ANY, OP_HAS_ALL, OP_HAS_NONE, OPS };
+          OP_HAS_ANY, OP_HAS_ALL, OP_HAS_NONE, OP_IS_ME, OP_IS_NOT_ME, OPS };
 /* clang-format on */
 
 /* What the value is: one of the item's, a piece of text, or a number of its own. */
@@ -41,6 +41,7 @@ struct condition {
         enum op op;
         str *values;
         size_t value_count;      /* stored form; text pieces as given */
+        str *names;              /* accounts: what people call them */
         struct search_word word; /* OF_TEXT; folded by condition_read */
         const char *path;
         const struct definition *history;

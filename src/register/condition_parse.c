@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "identity/permission.h"
 #include "register/item.h"
+#include "register/item_account.h"
 #include "register/item_class.h"
 
 struct reading {
@@ -98,6 +99,8 @@ static rc read_value(struct reading *r, const json_t *v, const char *path, struc
         }
         if (c->item->type == ITEM_REFERENCE && !str_int(s, &(int64_t){ 0 }))
                 return fail(r->cx, RC_INVALID, path, "must be the number of a record");
+        if (c->item->type == ITEM_ACCOUNT && r->cx->db != NULL)
+                TRY(item_account_find(r->cx, path, s, &s, &c->names[c->value_count]));
         c->values[c->value_count++] = s;
         return RC_OK;
 }
@@ -147,7 +150,10 @@ static rc read_values(struct reading *r, const json_t *v, const char *path, stru
                 return v == NULL || json_is_null(v) || (json_is_string(v) && json_string_length(v) == 0)
                            ? RC_OK
                            : fail(r->cx, RC_INVALID, path, "has no meaning here");
-        case '1': c->values = NEW_ARRAY(r->cx->mem, str, 1); return read_operand(r, v, path, c);
+        case '1':
+                c->values = NEW_ARRAY(r->cx->mem, str, 1);
+                c->names = NEW_ARRAY(r->cx->mem, str, 1);
+                return read_operand(r, v, path, c);
         case '2':
                 if (!json_is_array(v) || n != 2)
                         return fail(r->cx, RC_INVALID, path, "must be a list of two values, from and to");
@@ -157,6 +163,7 @@ static rc read_values(struct reading *r, const json_t *v, const char *path, stru
                         return fail(r->cx, RC_INVALID, path, "must be a list of 1 to %d values", CONDITION_VALUES_MAX);
         }
         c->values = NEW_ARRAY(r->cx->mem, str, n);
+        c->names = NEW_ARRAY(r->cx->mem, str, n);
         for (size_t i = 0; i < n; i++)
                 TRY(read_operand(r, json_array_get(v, i), str_format(r->cx->mem, "%s[%zu]", path, i).p, c));
         return RC_OK;

@@ -9,6 +9,8 @@ static str shown(struct cx *cx, const struct condition *c, size_t i)
 {
         struct item plain = *c->item;
 
+        if (plain.type == ITEM_ACCOUNT && c->names != NULL && !str_absent(c->names[i]))
+                return c->names[i];
         plain.era = false; /* a sentence is long enough */
         if (plain.type == ITEM_CHOICES)
                 plain.type = ITEM_CHOICE;

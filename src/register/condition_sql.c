@@ -188,6 +188,12 @@ static void leaf_sql(struct sql *sql, const struct condition *c)
                 sql_add(sql, " && ");
                 values_array(sql, c);
                 break;
+        case OP_IS_ME:
+        case OP_IS_NOT_ME:
+                buf_add(&sql->text, c->op == OP_IS_ME ? S("coalesce(") : S("not coalesce("));
+                column(sql, c);
+                sql_add(sql, " = (select daicho.actor_account()), false)");
+                break;
         case OPS: break;
         }
 }

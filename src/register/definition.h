@@ -22,6 +22,7 @@ enum item_type {
         ITEM_CHOICE,    /* one of `choices` */
         ITEM_REFERENCE, /* id of a record of another register; written as that record's key too */
         ITEM_CHOICES,   /* several of `choices` */
+        ITEM_ACCOUNT,   /* number of an account of the contract; written as its log-in name too */
         ITEM_TYPES
 };
 enum register_kind { REGISTER_MASTER, REGISTER_HISTORY };

@@ -212,8 +212,9 @@ static void item_get(struct reading *r, const struct place *at, struct item *ite
                         if (str_is(type, item_type_name((enum item_type)t)))
                                 item->type = (enum item_type)t;
                 if (item->type == ITEM_TYPES)
-                        definition_wrong(r, at, "type", "must be one of: %s",
-                                         "text kana email telephone postal_code url integer decimal date datetime boolean choice reference choices");
+                        definition_wrong(
+                            r, at, "type", "must be one of: %s",
+                            "text kana email telephone postal_code url integer decimal date datetime boolean choice reference choices account");
         }
         definition_member_title(r, at, "title", DEFINITION_TITLE_MAX, true, item->title);
         definition_member_title(r, at, "help", DEFINITION_HELP_MAX, false, item->help);

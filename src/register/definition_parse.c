@@ -99,7 +99,7 @@ static void roles_get(struct reading *r, const struct place *at)
                         def->heading[def->heading_count++] = item;
                 if (item != NULL)
                         def->items[item->number].in_heading = true;
-                if (item != NULL && item->type == ITEM_CHOICES)
+                if (item != NULL && (item->type == ITEM_CHOICES || item->type == ITEM_ACCOUNT))
                         definition_wrong(r, at, "heading", "an item of type %s does not name a record", item_type_name(item->type));
         }
 }

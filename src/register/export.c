@@ -68,6 +68,20 @@ static bool chosen(const struct export *ex)
         return ex->condition != NULL || ex->word_count > 0;
 }
 
+/* Accounts are written as their log-in name. */
+static void account_column(struct sql *sql, struct sql *joins, const struct item *item, size_t i)
+{
+        sql_add(sql, "j");
+        sql_int(sql, (int64_t)i);
+        sql_add(sql, ".filed");
+        sql_add(joins, " left join daicho.account_named j");
+        sql_int(joins, (int64_t)i);
+        sql_add(joins, " on j");
+        sql_int(joins, (int64_t)i);
+        sql_add(joins, ".id = ");
+        sql_column(joins, item);
+}
+
 static rc copy_statement(struct export *ex, str *ret)
 {
         struct cx *cx = ex->cx;
@@ -80,6 +94,10 @@ static rc copy_statement(struct export *ex, str *ret)
                 TRY(reference_key(cx, ex->items[i], &to));
                 if (i > 0)
                         sql_add(sql, ", ");
+                if (ex->items[i]->type == ITEM_ACCOUNT) {
+                        account_column(sql, joins, ex->items[i], i);
+                        continue;
+                }
                 if (to == NULL) {
                         sql_column(sql, ex->items[i]);
                         continue;

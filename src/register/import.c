@@ -238,7 +238,7 @@ static bool digits_only(str s)
 static void row_item(struct import *im, const struct item *item, str value)
 {
         row_char(im, '\t');
-        if (item->type != ITEM_REFERENCE) {
+        if (item->type != ITEM_REFERENCE && item->type != ITEM_ACCOUNT) {
                 row_value(im, value);
                 return;
         }

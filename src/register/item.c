@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/utf8.h"
+#include "register/item_account.h"
 #include "register/item_choice.h"
 #include "register/item_choices.h"
 #include "register/item_class.h"
@@ -166,6 +167,7 @@ static const struct {
         [ITEM_CHOICE] = { "choice", "text", item_choice_read, show_choice, write_choice, json_of_text },
         [ITEM_REFERENCE] = { "reference", "bigint", item_scalar_reference, show_reference, write_same, json_of_integer },
         [ITEM_CHOICES] = { "choices", "text[]", item_choices_read, item_choices_show, item_choices_write, item_choices_json },
+        [ITEM_ACCOUNT] = { "account", "bigint", item_account_read, show_reference, write_same, json_of_integer },
 };
 /* clang-format on */
 
@@ -199,6 +201,7 @@ static const struct {
         [ITEM_NOT_CHOICES] = { "NOT_CHOICES", "must be some of these, with ; between them: %s" },
         [ITEM_TOO_FEW] = { "TOO_FEW", "must be at least %lld of the choices" },
         [ITEM_TOO_MANY] = { "TOO_MANY", "must be at most %lld of the choices" },
+        [ITEM_NOT_ACCOUNT] = { "NOT_ACCOUNT", "must be the log-in name or the number of an account" },
         [ITEM_NOT_CHARACTERS] = { "NOT_CHARACTERS", "may hold only these characters: %s" },
 };
 /* clang-format on */
@@ -298,7 +301,7 @@ rc item_parse_json(struct cx *cx, const struct item *item, const json_t *v, str 
                 [ITEM_POSTAL_CODE] = ITEM_NOT_POSTAL_CODE, [ITEM_URL] = ITEM_NOT_URL, [ITEM_DECIMAL] = ITEM_NOT_DECIMAL,
                 [ITEM_DATETIME] = ITEM_NOT_DATETIME, [ITEM_INTEGER] = ITEM_NOT_INTEGER, [ITEM_DATE] = ITEM_NOT_DATE,
                 [ITEM_BOOLEAN] = ITEM_NOT_BOOLEAN, [ITEM_CHOICE] = ITEM_NOT_CHOICE, [ITEM_REFERENCE] = ITEM_NOT_REFERENCE,
-                [ITEM_CHOICES] = ITEM_NOT_CHOICES,
+                [ITEM_CHOICES] = ITEM_NOT_CHOICES, [ITEM_ACCOUNT] = ITEM_NOT_ACCOUNT,
         };
         /* clang-format on */
 
@@ -318,7 +321,7 @@ rc item_parse_json(struct cx *cx, const struct item *item, const json_t *v, str 
                 return parse_list(cx, item, v, ret);
         if (item->type == ITEM_TEXT)
                 return fail(cx, RC_INVALID, item->name.p, "must be a text");
-        if (item->type == ITEM_REFERENCE && json_is_integer(json_object_get(v, "id")))
+        if ((item->type == ITEM_REFERENCE || item->type == ITEM_ACCOUNT) && json_is_integer(json_object_get(v, "id")))
                 return item_parse_json(cx, item, json_object_get(v, "id"), ret);
         return refuse(cx, item, wrong[item->type]);
 }
@@ -345,7 +348,7 @@ const char *item_pg_type(const struct item *item)
 
 bool item_sortable(const struct item *item)
 {
-        return !item->lines && item->type != ITEM_CHOICES;
+        return !item->lines && item->type != ITEM_CHOICES && item->type != ITEM_ACCOUNT;
 }
 
 const char *item_label_name(enum item_label classification)

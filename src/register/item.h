@@ -36,13 +36,14 @@ enum item_reason {
         ITEM_TOO_FEW,
         ITEM_TOO_MANY,
         ITEM_NOT_CHARACTERS,
+        ITEM_NOT_ACCOUNT,
         ITEM_REASONS
 };
 
 /* The cheap path, for files: no sentence is made. raw: valid UTF-8 of any length. *ret: stored text, absent for an
  * empty value; it points into `raw` where nothing had to be rewritten, else into `mem`. Nothing is allocated for a
- * value that is in its stored form already. ITEM_REFERENCE gives the trimmed text as it is: digits are an id, anything
- * else is the key of the record referred to - the caller looks it up. */
+ * value that is in its stored form already. ITEM_REFERENCE and ITEM_ACCOUNT give the trimmed text as it is: digits are an id, anything
+ * else is the key of the record or the log-in name referred to - the caller looks it up. */
 enum item_reason item_read(struct arena *mem, const struct item *item, str raw, str *ret) MUST_USE;
 
 /* The sentence for a reason, in cx->lang, as fail() words it ("must be a day of the calendar, such as 1990-02-28"). */

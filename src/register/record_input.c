@@ -6,7 +6,7 @@
 #include "base/fail.h"
 #include "base/utf8.h"
 #include "identity/permission.h"
-#include "register/item.h"
+#include "register/item_account.h"
 #include "register/record_row.h"
 
 /* A reference written as the key of the record it means. */
@@ -62,6 +62,9 @@ static void member_read(struct cx *cx, const struct item *item, const json_t *va
         in->given[n] = true;
         if (item_parse_json(cx, item, value, &in->values[n]) == RC_OK && item->type == ITEM_REFERENCE && cx->failure.code == RC_OK)
                 (void)reference_find(cx, item, in->values[n], &in->values[n]);
+        if (item->type == ITEM_ACCOUNT && cx->failure.code == RC_OK)
+                if (item_account_find(cx, item->name.p, in->values[n], &in->values[n], NULL) != RC_OK)
+                        return;
 }
 
 /* Check an object {item: value} against the definition: all mistakes at once. whole: what is not given is empty; else

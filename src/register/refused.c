@@ -194,8 +194,9 @@ static const char *const stage_texts[STAGE_REASONS] = {
         [STAGE_NO_RECORD] = "there is no such record to refer to",
         [STAGE_NO_COLUMN] = "a new record needs this item, and the file has no column for it",
         [STAGE_NO_VALUE] = "a new record needs this item",
+        [STAGE_NO_ACCOUNT] = "there is no such account",
 };
-static const char *const stage_words[STAGE_REASONS] = { "REPEATED", "TAKEN", "NO_RECORD", "NO_COLUMN", "NO_VALUE" };
+static const char *const stage_words[STAGE_REASONS] = { "REPEATED", "TAKEN", "NO_RECORD", "NO_COLUMN", "NO_VALUE", "NO_ACCOUNT" };
 static const char *const csv_words[CSV_FAULTS] = { "", "OPEN_QUOTE", "AFTER_QUOTE", "COLUMNS", "LONG", "BYTES" };
 
 static const char *word(const struct refused_problem *problem)

@@ -30,7 +30,7 @@ static void queue(struct sql *sql)
 
 static bool reference(const struct item *item)
 {
-        return item->type == ITEM_REFERENCE;
+        return item->type == ITEM_REFERENCE || item->type == ITEM_ACCOUNT;
 }
 
 static size_t place(const struct stage *stage, const struct item *item)
@@ -201,6 +201,25 @@ static rc check_reference(struct cx *cx, const struct stage *stage, size_t i)
         return run(sql, NULL);
 }
 
+/* Accounts are written as their log-in name, or as their number: one that there is or was; the one that there is has the name. */
+static rc check_account(struct cx *cx, const struct stage *stage, size_t i)
+{
+        struct sql *sql = sql_open(cx);
+
+        cell(sql, "update pg_temp.import_row s set ", 'c', i);
+        sql_add(sql, " = a.id from (select distinct on (lower(n.login)) n.id, lower(n.login) as login from daicho.account_named n "
+                     "order by lower(n.login), n.state = 'ended', n.ended_at desc nulls last, n.id desc) a where a.login = lower(");
+        cell(sql, "s.", 'k', i);
+        sql_add(sql, ")");
+        TRY(run(sql, NULL));
+        sql = refusal(cx, stage->items[i], STAGE_NO_ACCOUNT, "0");
+        cell(sql, " from pg_temp.import_row s left join daicho.account_named a on a.id = s.", 'c', i);
+        cell(sql, " where a.id is null and (s.", 'c', i);
+        cell(sql, " is not null or s.", 'k', i);
+        sql_add(sql, " is not null)");
+        return run(sql, NULL);
+}
+
 /* … where [not] exists (the record with the row's key) */
 static void where_known(struct sql *sql, const struct stage *stage)
 {
@@ -246,7 +265,7 @@ static rc check_all(struct cx *cx, const struct stage *stage, bool suspects, boo
 
                 *ret_checked = *ret_checked || reference(item) || (item->unique && item != stage->key) || (item->required && stage->blank_keeps);
                 if (reference(item))
-                        TRY(check_reference(cx, stage, i));
+                        TRY(item->type == ITEM_ACCOUNT ? check_account(cx, stage, i) : check_reference(cx, stage, i));
                 if (item->unique && item != stage->key)
                         TRY(check_unique(cx, stage, i));
                 if (item->required && stage->blank_keeps && item != stage->key)
