@@ -79,6 +79,7 @@
 #include "tenant/tenant.h"
 #include "notify/notice.h"
 #include "register/define.h"
+#include "register/define_laid.h"
 #include "register/bulk.h"
 #include "register/bulk_undo.h"
 #include "register/export.h"
@@ -221,6 +222,7 @@ static const struct chore chores[] = {
         { "log_review", LOG_ALERT, 5000, log_review_late, log_review_tell, .tell = log_review_notice },
         { "backup", LOG_ALERT, 5000, NULL, backup_late, .tell = notice_backup },
         { "log", LOG_ERASE, 5000, log_hold_next, log_hold_purge },
+        { "register", LOG_DEFINE, 2000, define_laid_next, define_laid_take, .owner = true },
         { "change", LOG_ANNOUNCE, 5000, change_next, change_tell, .tell = change_door_told, .sweep = change_sweep },
         { .kind = NULL },
 };

@@ -6,21 +6,23 @@
 #include "base/fail.h"
 #include "log/log.h"
 #include "register/define.h"
-
-enum { DROP_MAX = 50 };
+#include "register/define_laid.h"
 
 static bool api(const struct http_req *req)
 {
         return str_starts(req->path, S("/api/v1/"));
 }
 
-/* GET /registers - registers.html: {registers: [{name, title, kind, description, items, about…}]}. */
+/* GET /registers - registers.html: {registers: [{name, title, kind, description, items, about…}], deleted: [{name, title, actor, deleted_at, until_at}]}. */
 static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        json_t *model;
+        json_t *model, *deleted;
 
         log_subject(cx, S("register"), 0);
         TRY(definition_list(cx, &model));
+        TRY(define_laid_registers(cx, &deleted));
+        (void)json_set(model, "deleted", deleted);
+        (void)json_set(model, "has_deleted", json_boolean(json_array_size(deleted) > 0));
         return http_reply(res, 200, "registers.html", model);
 }
 
@@ -56,34 +58,51 @@ static rc detail(struct cx *cx, const struct http_req *req, struct http_res *res
         return http_reply(res, 200, "register.html", model);
 }
 
-/* The definition in the body: JSON {definition: {…}, drop: […], version} or the definition alone; YAML; or the form
- * fields yaml and drop. */
-static rc body_read(struct cx *cx, const struct http_req *req, json_t **ret_definition, str drop[DROP_MAX], size_t *ret_drop_count)
+static rc names_read(struct cx *cx, const json_t *body, const char *member, str ret[DEFINE_NAMES_MAX], size_t *ret_count)
+{
+        const json_t *names = json_object_get(body, member);
+
+        if (json_array_size(names) > DEFINE_NAMES_MAX)
+                return fail(cx, RC_INVALID, member, "must have at most %d entries", DEFINE_NAMES_MAX);
+        for (*ret_count = 0; *ret_count < json_array_size(names); (*ret_count)++)
+                ret[*ret_count] = json_text(json_array_get(names, *ret_count));
+        return RC_OK;
+}
+
+/* "kind, holder" */
+static void words_read(str list, str ret[DEFINE_NAMES_MAX], size_t *ret_count)
+{
+        *ret_count = 0;
+        while (!str_empty(list) && *ret_count < DEFINE_NAMES_MAX)
+                ret[(*ret_count)++] = str_trim(str_cut(list, ',', &list));
+}
+
+/* The definition in the body: JSON {definition: {…}, drop: […], empty: […]} or the definition alone; YAML; or the form fields yaml or definition, drop and
+ * empty. */
+static rc body_read(struct cx *cx, const struct http_req *req, json_t **ret_definition, struct define_wish *wish)
 {
         struct definition *def;
-        json_t *body, *names;
-        str yaml, list;
+        json_t *body;
+        str yaml, json = http_field(req, "definition");
 
-        *ret_drop_count = 0;
         if (str_is(req->type, "application/json")) {
                 TRY(json_read(cx, req->body, &body));
-                names = json_object_get(body, "drop");
                 *ret_definition = json_is_object(json_object_get(body, "definition")) ? json_object_get(body, "definition") : body;
-                if (*ret_definition != body && json_array_size(names) > DROP_MAX)
-                        return fail(cx, RC_INVALID, "drop", "must have at most %d entries", DROP_MAX);
-                for (size_t i = 0; *ret_definition != body && i < json_array_size(names); i++)
-                        drop[(*ret_drop_count)++] = json_text(json_array_get(names, i));
-                return RC_OK;
+                if (*ret_definition == body)
+                        return RC_OK;
+                TRY(names_read(cx, body, "drop", wish->drop, &wish->drop_count));
+                return names_read(cx, body, "empty", wish->empty, &wish->empty_count);
         }
-        list = http_field(req, "drop");
+        words_read(http_field(req, "drop"), wish->drop, &wish->drop_count);
+        words_read(http_field(req, "empty"), wish->empty, &wish->empty_count);
+        if (!str_empty(json) && json.n <= DEFINITION_SIZE_MAX)
+                return json_read(cx, json, ret_definition);
         if (str_is(req->type, "application/yaml") || str_is(req->type, "application/x-yaml") || str_is(req->type, "text/yaml"))
                 yaml = req->body;
         else
                 yaml = http_field(req, "yaml");
         if (str_absent(yaml))
                 return fail(cx, RC_MEDIA_TYPE, NULL, "a definition is sent as application/json or application/yaml");
-        while (!str_empty(list) && *ret_drop_count < DROP_MAX)
-                drop[(*ret_drop_count)++] = str_trim(str_cut(list, ',', &list));
         TRY(definition_parse_yaml(cx, yaml, &def)); /* its mistakes have lines */
         *ret_definition = def->source;
         return RC_OK;
@@ -104,16 +123,15 @@ static rc plan(struct cx *cx, struct http_res *res, json_t *definition)
 static rc apply(struct cx *cx, const struct http_req *req, struct http_res *res, str name)
 {
         json_t *definition = NULL, *done, *model = json_object();
-        str drop[DROP_MAX];
-        size_t drop_count;
+        struct define_wish *wish = NEW(cx->mem, struct define_wish);
         int64_t job;
 
-        TRY(body_read(cx, req, &definition, drop, &drop_count));
+        TRY(body_read(cx, req, &definition, wish));
         if (!str_absent(name) && !str_equal(json_get_text(definition, "name"), name))
                 return fail(cx, RC_INVALID, "name", "must stay \"%.*s\": a register is not renamed", STR_ARG(name));
         if (api(req) && str_is(http_query(req, "plan"), "1"))
                 return plan(cx, res, definition);
-        TRY(define_queue(cx, definition, drop, drop_count, &job, &done));
+        TRY(define_queue(cx, definition, wish, &job, &done));
         log_detail(cx, "plan", done);
         if (str_absent(name) && !json_is_true(json_object_get(done, "new")))
                 return fail(cx, RC_CONFLICT, "name", "there is a register of this name already; change it on its own page");
@@ -140,6 +158,82 @@ static rc change(struct cx *cx, const struct http_req *req, struct http_res *res
         return apply(cx, req, res, def->name);
 }
 
+static rc queued(struct cx *cx, struct http_res *res, int64_t job, json_t *model)
+{
+        return http_created(res, 202, str_format(cx->mem, "/jobs/%" PRId64, job), json_set(model, "job", json_integer(job)));
+}
+
+static const struct field confirm_fields[] = {
+        { .name = "confirm", .type = SHAPE_TEXT, .required = true, .max = 100, .summary = "Name of the register, typed by whoever asks" },
+        { NULL },
+};
+static const struct shape confirm_in = { "RegisterDelete", confirm_fields };
+static const struct field job_fields[] = {
+        { .name = "job", .type = SHAPE_INT, .required = true, .summary = "Number of the job: GET /jobs/{id}" },
+        { NULL },
+};
+static const struct shape job_out = { "DefineJob", job_fields };
+
+/* DELETE /registers/{register} - 202 {job}. Out of sight at once, for good after DEFINE_UNDO_DAYS. */
+static rc erase(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        str name = http_arg(req, "register");
+        const struct definition *def;
+        int64_t job;
+        json_t *in;
+
+        log_subject(cx, S("register"), 0);
+        TRY(shape_read(cx, &confirm_in, req, &in));
+        TRY(definition_get(cx, name, &def));
+        log_subject(cx, S("register"), def->id);
+        if (!str_equal(json_get_text(in, "confirm"), def->name))
+                return fail(cx, RC_INVALID, "confirm", "must be \"%.*s\", the name of what is deleted", STR_ARG(def->name));
+        log_detail(cx, "delete", json_true());
+        TRY(define_queue_delete(cx, def->name, &job));
+        return queued(cx, res, job, json_object());
+}
+
+/* POST /registers/{register}/restore - 202 {job}. */
+static rc restore(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        int64_t job;
+
+        log_subject(cx, S("register"), 0);
+        log_detail(cx, "restore", json_str(http_arg(req, "register")));
+        TRY(define_queue_restore(cx, http_arg(req, "register"), &job));
+        return queued(cx, res, job, json_object());
+}
+
+/* GET /registers/{register}/deleted - register_deleted.html: {register, deleted: [{id, name, title, type, records, actor, deleted_at, until_at}]}. */
+static rc deleted(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        const struct definition *def;
+        json_t *model = json_object(), *list;
+
+        log_subject(cx, S("register"), 0);
+        TRY(definition_get(cx, http_arg(req, "register"), &def));
+        log_subject(cx, S("register"), def->id);
+        TRY(define_laid_items(cx, def->name, &list));
+        (void)json_set(model, "register", definition_model(cx, def));
+        (void)json_set(model, "deleted", list);
+        (void)json_set(model, "has_deleted", json_boolean(json_array_size(list) > 0));
+        return http_reply(res, 200, "register_deleted.html", model);
+}
+
+/* POST /registers/{register}/deleted/{id}/restore - 202 {job, plan}. */
+static rc item_restore(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        json_t *done, *model = json_object();
+        int64_t id, job;
+
+        log_subject(cx, S("register"), 0);
+        if (!str_int(http_arg(req, "id"), &id) || id <= 0)
+                return fail(cx, RC_UNKNOWN, NULL, "there is no such item that could be brought back");
+        TRY(define_laid_return(cx, http_arg(req, "register"), id, &job, &done));
+        log_detail(cx, "plan", done);
+        return queued(cx, res, job, json_set(model, "plan", done));
+}
+
 /* clang-format off */
 const struct route register_door_routes[] = {
         /*     method path                     permission            verb        body     rate    handler summary */
@@ -148,6 +242,13 @@ const struct route register_door_routes[] = {
         ROUTE( GET,   "/registers/{register}", PERM_REGISTER,        LOG_VIEW,   0,       NORMAL, detail, "One register: items, choices, definition" ),
         ROUTE( PUT,   "/registers/{register}", PERM_REGISTER_DEFINE, LOG_DEFINE, KB(600), HEAVY,  change, "Change the definition of a register",
                .fresh = true ),
+        ROUTE( DELETE, "/registers/{register}", PERM_REGISTER_DEFINE, LOG_DEFINE, KB(4),  HEAVY,  erase,  "Delete a register; it can be brought back for seven days",
+               .in = &confirm_in, .out = &job_out, .fresh = true ),
+        ROUTE( POST,  "/registers/{register}/restore", PERM_REGISTER_DEFINE, LOG_DEFINE, KB(4), HEAVY, restore, "Bring a deleted register back",
+               .out = &job_out, .fresh = true ),
+        ROUTE( GET,   "/registers/{register}/deleted", PERM_REGISTER_DEFINE, LOG_LIST, 0, NORMAL, deleted, "Deleted items of a register" ),
+        ROUTE( POST,  "/registers/{register}/deleted/{id}/restore", PERM_REGISTER_DEFINE, LOG_DEFINE, KB(4), HEAVY, item_restore,
+               "Bring a deleted item back with its values", .fresh = true ),
         ROUTE_END
 };
 /* clang-format on */

@@ -373,7 +373,8 @@ static json_t *section_model(struct cx *cx, const struct definition *def, const 
                 if (section == NULL ? !str_absent(item->section) : !str_equal(item->section, section->name))
                         continue;
                 add(values, value_model(cx, item, record));
-                add(fields, field_model(cx, item, record));
+                if (!item->retired)
+                        add(fields, field_model(cx, item, record));
         }
         (void)json_set(m, "title", section == NULL ? json_null() : json_str(section->title[cx->lang]));
         (void)json_set(m, "values", values);
@@ -423,7 +424,7 @@ static void change_dress(struct cx *cx, const struct definition *def, json_t *ch
 
         json_array_foreach(items, i, one) {
                 str name = json_get_text(one, "item");
-                const struct item *item = definition_item(def, str_absent(name) ? json_get_text(one, "name") : name);
+                const struct item *item = definition_item_ever(def, str_absent(name) ? json_get_text(one, "name") : name);
 
                 if (item != NULL)
                         add(list, change_item(cx, item, json_object_get(one, "old"), json_object_get(one, "new")));

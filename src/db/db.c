@@ -413,7 +413,8 @@ void db_rollback(struct cx *cx)
         /* twice: a queued statement that fails takes the first ROLLBACK of its trip with it */
         for (int i = 0; i < 2 && connected(db) && (db->op_count > 0 || PQtransactionStatus(db->pg) != PQTRANS_IDLE); i++) {
                 if (db->transaction != TRANSACTION_NONE || i > 0)
-                        send_word(cx, OP_END, S("rollback"));
+                        send_plain(db, OP_END, 0,
+                                   "rollback"); /* not prepared: what may be forgotten first (statement_clear) cannot be in a failed transaction */
                 if (trip(cx) == RC_OK)
                         break;
         }

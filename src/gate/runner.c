@@ -62,10 +62,19 @@ static rc rights_check(struct cx *cx, const struct job_kind *kind, struct job *j
 static rc work(struct cx *cx, const struct job_kind *kind, struct job *job)
 {
         TRY(job_check(cx, job));
-        TRY(db_ensure(cx));
-        TRY(enter_by_name(cx, job->tenant, kind->owner));
-        TRY(rights_check(cx, kind, job));
-        TRY(kind->run(cx, job));
+        for (;;) {
+                struct arena_mark mark = arena_mark(cx->mem);
+
+                job->again = false;
+                TRY(db_ensure(cx));
+                TRY(enter_by_name(cx, job->tenant, kind->owner));
+                TRY(rights_check(cx, kind, job));
+                TRY(kind->run(cx, job));
+                if (!job->again)
+                        break;
+                TRY(db_commit(cx));
+                arena_rewind(cx->mem, mark);
+        }
         TRY(rights_check(cx, kind, job));
         log_write(cx, kind->verb, RC_OK);
         TRY(job_finish(cx, job, RC_OK));
@@ -120,10 +129,10 @@ static void job_run(struct cx *cx, const struct job_kind *kinds, struct job *job
 }
 
 /* Into the tenant of a chore's unit, or a transaction outside any. */
-static rc chore_enter(struct cx *cx, str tenant)
+static rc chore_enter(struct cx *cx, str tenant, bool owner)
 {
         if (!str_absent(tenant))
-                return enter_by_name(cx, tenant, false);
+                return enter_by_name(cx, tenant, owner);
         db_begin(cx);
         return RC_OK;
 }
@@ -142,7 +151,7 @@ static bool chore_do(struct cx *cx, const struct chore *chore, struct db *worker
                 return false;
         *after = id;
         cx->masked = false;
-        result = chore_enter(cx, tenant);
+        result = chore_enter(cx, tenant, chore->owner);
         log_subject(cx, str_of(chore->kind), id);
         if (result == RC_OK)
                 result = chore->run(cx, id, &told);
@@ -164,7 +173,7 @@ static bool chore_do(struct cx *cx, const struct chore *chore, struct db *worker
                       rc_name(result), db_refusal(cx));
         db_rollback(cx);
         fail_clear(cx);
-        if (db_ensure(cx) == RC_OK && chore_enter(cx, tenant) == RC_OK) {
+        if (db_ensure(cx) == RC_OK && chore_enter(cx, tenant, false) == RC_OK) {
                 log_write(cx, chore->verb, result);
                 if (db_commit(cx) != RC_OK)
                         (void)fprintf(stderr, "daicho: entry of a refused chore not written: %s\n", db_refusal(cx));

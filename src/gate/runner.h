@@ -7,7 +7,8 @@
 #include "log/verb.h"
 
 /* run(): cx is inside the tenant as the account that started the job, in a transaction on the work connection; entry and COMMIT are the
- * runner's. All or nothing unless it can resume. */
+ * runner's. All or nothing unless it can resume: work in steps sets job->again, the step is committed and run() called anew, with nothing in its memory
+ * but what the database holds. */
 struct job_kind {
         const char *name; /* "import" */
         enum log_verb verb;
@@ -31,6 +32,7 @@ struct chore {
         rc (*tell)(struct cx *cx, const json_t *told);
         /* Outside any tenant, each time, without an entry; may be NULL. */
         rc (*sweep)(struct cx *cx);
+        bool owner; /* run inside the tenant as daicho_owner: what it does is DDL */
 };
 
 /* The loop of a jobs process. kinds: ends with name == NULL, chores with kind == NULL; joined in main.c. */

@@ -25,6 +25,7 @@ struct job {
         json_t *result;    /* set by run(): numbers and refusals, shown on the job card */
         struct db *side;   /* the connection the job was taken with: progress, seen by others at once */
         msec told;         /* clock_tick() when progress was last written */
+        bool again;        /* set by run(): a step is done and may be committed; call me again */
 };
 
 /* register_name may be absent. Returns the id; the job starts after the caller's commit. Who starts it is cx->actor with its permissions. */

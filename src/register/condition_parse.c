@@ -58,7 +58,7 @@ static rc find_item(struct reading *r, str name, const char *path, struct condit
                         c->system = true;
                         return RC_OK;
                 }
-        c->item = definition_item(r->def, name);
+        c->item = definition_item_ever(r->def, name);
         if (c->item == NULL)
                 return fail(r->cx, RC_INVALID, member(r, path, "item"), "there is no item \"%.*s\"", STR_ARG(utf8_head(name, 60)));
         if (!sql_visible(r->cx, c->item))

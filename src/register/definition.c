@@ -129,6 +129,17 @@ const struct item *definition_item(const struct definition *def, str name)
         return NULL;
 }
 
+const struct item *definition_item_ever(const struct definition *def, str name)
+{
+        const struct item *item = definition_item(def, name);
+
+        for (size_t i = 0; i < def->item_count && item == NULL; i++)
+                for (size_t k = 0; k < def->items[i].formerly_count; k++)
+                        if (str_equal(def->items[i].formerly[k], name))
+                                item = &def->items[i];
+        return item;
+}
+
 const struct item *definition_heading(const struct definition *def, str heading)
 {
         struct arena *mem = arena_open(MB(1));
@@ -147,6 +158,8 @@ const struct item *definition_heading(const struct definition *def, str heading)
                         arena_rewind(mem, mark);
                 }
         }
+        if (found == NULL)
+                found = definition_item_ever(def, plain);
         arena_close(mem);
         return found;
 }
@@ -170,7 +183,7 @@ rc definition_histories(struct cx *cx, str master, const struct definition ***re
         struct register_summary *rows;
         size_t count, n = 0;
 
-        TRY(sql_definition_rows(cx, &rows, &count));
+        TRY(sql_definition_all(cx, &rows, &count));
         list = NEW_ARRAY(cx->mem, const struct definition *, count + 1);
         for (size_t i = 0; i < count; i++) {
                 const struct definition *def;
@@ -200,7 +213,7 @@ rc definition_referrers(struct cx *cx, str name, const struct definition ***ret,
         struct register_summary *rows;
         size_t count, n = 0;
 
-        TRY(sql_definition_rows(cx, &rows, &count));
+        TRY(sql_definition_all(cx, &rows, &count));
         list = NEW_ARRAY(cx->mem, const struct definition *, count + 1);
         for (size_t i = 0; i < count; i++) {
                 const struct definition *def = definition_of_row(cx, &rows[i]);

@@ -32,7 +32,7 @@ enum register_kind { REGISTER_MASTER, REGISTER_HISTORY };
 enum {
         DEFINITION_NAME_MAX = 24, DEFINITION_ITEM_NAME_MAX = 31,
         DEFINITION_ITEMS_MAX = 200, DEFINITION_CHOICES_MAX = 500, DEFINITION_SECTIONS_MAX = 30, DEFINITION_ALIASES_MAX = 30,
-        DEFINITION_SIZE_MAX = 512 * 1024, DEFINITION_TITLE_MAX = 60, DEFINITION_HELP_MAX = 400, ITEM_CHARS_MAX = 20000,
+        DEFINITION_SIZE_MAX = 512 * 1024, DEFINITION_TITLE_MAX = 60, DEFINITION_HELP_MAX = 400, DEFINITION_FORMERLY_MAX = 10, ITEM_CHARS_MAX = 20000,
         ITEM_SCALE_MAX = 6
 };
 /* clang-format on */
@@ -62,11 +62,14 @@ struct item {
         size_t alias_count;             /* other headings of files: "E-mail", "メール" */
         str section;                    /* heading on the detail page, key into definition->sections; may be absent */
         enum item_label classification; /* ITEM_LABELS while it is read: what follows from the rest */
+        str *formerly;
+        size_t formerly_count; /* names it had before: conditions and files that use them go on, history finds its values */
         bool required, unique, personal, searchable;
         bool joined;         /* searched together with the searchable item before it, without a gap: 佐藤美咲 */
         bool in_list;        /* column of the list page by default */
         bool in_heading;     /* part of what names a record */
         bool indexed;        /* conditions and sorting by it are frequent: has an index of its own */
+        bool retired;        /* forms do not offer it any more; what records hold stays readable, nothing must be filled in */
         bool lines;          /* ITEM_TEXT: line breaks are kept */
         bool era;            /* ITEM_DATE: Japanese pages show the year of the era as well */
         int64_t min, max;    /* characters (text, kana), value (integer, decimal) or how many (choices) */
@@ -118,6 +121,8 @@ void definition_forget(struct cx *cx, str name);
 rc definition_list(struct cx *cx, json_t **ret) MUST_USE;
 
 const struct item *definition_item(const struct definition *def, str name);
+/* The same by any name it ever had. */
+const struct item *definition_item_ever(const struct definition *def, str name);
 /* The item a heading of a file means: its name, a title in either language or an alias; width, case and spaces do not
  * matter. */
 const struct item *definition_heading(const struct definition *def, str heading);

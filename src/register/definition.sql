@@ -12,6 +12,10 @@ left join daicho.register_about(array(select x.name from tenant.register x where
 where r.state = 'active'
 order by r.position, r.id;
 
+-- The same without asking how many: also for the owner.
+-- definition_all() -> many(1000) register_summary
+select r.id, r.name, r.version, r.definition::text, 0::bigint as about from tenant.register r where r.state = 'active' order by r.position, r.id;
+
 -- definition_insert(name text, definition json) -> one register_new(id int)
 insert into tenant.register (name, definition, position)
 values ($1, $2::jsonb, (select coalesce(max(position), 0) + 1 from tenant.register))

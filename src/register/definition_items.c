@@ -11,9 +11,10 @@
 #include "register/item_text.h"
 
 static const char *const choice_members[] = { "value", "title", "aliases", NULL };
-static const char *const item_members[] = { "name",   "type",     "title",      "help",     "memo",       "aliases",        "section", "required",
-                                            "unique", "personal", "searchable", "list",     "indexed",    "lines",          "era",     "min",
-                                            "max",    "scale",    "choices",    "register", "characters", "classification", NULL };
+static const char *const item_members[] = { "name",   "type",     "title",      "help",     "memo",       "aliases",        "section",  "required",
+                                            "unique", "personal", "searchable", "list",     "indexed",    "lines",          "era",      "min",
+                                            "max",    "scale",    "choices",    "register", "characters", "classification", "formerly", "retired",
+                                            NULL };
 
 /* Columns of the table, members of conditions, and what PostgreSQL keeps for itself. */
 static const char *const reserved_items[] = { "id",          "version", "created_at", "created_by", "updated_at", "updated_by", "origin",
@@ -197,6 +198,16 @@ void definition_items_classify(struct definition *def)
         }
 }
 
+/* Names it had before. That no other item has one of them is looked at when all are read. */
+static void formerly_read(struct reading *r, const struct place *at, struct item *item)
+{
+        definition_member_words(r, at, "formerly", DEFINITION_FORMERLY_MAX, &item->formerly, &item->formerly_count);
+        for (size_t i = 0; i < item->formerly_count; i++)
+                if (!definition_member_name_valid(item->formerly[i], DEFINITION_ITEM_NAME_MAX) ||
+                    definition_member_reserved(reserved_items, COUNT(reserved_items), item->formerly[i]))
+                        definition_wrong(r, at, "formerly", "must be a list of names the item had before");
+}
+
 static void item_get(struct reading *r, const struct place *at, struct item *item)
 {
         json_t *searchable = json_object_get(at->object, "searchable");
@@ -226,6 +237,10 @@ static void item_get(struct reading *r, const struct place *at, struct item *ite
         definition_member_bool(r, at, "personal", &item->personal);
         definition_member_bool(r, at, "list", &item->in_list);
         definition_member_bool(r, at, "indexed", &item->indexed);
+        definition_member_bool(r, at, "retired", &item->retired);
+        formerly_read(r, at, item);
+        if (item->retired)
+                item->required = false;
         definition_member_bool(r, at, "lines", &item->lines);
         definition_member_bool(r, at, "era", &item->era);
         item->joined = str_is(json_text(searchable), "joined");
@@ -253,6 +268,22 @@ static bool section_known(const struct definition *def, str name)
         return false;
 }
 
+/* A name means one item, now and before. */
+static void formerly_check(struct reading *r, json_t *list)
+{
+        const struct definition *def = r->def;
+
+        for (size_t i = 0; i < def->item_count; i++)
+                for (size_t k = 0; k < def->items[i].formerly_count; k++) {
+                        struct place in = { json_array_get(list, i), str_format(r->cx->mem, "items[%zu]", i) };
+                        str name = def->items[i].formerly[k];
+
+                        if (definition_item_ever(def, name) != &def->items[i])
+                                definition_wrong(r, &in, "formerly", "\"%.*s\" means the item %.*s already", STR_ARG(name),
+                                                 STR_ARG(definition_item_ever(def, name)->name));
+                }
+}
+
 void definition_items_read(struct reading *r, const struct place *at)
 {
         json_t *list = definition_member_array(r, at, "items", DEFINITION_ITEMS_MAX, true);
@@ -274,4 +305,6 @@ void definition_items_read(struct reading *r, const struct place *at)
                         definition_wrong(r, &in, "name", "\"%.*s\" stands here twice", STR_ARG(item->name));
                 def->item_count++;
         }
+        if (r->cx->failure.code == RC_OK)
+                formerly_check(r, list);
 }

@@ -37,6 +37,7 @@ static json_t *item_model(struct cx *cx, const struct item *item)
         json_set(m, "classification", json_string(item_label_name(item->classification)));
         json_set(m, "masked", json_boolean(item->personal && cx->masked));
         json_set(m, "searchable", json_boolean(item->searchable));
+        json_set(m, "retired", json_boolean(item->retired));
         json_set(m, "list", json_boolean(item->in_list));
         json_set(m, "lines", json_boolean(item->lines));
         json_set(m, "era", json_boolean(item->era));

@@ -346,7 +346,7 @@ static rc choose_items(struct cx *cx, const struct definition *def, const json_t
         }
         for (size_t i = 0; i < json_array_size(names); i++) {
                 str name = json_text(json_array_get(names, i));
-                const struct item *item = definition_item(def, name);
+                const struct item *item = definition_item_ever(def, name);
 
                 if (item == NULL || !sql_visible(cx, item))
                         return fail(cx, RC_INVALID, "items", "there is no item \"%.*s\" here that this account may see", STR_ARG(name));

@@ -9,7 +9,7 @@
 
 static json_t *value_after(const struct definition *def, const char *name, const struct record *now)
 {
-        const struct item *item = definition_item(def, str_of(name));
+        const struct item *item = definition_item_ever(def, str_of(name));
 
         return item != NULL && now != NULL ? item_json(item, now->values[item->number]) : json_null();
 }

@@ -90,7 +90,7 @@ static rc sort_read(struct listing *l, str sort)
                 l->page->descending = name.n == 0 || descending;
                 return RC_OK;
         }
-        item = definition_item(l->def, name);
+        item = definition_item_ever(l->def, name);
         if (item == NULL)
                 return fail(l->cx, RC_INVALID, "sort", "there is no item \"%.*s\"", STR_ARG(utf8_head(name, 60)));
         if (!sql_visible(l->cx, item))

@@ -31,15 +31,24 @@ rc record_row_checked(struct cx *cx, const struct definition **def, int64_t vers
         return *ret_again ? definition_get(cx, (*def)->name, def) : RC_OK;
 }
 
+/* What a statement of yesterday's definition meets: no such column, no such table, a column of another type. */
+static bool changed_since(const char *state)
+{
+        static const char *const states[] = { "42703", "42P01", "42804", "42883", "42846", "42P18" };
+
+        for (size_t i = 0; i < COUNT(states); i++)
+                if (strncmp(state, states[i], 5) == 0)
+                        return true;
+        return false;
+}
+
 rc record_row_run(struct sql *sql, const struct definition *def, struct rows **ret)
 {
         rc code = sql_run(sql, ret);
 
         if (code == RC_INTERNAL) {
-                const char *state = db_refusal(sql->cx);
-
                 definition_forget(sql->cx, def->name);
-                if (strncmp(state, "42703", 5) == 0 || strncmp(state, "42P01", 5) == 0) {
+                if (changed_since(db_refusal(sql->cx))) {
                         fail_clear(sql->cx);
                         return fail(sql->cx, RC_BUSY, NULL, "this register was changed just now; please try again");
                 }

@@ -75,7 +75,7 @@ static bool narrow(const struct item *item)
 }
 
 /* The items of one half, parted by U+001F so that no word reaches from one into the next; joined ones without. */
-static bool half(struct sql *sql, const struct definition *def, bool ascii)
+static bool half(struct sql *sql, const struct definition *def, bool ascii, search_namer name, const void *of)
 {
         const struct item *before = NULL;
 
@@ -91,7 +91,7 @@ static bool half(struct sql *sql, const struct definition *def, bool ascii)
                 else
                         sql_add(sql, " || E'\\x1f' || ");
                 buf_add(&sql->text, item->type == ITEM_CHOICES ? S("coalesce(daicho.choices_text(") : S("coalesce("));
-                sql_name(sql, item->name);
+                name(sql, item, of);
                 buf_add(&sql->text, item->type == ITEM_CHOICES ? S("), '')") : S(", '')"));
                 before = item;
         }
@@ -101,16 +101,26 @@ static bool half(struct sql *sql, const struct definition *def, bool ascii)
 }
 
 /* Two calls: folding what is ASCII is five times cheaper. */
-void search_column(struct sql *sql, const struct definition *def)
+void search_expression(struct sql *sql, const struct definition *def, search_namer name, const void *of)
 {
         bool other = false;
 
         for (size_t i = 0; i < def->item_count; i++)
                 other = other || (def->items[i].searchable && !narrow(&def->items[i]));
-        sql_add(sql, " text generated always as (");
-        if (half(sql, def, true) && other)
+        if (half(sql, def, true, name, of) && other)
                 sql_add(sql, " || E'\\x1f' || ");
-        (void)half(sql, def, false);
+        (void)half(sql, def, false, name, of);
+}
+
+static void column_name(struct sql *sql, const struct item *item, const void *of)
+{
+        sql_name(sql, item->name);
+}
+
+void search_column(struct sql *sql, const struct definition *def)
+{
+        sql_add(sql, " text generated always as (");
+        search_expression(sql, def, column_name, NULL);
         sql_add(sql, ") stored");
 }
 

@@ -27,6 +27,9 @@ rc search_words(struct cx *cx, str text, struct search_word ret[SEARCH_WORDS_MAX
 /* DDL: the column's definition behind its name, the index behind "create index X on T". */
 void search_column(struct sql *sql, const struct definition *def);
 void search_index(struct sql *sql);
+/* What the column holds of a record; `name` writes where the value of an item stands. */
+typedef void (*search_namer)(struct sql *sql, const struct item *item, const void *of);
+void search_expression(struct sql *sql, const struct definition *def, search_namer name, const void *of);
 
 /* A condition on alias r: holds all the words. For who may not see personal items: each is in one of the others (no
  * index). */

@@ -130,10 +130,8 @@ static void item_name(struct sql *sql, const struct definition *def, const struc
 }
 
 /* The column of an item behind its name. New columns of a table with records cannot be not null. */
-static void column(struct sql *sql, const struct definition *def, const struct item *item, bool may_refuse_null)
+static void column_type(struct sql *sql, const struct definition *def, const struct item *item, bool may_refuse_null)
 {
-        sql_name(sql, item->name);
-        sql_add(sql, " ");
         if (item->type == ITEM_DECIMAL)
                 buf_format(&sql->text, "numeric(%d,%d)", 15 + (int)item->scale, (int)item->scale);
         else
@@ -148,6 +146,20 @@ static void column(struct sql *sql, const struct definition *def, const struct i
                 /* entries of a history belong to their master and go with it; other references only point */
                 buf_add(&sql->text, str_of(item == def->master ? " (id) on delete cascade" : item->required ? " (id)" : " (id) on delete set null"));
         }
+}
+
+static void column(struct sql *sql, const struct definition *def, const struct item *item, bool may_refuse_null)
+{
+        sql_name(sql, item->name);
+        sql_add(sql, " ");
+        column_type(sql, def, item, may_refuse_null);
+}
+
+void sql_column_beside(struct sql *sql, const struct definition *def, const struct item *item)
+{
+        sql_names(sql, "_new_", item->name, "");
+        sql_add(sql, " ");
+        column_type(sql, def, item, false);
 }
 
 static void alter(struct sql *sql, const struct definition *def)
@@ -188,6 +200,52 @@ void sql_drop_column(struct sql *sql, const struct definition *def, const struct
         alter(sql, def);
         sql_add(sql, "drop column ");
         sql_name(sql, item->name);
+        sql_add(sql, ";\n");
+}
+
+static void constraint_rename(struct sql *sql, const struct definition *def, const struct item *was, const struct item *item, const char *suffix)
+{
+        alter(sql, def);
+        sql_add(sql, "rename constraint ");
+        item_name(sql, def, was, suffix);
+        sql_add(sql, " to ");
+        item_name(sql, def, item, suffix);
+        sql_add(sql, ";\n");
+}
+
+void sql_rename_column(struct sql *sql, const struct definition *def, const struct item *was, const struct item *item, bool indexed)
+{
+        alter(sql, def);
+        sql_add(sql, "rename column ");
+        sql_name(sql, was->name);
+        sql_add(sql, " to ");
+        sql_name(sql, item->name);
+        sql_add(sql, ";\n");
+        if (was->unique)
+                constraint_rename(sql, def, was, item, "_key");
+        if (was->type == ITEM_REFERENCE)
+                constraint_rename(sql, def, was, item, "_fkey");
+        if (indexed) {
+                sql_add(sql, "alter index tenant.");
+                item_name(sql, def, was, "_idx");
+                sql_add(sql, " rename to ");
+                item_name(sql, def, item, "_idx");
+                sql_add(sql, ";\n");
+        }
+}
+
+void sql_reference(struct sql *sql, const struct definition *def, const struct item *item, bool add)
+{
+        alter(sql, def);
+        buf_add(&sql->text, add ? S("add constraint ") : S("drop constraint "));
+        item_name(sql, def, item, "_fkey");
+        if (add) {
+                sql_add(sql, " foreign key (");
+                sql_name(sql, item->name);
+                sql_add(sql, ") references ");
+                real_table(sql, item->reference);
+                buf_add(&sql->text, str_of(item->required ? " (id)" : " (id) on delete set null"));
+        }
         sql_add(sql, ";\n");
 }
 

@@ -47,6 +47,10 @@ void sql_system(struct sql *sql, int column); /* r.created_at */
 /* DDL, for define.c; roles and schema of the tenant entered. */
 void sql_create_table(struct sql *sql, const struct definition *def);
 void sql_add_column(struct sql *sql, const struct definition *def, const struct item *item);
+void sql_column_beside(struct sql *sql, const struct definition *def, const struct item *item); /* "_new_ITEM" and its type */
+/* Column, constraints and index; indexed: it has one of its own. */
+void sql_rename_column(struct sql *sql, const struct definition *def, const struct item *was, const struct item *item, bool indexed);
+void sql_reference(struct sql *sql, const struct definition *def, const struct item *item, bool add);
 void sql_drop_column(struct sql *sql, const struct definition *def, const struct item *item);
 void sql_unique(struct sql *sql, const struct definition *def, const struct item *item, bool add);
 void sql_index(struct sql *sql, const struct definition *def, const struct item *item, bool add);
