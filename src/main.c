@@ -224,6 +224,7 @@ static const struct chore chores[] = {
         { "log", LOG_ERASE, 5000, log_hold_next, log_hold_purge },
         { "register", LOG_DEFINE, 2000, define_laid_next, define_laid_take, .owner = true },
         { "change", LOG_ANNOUNCE, 5000, change_next, change_tell, .tell = change_door_told, .sweep = change_sweep },
+        { "job", LOG_CANCEL, 5000, job_ready_next, job_ready_over },
         { .kind = NULL },
 };
 

@@ -68,6 +68,8 @@ class Pair:
                                      "'customers', 'done', '{\"action\": \"delete\", \"count\": 1}', '{}', daicho.clock()) returning id")[0][0]
         self.ids['deleted'] = house.sql("insert into daicho.define (tenant, register, kind, item, due_at, detail) values ('sweepone', 'customers', 'item', 'gone', "
                                         "daicho.clock() + interval '7 days', '{\"item\": {\"name\": \"gone\", \"type\": \"text\", \"title\": \"x\"}, \"number\": 1}') returning id")[0][0]
+        self.ids['imports'] = house.sql("insert into daicho.job (tenant, actor, kind, register, state, args, result, ready_until) values ('sweepone', 'sweeper', 'import', "
+                                        "'customers', 'ready', '{\"review\": true}', '{\"columns\": [\"email\"]}', daicho.clock() + interval '1 day') returning id")[0][0]
         self.ids['support'] = house.sql("insert into daicho.support_grant (tenant, operator_id, operator, reason, minutes) "
                                         "select 'sweepone', id, 'sweeper', 'sweep', 60 from daicho.account where tenant = 'sweepone' limit 1 returning id")[0][0]
         self.ids['factors'] = self.ids['totp'] = house.sql(

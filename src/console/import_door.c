@@ -4,8 +4,11 @@
 #include "console/import_door.h"
 
 #include "base/fail.h"
+#include "console/dress.h"
+#include "console/job_door.h"
 #include "log/log.h"
 #include "register/import.h"
+#include "register/import_diff.h"
 
 static const int64_t file_max = INT64_C(64) << 30; /* what one house takes is its setting upload_max, enforced by nginx */
 
@@ -36,8 +39,8 @@ static str option(const struct http_req *req, const char *name)
 }
 
 /* POST /registers/{register}/imports - multipart field `file`, or the file itself as body (text/csv). Options encoding (auto, utf-8, cp932),
- * blank (clear: an empty cell empties the item; keep: leaves it), refused (skip: other
- * rows are taken; stop: none is), check (true: nothing is written), name. 202 {id}. */
+ * blank (clear: an empty cell empties the item; keep: leaves it), refused (skip: other rows are taken; stop: none is), review (true: stops before anything
+ * is written, until it is told to go on), check (true: nothing is written), name. 202 {id}. */
 static rc create(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         const struct http_file *file = http_file(req, "file");
@@ -57,11 +60,86 @@ static rc create(struct cx *cx, const struct http_req *req, struct http_res *res
                 .encoding = option(req, "encoding"),
                 .blank = option(req, "blank"),
                 .refused = option(req, "refused"),
+                .review = str_is(option(req, "review"), "true"),
                 .check = str_is(option(req, "check"), "true"),
         };
         if (str_empty(order.name))
                 order.name = str_absent(option(req, "name")) ? S("file.csv") : option(req, "name");
         TRY(import_start(cx, &order, &id));
+        (void)json_set(model, "id", json_integer(id));
+        return http_created(res, 202, str_format(cx->mem, "/jobs/%" PRId64, id), model);
+}
+
+static const struct field diff_fields[] = {
+        { .name = "kind", .type = SHAPE_TEXT, .max = 10, .summary = "new, changed, unchanged or refused; without: the first that has rows" },
+        { .name = "after", .type = SHAPE_INT, .min = 1, .max = INT64_MAX, .summary = "`next` of the page before" },
+        { NULL },
+};
+static const struct shape diff_in = { "ImportDiffQuery", diff_fields };
+
+static rc id_read(struct cx *cx, const struct http_req *req, int64_t *ret)
+{
+        log_subject(cx, http_arg(req, "register"), 0);
+        if (!str_int(http_arg(req, "id"), ret) || *ret <= 0)
+                return fail(cx, RC_UNKNOWN, NULL, "there is no such import");
+        log_detail(cx, "job", json_integer(*ret));
+        return RC_OK;
+}
+
+/* The tabs of the page: how many rows of each kind. */
+static void tabs_dress(struct cx *cx, json_t *model)
+{
+        static const char *const kinds[][2] = {
+                { "new", "would_create" }, { "changed", "would_change" }, { "unchanged", "would_leave" }, { "refused", "refused" }
+        };
+        const json_t *job = json_object_get(model, "job"), *result = json_object_get(job, "result");
+        json_t *tabs = json_array();
+
+        for (size_t i = 0; i < COUNT(kinds); i++) {
+                bool chosen = str_is(json_get_text(model, "kind"), kinds[i][0]);
+                json_t *tab = json_object();
+
+                (void)json_set(tab, "name", json_string(kinds[i][0]));
+                (void)json_set(tab, str_format(cx->mem, "is_%s", kinds[i][0]).p, json_true());
+                (void)json_set(tab, "chosen", json_boolean(chosen));
+                (void)json_set(tab, "number", json_str(dress_number(cx->mem, json_integer_value(json_object_get(result, kinds[i][1])))));
+                json_array_append_new(tabs, tab);
+                (void)json_set(model, str_format(cx->mem, "show_%s", kinds[i][0]).p, json_boolean(chosen));
+                (void)json_set(model, str_format(cx->mem, "%s_number", kinds[i][1]).p,
+                               json_str(dress_number(cx->mem, json_integer_value(json_object_get(result, kinds[i][1])))));
+        }
+        (void)json_set(model, "tabs", tabs);
+        (void)json_set(model, "may_apply",
+                       json_boolean(json_is_true(json_object_get(job, "mine")) && !json_is_true(json_object_get(result, "stopped"))));
+        (void)json_set(model, "may_discard", json_boolean(json_is_true(json_object_get(job, "mine")) || permission_held(cx, PERM_TENANT_MANAGE)));
+        (void)json_set(model, "not_mine", json_boolean(!json_is_true(json_object_get(job, "mine"))));
+}
+
+/* GET /registers/{register}/imports/{id} - import.html: import_diff_get(). */
+static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        struct job_sight sight = job_door_sight(cx);
+        json_t *in, *model;
+        int64_t id;
+
+        TRY(id_read(cx, req, &id));
+        TRY(shape_read(cx, &diff_in, req, &in));
+        TRY(import_diff_get(cx, &sight, http_arg(req, "register"), id, json_get_text(in, "kind"), json_integer_value(json_object_get(in, "after")),
+                            &model));
+        if (!str_starts(req->path, S("/api/v1/")))
+                tabs_dress(cx, model);
+        return http_reply(res, 200, "import.html", model);
+}
+
+/* POST /registers/{register}/imports/{id}/apply - 202 {id}. */
+static rc apply(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        struct job_sight sight = job_door_sight(cx);
+        json_t *model = json_object();
+        int64_t id;
+
+        TRY(id_read(cx, req, &id));
+        TRY(import_apply(cx, &sight, http_arg(req, "register"), id));
         (void)json_set(model, "id", json_integer(id));
         return http_created(res, 202, str_format(cx->mem, "/jobs/%" PRId64, id), model);
 }
@@ -73,6 +151,10 @@ const struct route import_door_routes[] = {
                .face = FACE_CONSOLE ),
         ROUTE( POST,  "/registers/{register}/imports",     PERM_RECORD_IMPORT, LOG_IMPORT, KB(64), HEAVY,  create, "Import a CSV file (UTF-8 or CP932)",
                .out = &out, .file_max = file_max ),
+        ROUTE( GET,   "/registers/{register}/imports/{id}", PERM_RECORD_IMPORT, LOG_VIEW,  0,      NORMAL, show,   "What an import that waits would write",
+               .in = &diff_in ),
+        ROUTE( POST,  "/registers/{register}/imports/{id}/apply", PERM_RECORD_IMPORT, LOG_IMPORT, KB(4), HEAVY, apply, "Let an import that waits be written",
+               .out = &out ),
         ROUTE_END
 };
 /* clang-format on */

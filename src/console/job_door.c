@@ -21,7 +21,10 @@ static const struct field job_fields[] = {
         { .name = "id", .type = SHAPE_INT, .required = true, .summary = "Number" },
         { .name = "kind", .type = SHAPE_TEXT, .required = true, .summary = "import, export, define" },
         { .name = "register", .type = SHAPE_TEXT, .summary = "Register it is about" },
-        { .name = "state", .type = SHAPE_TEXT, .required = true, .summary = "queued, running, done, failed or cancelled" },
+        { .name = "state",
+          .type = SHAPE_TEXT,
+          .required = true,
+          .summary = "queued, running, ready (waits for a decision), done, failed or cancelled" },
         { .name = "active", .type = SHAPE_BOOL, .required = true, .summary = "It waits or runs" },
         { .name = "attempt", .type = SHAPE_INT, .summary = "How often it was begun" },
         { .name = "done", .type = SHAPE_INT, .summary = "Rows done" },
@@ -36,6 +39,7 @@ static const struct field job_fields[] = {
         { .name = "may_cancel", .type = SHAPE_BOOL, .summary = "The caller may call it off" },
         { .name = "created_at", .type = SHAPE_DATETIME, .summary = "When it was asked for" },
         { .name = "started_at", .type = SHAPE_DATETIME, .summary = "When it was begun (last)" },
+        { .name = "until_at", .type = SHAPE_DATETIME, .summary = "ready: until when it waits" },
         { .name = "finished_at", .type = SHAPE_DATETIME, .summary = "When it ended" },
         { .name = "result", .type = SHAPE_JSON, .summary = "Numbers, refused rows; after a refusal code and errors" },
         { .name = "file", .type = SHAPE_TEXT, .summary = "Address of the file it left; null: none" },
@@ -84,7 +88,9 @@ static void dress(struct cx *cx, json_t *job)
 {
         bool active = json_is_true(json_object_get(job, "active"));
 
-        json_set(job, "may_cancel", json_boolean(active && (json_is_true(json_object_get(job, "mine")) || permission_held(cx, PERM_TENANT_MANAGE))));
+        json_set(job, "may_cancel",
+                 json_boolean((active || json_is_true(json_object_get(job, "is_ready"))) &&
+                              (json_is_true(json_object_get(job, "mine")) || permission_held(cx, PERM_TENANT_MANAGE))));
         json_set(job, "file",
                  json_is_true(json_object_get(job, "has_file"))
                      ? json_str(str_format(cx->mem, "/jobs/%" JSON_INTEGER_FORMAT "/file", json_integer_value(json_object_get(job, "id"))))

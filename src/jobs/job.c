@@ -117,9 +117,14 @@ static json_t *without_rows(const json_t *result)
         return out;
 }
 
+static bool left_file(const struct job_row *r)
+{
+        return str_is(r->state, "done") || str_is(r->state, "ready");
+}
+
 static rc job_model(struct cx *cx, const struct job_row *r, bool may_see, json_t **ret)
 {
-        static const char *const states[] = { "queued", "running", "done", "failed", "cancelled" };
+        static const char *const states[] = { "queued", "running", "ready", "done", "failed", "cancelled" };
         json_t *m = json_object(), *result = json_null();
 
         if (!str_absent(r->result))
@@ -139,10 +144,11 @@ static rc job_model(struct cx *cx, const struct job_row *r, bool may_see, json_t
         json_set(m, "mine", json_boolean(mine(cx, r)));
         json_set(m, "created_at", json_time(cx, r->created_at, false));
         json_set(m, "started_at", json_time(cx, r->started_at, r->started_at_null));
+        json_set(m, "until_at", json_time(cx, r->ready_until, r->ready_until_null));
         json_set(m, "finished_at", json_time(cx, r->finished_at, r->finished_at_null));
         json_set(m, "cancel_asked", json_boolean(r->cancel_asked));
         json_set(m, "result", result);
-        json_set(m, "has_file", json_boolean(!str_absent(r->result_file) && str_is(r->state, "done")));
+        json_set(m, "has_file", json_boolean(!str_absent(r->result_file) && left_file(r)));
         json_set(m, "file_name", json_str(r->result_name));
         *ret = m;
         return RC_OK;
@@ -213,6 +219,39 @@ rc job_cancel(struct cx *cx, int64_t id, const struct job_sight *sight, bool may
         return RC_OK;
 }
 
+rc job_apply(struct cx *cx, int64_t id, const struct job_sight *sight)
+{
+        struct job_row *r;
+        bool ours;
+
+        TRY(row_find(cx, id, sight, &r));
+        if (!mine(cx, r))
+                return fail(cx, RC_FORBIDDEN, NULL, "only who started this can let it go on");
+        TRY(sql_job_go(cx, id, &ours));
+        return ours ? RC_OK : fail(cx, RC_CONFLICT, NULL, "this does not wait for a decision");
+}
+
+rc job_ready_next(struct cx *cx, int64_t after, str *ret_tenant, int64_t *ret_id)
+{
+        struct job_ready *due;
+
+        TRY(sql_job_ready_next(cx, after, &due));
+        if (due == NULL)
+                return RC_OK;
+        *ret_tenant = due->tenant;
+        *ret_id = due->id;
+        return RC_OK;
+}
+
+rc job_ready_over(struct cx *cx, int64_t id, json_t **ret)
+{
+        str register_name;
+
+        TRY(sql_job_ready_end(cx, id, &register_name));
+        *ret = str_absent(register_name) ? NULL : json_set(json_object(), "register", json_str(register_name));
+        return RC_OK;
+}
+
 rc job_file(struct cx *cx, int64_t id, const struct job_sight *sight, str *ret_path, str *ret_name)
 {
         struct job_row *r;
@@ -224,7 +263,7 @@ rc job_file(struct cx *cx, int64_t id, const struct job_sight *sight, str *ret_p
                 return fail(cx, RC_FORBIDDEN, NULL, "this file is for who started the job and for those who may do the same");
         if (cx->masked && !r->masked)
                 return fail(cx, RC_FORBIDDEN, NULL, "this file holds personal items, which this account may not see");
-        if (str_absent(r->result_file) || !str_is(r->state, "done"))
+        if (str_absent(r->result_file) || !left_file(r))
                 return fail(cx, RC_UNKNOWN, NULL, "this job has no file");
         *ret_path = r->result_file;
         *ret_name = r->result_name;
@@ -252,6 +291,7 @@ rc job_take(struct cx *cx, struct job **ret)
                 .permissions = r->permissions,
                 .masked = r->masked,
                 .attempt = (int)r->attempt,
+                .tries = (int)r->tries,
                 .cancel_asked = r->cancel_asked,
                 .side = cx->db,
         };
@@ -275,7 +315,7 @@ rc job_check(struct cx *cx, const struct job *job)
 {
         if (job->cancel_asked)
                 return fail(cx, RC_CANCELLED, NULL, "this job was cancelled");
-        if (job->attempt > JOB_ATTEMPTS)
+        if (job->tries > JOB_ATTEMPTS)
                 return fail(cx, RC_INTERNAL, NULL, "the process that did this work ended %d times before it was done", JOB_ATTEMPTS);
         return RC_OK;
 }
@@ -305,7 +345,7 @@ static bool passing(rc result)
 
 rc job_finish(struct cx *cx, struct job *job, rc result)
 {
-        str state = result == RC_OK ? S("done") : result == RC_CANCELLED ? S("cancelled") : S("failed");
+        str state = result == RC_OK ? job->ready ? S("ready") : S("done") : result == RC_CANCELLED ? S("cancelled") : S("failed");
         struct failure told = cx->failure;
         json_t *model = job->result;
         int64_t wait = RETRY_FIRST_S;
@@ -314,10 +354,10 @@ rc job_finish(struct cx *cx, struct job *job, rc result)
 
         if (result != RC_OK && result != RC_CANCELLED)
                 model = refusal_model(cx, result);
-        for (int i = 1; i < job->attempt; i++)
+        for (int i = 1; i < job->tries; i++)
                 wait *= RETRY_FACTOR;
         fail_clear(cx);
-        if (passing(result) && job->attempt < JOB_ATTEMPTS) {
+        if (passing(result) && job->tries < JOB_ATTEMPTS) {
                 TRY(sql_job_again(cx, job->id, job->attempt, wait, json_write(cx->mem, model), &ours));
         } else {
                 TRY(sql_job_end(cx, job->id, job->attempt, state, model ? json_write(cx->mem, model) : STR_NONE,

@@ -14,9 +14,10 @@ returning id;
 
 -- job_find(id int) -> maybe job_row(id int, tenant text, account_id int, actor_kind text, actor_id int, actor text, groups text, permissions text,
 --     masked bool, kind text, register text?, args json, state text, attempt int, done int, total int, step text?, cancel_asked bool, result json?,
---     result_file text?, result_name text?, created_at time, started_at time?, finished_at time?, now time)
+--     result_file text?, result_name text?, created_at time, started_at time?, finished_at time?, now time, tries int, ready_until time?)
 select j.id, j.tenant, j.account_id, j.actor_kind, j.actor_id, j.actor, j.groups, j.permissions, j.masked, j.kind, j.register, j.args, j.state, j.attempt, j.done,
-    j.total, j.step, j.cancel_asked, j.result, j.result_file, j.result_name, j.created_at, j.started_at, j.finished_at, daicho.clock() as now
+    j.total, j.step, j.cancel_asked, j.result, j.result_file, j.result_name, j.created_at, j.started_at, j.finished_at, daicho.clock() as now, j.attempt - j.attempt_base as tries,
+    j.ready_until
 from daicho.job j
 where j.id = $1;
 
@@ -24,7 +25,8 @@ where j.id = $1;
 -- nothing on any more.
 -- job_list(before_id int, active bool, max int, all bool, names text, contract bool, actor_kind text, actor_id int) -> many(201) job_row
 select j.id, j.tenant, j.account_id, j.actor_kind, j.actor_id, j.actor, j.groups, j.permissions, j.masked, j.kind, j.register, j.args, j.state, j.attempt, j.done,
-    j.total, j.step, j.cancel_asked, j.result, j.result_file, j.result_name, j.created_at, j.started_at, j.finished_at, daicho.clock() as now
+    j.total, j.step, j.cancel_asked, j.result, j.result_file, j.result_name, j.created_at, j.started_at, j.finished_at, daicho.clock() as now, j.attempt - j.attempt_base as tries,
+    j.ready_until
 from daicho.job j
 where ($1::bigint = 0 or j.id < $1::bigint) and (not $2::boolean or j.state in ('queued', 'running'))
     and case when j.register is not null then $4::boolean <> (j.register = any (string_to_array($5::text, ' ')))
@@ -35,9 +37,19 @@ limit $3::bigint;
 -- job_stop(id int) -> maybe text
 select s as state from daicho.job_cancel($1) s where s is not null;
 
+-- job_go(id int) -> one bool
+select daicho.job_apply($1) as ours;
+
+-- job_ready_next(after int) -> maybe job_ready(tenant text, id int)
+select tenant, id from daicho.job_ready_due($1);
+
+-- job_ready_end(id int) -> one text?
+select daicho.job_ready_over($1) as register;
+
 -- job_next() -> maybe job_row
 select j.id, j.tenant, j.account_id, j.actor_kind, j.actor_id, j.actor, j.groups, j.permissions, j.masked, j.kind, j.register, j.args, j.state, j.attempt, j.done,
-    j.total, j.step, j.cancel_asked, j.result, j.result_file, j.result_name, j.created_at, j.started_at, j.finished_at, daicho.clock() as now
+    j.total, j.step, j.cancel_asked, j.result, j.result_file, j.result_name, j.created_at, j.started_at, j.finished_at, daicho.clock() as now, j.attempt - j.attempt_base as tries,
+    j.ready_until
 from daicho.job_take() j;
 
 -- job_words_now(id int) -> one text?

@@ -19,10 +19,12 @@ struct job {
         bool masked;
         json_t *args;      /* what job_add was given */
         int attempt;       /* from 1 */
+        int tries;         /* of them, those at this piece of work */
         bool cancel_asked; /* before it was taken again */
         str result_file;   /* set by run(): path below the file store, offered for download */
         str result_name;   /* its file name for people */
         json_t *result;    /* set by run(): numbers and refusals, shown on the job card */
+        bool ready;        /* set by run(): it waits for who started it to say go; the next run() has args.apply */
         struct db *side;   /* the connection the job was taken with: progress, seen by others at once */
         msec told;         /* clock_tick() when progress was last written */
         bool again;        /* set by run(): a step is done and may be committed; call me again */
@@ -54,7 +56,7 @@ struct job_sight {
 extern const struct job_sight job_sight_all; /* the operator's */
 
 /* Models for people and API. One job:
- *   id kind register state (queued running done failed cancelled) active is_queued is_running is_done is_failed is_cancelled attempt done total
+ *   id kind register state (queued running ready done failed cancelled) active is_queued is_running is_done is_failed is_cancelled attempt done total
  *   percent rate (rows a second) seconds_left seconds (so far or in all) step actor mine created_at started_at finished_at cancel_asked
  *   result (what the work left: numbers, refused rows; after a refusal {code, errors: [{item, line, detail}]}) has_file file_name
  * A list: {jobs: […], next: id | null, running: how many of them are queued or running}. RC_UNKNOWN: no such job in this tenant. */
@@ -64,6 +66,11 @@ rc job_get(struct cx *cx, int64_t id, const struct job_sight *sight, json_t **re
 rc job_list(struct cx *cx, int64_t before_id, bool active_only, int limit, const struct job_sight *sight, json_t **ret) MUST_USE;
 /* By who started it; by others when may_all. A job that has not begun is cancelled at once, a running one is told; RC_CONFLICT when it is over. */
 rc job_cancel(struct cx *cx, int64_t id, const struct job_sight *sight, bool may_all) MUST_USE;
+/* A job that is ready goes on, for who started it. RC_FORBIDDEN, RC_CONFLICT when it does not wait. */
+rc job_apply(struct cx *cx, int64_t id, const struct job_sight *sight) MUST_USE;
+/* The chore: jobs that waited a week for a decision are called off. */
+rc job_ready_next(struct cx *cx, int64_t after, str *ret_tenant, int64_t *ret_id) MUST_USE;
+rc job_ready_over(struct cx *cx, int64_t id, json_t **ret) MUST_USE;
 /* The file a job left: for who started it, and for those who could do the same: import there (its refused rows), or export. A masked account gets only what a masked one made. RC_FORBIDDEN, RC_UNKNOWN. */
 rc job_file(struct cx *cx, int64_t id, const struct job_sight *sight, str *ret_path, str *ret_name) MUST_USE;
 

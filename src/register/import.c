@@ -15,6 +15,7 @@
 #include "register/keys.h"
 #include "register/refused.h"
 #include "register/stage.h"
+#include "register/stage.sql.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,7 +51,14 @@ struct import {
         int64_t read, staged, blank, suspect_count;
         bool check, all_or_nothing; /* as asked for */
         bool stopped;               /* nothing is written, because of refused rows */
+        bool review;                /* nothing is written before somebody has looked */
+        bool again;                 /* records changed since somebody looked */
 };
+
+static int64_t number(const json_t *of, const char *name)
+{
+        return json_integer_value(json_object_get(of, name));
+}
 
 /* The file -------------------------------------------------------------------------------------------------------------------------- */
 
@@ -131,6 +139,21 @@ static rc heading_cell(struct import *im, size_t i)
         return RC_OK;
 }
 
+/* A required item that the file has no column for. */
+static void find_missing(struct import *im)
+{
+        const struct definition *def = im->def;
+
+        for (size_t i = 0; i < def->item_count; i++) {
+                bool has = false;
+
+                for (size_t k = 0; k < im->stage.count; k++)
+                        has = has || im->stage.items[k] == &def->items[i];
+                if (!has && def->items[i].required && im->stage.missing == NULL)
+                        im->stage.missing = &def->items[i];
+        }
+}
+
 static rc check_columns(struct import *im)
 {
         const struct definition *def = im->def;
@@ -145,14 +168,7 @@ static rc check_columns(struct import *im)
         if (def->key != NULL && !has_key)
                 return fail_line(cx, RC_INVALID, im->record->line, def->key->name.p,
                                  "the file needs a column for this item: it tells which record a row belongs to");
-        for (size_t i = 0; i < def->item_count; i++) {
-                bool has = false;
-
-                for (size_t k = 0; k < im->stage.count; k++)
-                        has = has || im->stage.items[k] == &def->items[i];
-                if (!has && def->items[i].required && im->stage.missing == NULL)
-                        im->stage.missing = &def->items[i];
-        }
+        find_missing(im);
         if (def->key == NULL && im->stage.missing != NULL)
                 return fail_line(cx, RC_INVALID, im->record->line, im->stage.missing->name.p,
                                  "the file needs a column for this item: no record can do without it");
@@ -429,6 +445,14 @@ static bool go_on(void *of)
         return job_progress(im->cx, im->job, im->read, 0, "job.step.write") == RC_OK;
 }
 
+/* Compared, and kept to be looked at. */
+static rc keep(struct import *im, struct stage_counts *ret)
+{
+        TRY(sql_stage_forget(im->cx, im->job->id));
+        TRY(stage_keep(im->cx, &im->stage, ret));
+        return refused_count(im->refused) > 0 ? refused_keep(im->cx, im->refused, im->job->id) : RC_OK;
+}
+
 static rc apply(struct import *im, struct stage_counts *ret)
 {
         int64_t late = 0;
@@ -444,6 +468,8 @@ static rc apply(struct import *im, struct stage_counts *ret)
                 TRY(take_late(im));
         TRY(job_progress(im->cx, im->job, im->read, 0, "job.step.write"));
         im->stopped = !im->check && im->all_or_nothing && refused_count(im->refused) > 0;
+        if (im->review)
+                return keep(im, ret);
         return im->check || im->stopped ? stage_count(im->cx, &im->stage, ret) : stage_apply(im->cx, &im->stage, ret);
 }
 
@@ -458,6 +484,11 @@ static str result_name(struct cx *cx, str name)
         return str_format(cx->mem, "%.*s_%s.csv", STR_ARG(base), cx->lang == LANG_JA ? "取り込めなかった行" : "refused");
 }
 
+static str result_path(const struct import *im)
+{
+        return str_format(im->cx->mem, "result/%" PRId64 ".csv", im->job->id);
+}
+
 static rc give_refused(struct import *im, str name)
 {
         struct refused_source source = {
@@ -469,7 +500,7 @@ static rc give_refused(struct import *im, str name)
                 .line_end = csv_line_end(im->csv),
         };
         struct cx *cx = im->cx;
-        str path = str_format(cx->mem, "result/%" PRId64 ".csv", im->job->id);
+        str path = result_path(im);
 
         TRY(file_directory(cx, file_store_path(cx->mem, S("result")), 0700));
         TRY(refused_write(cx, im->refused, &source, file_store_path(cx->mem, path)));
@@ -478,16 +509,33 @@ static rc give_refused(struct import *im, str name)
         return RC_OK;
 }
 
+static void log_tell(const struct import *im, str name, const struct stage_counts *counts, int64_t refused)
+{
+        struct cx *cx = im->cx;
+
+        log_subject(cx, im->def->name, 0);
+        log_detail(cx, "file", json_str(name));
+        log_detail(cx, "read", json_integer(im->read));
+        log_detail(cx, "created", json_integer(counts->created));
+        log_detail(cx, "changed", json_integer(counts->changed));
+        log_detail(cx, "unchanged", json_integer(counts->unchanged));
+        log_detail(cx, "refused", json_integer(refused));
+}
+
 static void tell(struct import *im, const struct stage_counts *counts, str reason, str name)
 {
         json_t *result = json_object(), *columns = json_array();
+        bool asks = im->review && counts->created + counts->changed > 0, only = im->check || asks;
 
         json_set(result, "checked", json_boolean(im->check));
+        json_set(result, "staged", json_boolean(asks));
+        json_set(result, "again", json_boolean(im->again));
+        json_set(result, "blank_keeps", json_boolean(im->stage.blank_keeps));
         json_set(result, "stopped", json_boolean(im->stopped));
         json_set(result, "read", json_integer(im->read));
-        json_set(result, im->check ? "would_create" : "created", json_integer(im->stopped ? 0 : counts->created));
-        json_set(result, im->check ? "would_change" : "changed", json_integer(im->stopped ? 0 : counts->changed));
-        json_set(result, im->check ? "would_leave" : "unchanged", json_integer(counts->unchanged));
+        json_set(result, only ? "would_create" : "created", json_integer(im->stopped && !asks ? 0 : counts->created));
+        json_set(result, only ? "would_change" : "changed", json_integer(im->stopped && !asks ? 0 : counts->changed));
+        json_set(result, only ? "would_leave" : "unchanged", json_integer(counts->unchanged));
         json_set(result, "blank", json_integer(im->blank));
         json_set(result, "encoding", json_string(charset_name(im->set)));
         json_set(result, "encoding_reason", json_str(reason));
@@ -498,15 +546,10 @@ static void tell(struct import *im, const struct stage_counts *counts, str reaso
         json_set(result, "ignored", im->ignored);
         refused_model(im->cx, im->refused, result);
         im->job->result = result;
-        log_subject(im->cx, im->def->name, 0);
-        log_detail(im->cx, "file", json_str(name));
-        log_detail(im->cx, "read", json_integer(im->read));
-        if (im->check || im->stopped)
-                log_detail(im->cx, im->check ? "checked" : "stopped", json_true());
-        log_detail(im->cx, "created", json_integer(im->check || im->stopped ? 0 : counts->created));
-        log_detail(im->cx, "changed", json_integer(im->check || im->stopped ? 0 : counts->changed));
-        log_detail(im->cx, "unchanged", json_integer(counts->unchanged));
-        log_detail(im->cx, "refused", json_integer(refused_count(im->refused)));
+        im->job->ready = asks;
+        log_tell(im, name, only || im->stopped ? &(struct stage_counts){ .unchanged = counts->unchanged } : counts, refused_count(im->refused));
+        if (only || im->stopped)
+                log_detail(im->cx, asks ? "staged" : im->check ? "checked" : "stopped", json_true());
 }
 
 static void arena_drop(void *p)
@@ -526,12 +569,8 @@ static rc prepare(struct import *im)
 
         im->scratch = arena_open(SCRATCH_MAX);
         arena_defer(cx->mem, arena_drop, im->scratch);
-        im->stage.def = im->def;
-        im->stage.key = im->def->key;
-        im->stage.job = im->job->id;
-        im->check = json_is_true(json_object_get(im->job->args, "check"));
+        im->check = !im->review && json_is_true(json_object_get(im->job->args, "check"));
         im->all_or_nothing = str_is(json_get_text(im->job->args, "refused"), "stop");
-        im->stage.blank_keeps = str_is(json_get_text(im->job->args, "blank"), "keep");
         TRY(refused_open(cx, im->def, im->cells, &im->refused));
         if (im->def->key == NULL)
                 return RC_OK;
@@ -544,12 +583,128 @@ static rc prepare(struct import *im)
         return RC_OK;
 }
 
+/* Looked at, and to be written now ------------------------------------------------------------------------------------------------- */
+
+/* The columns of the file, as they were. False: the register is another one meanwhile. */
+static bool columns_again(struct import *im, const json_t *told)
+{
+        const json_t *names = json_object_get(json_object_get(told, "result"), "columns");
+        size_t count = json_array_size(names);
+        bool has_key = im->def->key == NULL;
+
+        if (count == 0 || json_integer_value(json_object_get(told, "version")) != im->def->version)
+                return false;
+        im->stage.items = NEW_ARRAY(im->cx->mem, const struct item *, count);
+        for (size_t i = 0; i < count; i++) {
+                im->stage.items[i] = definition_item(im->def, json_text(json_array_get(names, i)));
+                if (im->stage.items[i] == NULL)
+                        return false;
+                has_key = has_key || im->stage.items[i] == im->def->key;
+        }
+        im->stage.count = count;
+        find_missing(im);
+        return has_key;
+}
+
+/* What was looked at is what is written, to the very versions of the records: or nothing. */
+static rc kept_write(struct import *im, const json_t *result, struct stage_counts *ret, bool *ret_written)
+{
+        struct stage_counts kept = { .created = number(result, "would_create"), .changed = number(result, "would_change") };
+        struct cx *cx = im->cx;
+        int64_t late;
+        bool fits;
+
+        db_watch(cx, go_on, im);
+        TRY(stage_open(cx, &im->stage));
+        TRY(job_progress(cx, im->job, im->read, 0, "job.step.wait"));
+        TRY(stage_lock(cx, &im->stage));
+        TRY(job_progress(cx, im->job, im->read, 0, "job.step.write"));
+        TRY(stage_fetch(cx, &im->stage));
+        TRY(stage_check(cx, &im->stage, false, &late));
+        TRY(stage_fits(cx, &im->stage, &kept, &fits));
+        *ret_written = false;
+        if (late > 0 || !fits)
+                return stage_close(cx);
+        TRY(stage_apply(cx, &im->stage, ret));
+        if (ret->created != kept.created || ret->changed != kept.changed)
+                return fail(cx, RC_BUSY, NULL, "somebody changed one of these records at the same moment; nothing was done");
+        *ret_written = true;
+        return RC_OK;
+}
+
+static void kept_tell(struct import *im, const json_t *told, const struct stage_counts *counts, str name)
+{
+        static const char *const gone[] = { "would_create", "would_change", "would_leave", "staged", "again", "blank_keeps" };
+        json_t *result = json_object_get(told, "result");
+        struct stage_counts all = *counts;
+
+        all.unchanged = number(result, "would_leave");
+        for (size_t i = 0; i < COUNT(gone); i++)
+                (void)json_object_del(result, gone[i]);
+        json_set(result, "created", json_integer(all.created));
+        json_set(result, "changed", json_integer(all.changed));
+        json_set(result, "unchanged", json_integer(all.unchanged));
+        im->job->result = result;
+        if (number(result, "refused") > 0) {
+                im->job->result_file = result_path(im);
+                im->job->result_name = result_name(im->cx, name);
+        }
+        log_tell(im, name, &all, number(result, "refused"));
+        log_detail(im->cx, "looked_at", json_true());
+}
+
+/* *ret_written false: what was looked at is no longer how it is, or is gone (a crash of the server): the file is read again, to be looked at again. */
+static rc run_kept(struct import *im, str name, bool *ret_written)
+{
+        struct stage_counts counts;
+        json_t *told;
+        str text;
+
+        *ret_written = false;
+        TRY(sql_stage_told(im->cx, im->job->id, &text));
+        if (str_absent(text))
+                return RC_OK;
+        TRY(json_read(im->cx, text, &told));
+        if (!columns_again(im, told))
+                return RC_OK;
+        im->read = number(json_object_get(told, "result"), "read");
+        TRY(kept_write(im, json_object_get(told, "result"), &counts, ret_written));
+        if (*ret_written)
+                kept_tell(im, told, &counts, name);
+        return RC_OK;
+}
+
+static rc keep_told(struct import *im)
+{
+        json_t *told = json_object();
+
+        (void)json_set(told, "version", json_integer(im->def->version));
+        (void)json_set(told, "result", json_incref(im->job->result));
+        return sql_stage_tell(im->cx, im->job->id, json_write(im->cx->mem, told));
+}
+
 static rc run(struct import *im, str name)
 {
         str reason;
         struct stage_counts counts;
+        bool written;
 
         TRY(definition_get(im->cx, im->job->register_name, &im->def));
+        im->stage.def = im->def;
+        im->stage.key = im->def->key;
+        im->stage.job = im->job->id;
+        im->stage.blank_keeps = str_is(json_get_text(im->job->args, "blank"), "keep");
+        im->review = json_is_true(json_object_get(im->job->args, "review"));
+        if (json_is_true(json_object_get(im->job->args, "apply"))) {
+                TRY(run_kept(im, name, &written));
+                if (written)
+                        return RC_OK;
+                im->again = true;
+                im->read = 0;
+                im->stage.items = NULL;
+                im->stage.count = 0;
+                im->stage.missing = NULL;
+        }
         TRY(open_file(im, json_get_text(im->job->args, "file")));
         TRY(guess(im, json_get_text(im->job->args, "encoding"), &reason));
         TRY(read_heading(im));
@@ -558,6 +713,8 @@ static rc run(struct import *im, str name)
         TRY(read_rows(im));
         TRY(apply(im, &counts));
         tell(im, &counts, reason, name);
+        if (im->job->ready)
+                TRY(keep_told(im));
         return refused_count(im->refused) > 0 ? give_refused(im, name) : RC_OK;
 }
 
@@ -576,7 +733,7 @@ rc import_run(struct cx *cx, struct job *job)
         im->cx = cx;
         im->job = job;
         result = run(im, str_absent(name) ? S("file.csv") : name);
-        if (im->fd > 0 && result != RC_BUSY && result != RC_UNAVAILABLE && result != RC_DISK_FULL)
+        if (im->fd > 0 && !job->ready && result != RC_BUSY && result != RC_UNAVAILABLE && result != RC_DISK_FULL)
                 arena_defer(cx->mem, file_erase, file_store_path(cx->mem, json_get_text(job->args, "file")));
         return result;
 }
@@ -611,7 +768,9 @@ rc import_start(struct cx *cx, const struct import_order *order, int64_t *ret_jo
                 json_set(args, "blank", json_str(order->blank));
         if (!str_empty(order->refused))
                 json_set(args, "refused", json_str(order->refused));
-        if (order->check)
+        if (order->review)
+                json_set(args, "review", json_true());
+        else if (order->check)
                 json_set(args, "check", json_true());
         code = job_add(cx, "import", def->name, args, ret_job);
         if (code != RC_OK) /* nothing will ever lead to it */
@@ -620,5 +779,32 @@ rc import_start(struct cx *cx, const struct import_order *order, int64_t *ret_jo
         log_subject(cx, S("job"), *ret_job);
         log_detail(cx, "register", json_str(def->name));
         log_detail(cx, "file", json_str(file_name_clean(cx->mem, order->name)));
+        return RC_OK;
+}
+
+rc import_apply(struct cx *cx, const struct job_sight *sight, str register_name, int64_t id)
+{
+        json_t *job, *result;
+
+        TRY(import_job(cx, sight, register_name, id, &job));
+        result = json_object_get(job, "result");
+        if (json_is_true(json_object_get(result, "stopped")))
+                return fail(cx, RC_CONFLICT, NULL, "rows of this file cannot be taken, and it was asked to take all or none; please mend the file");
+        TRY(job_apply(cx, id, sight));
+        log_subject(cx, S("job"), id);
+        log_detail(cx, "register", json_str(register_name));
+        log_detail(cx, "would_create", json_integer(number(result, "would_create")));
+        log_detail(cx, "would_change", json_integer(number(result, "would_change")));
+        return RC_OK;
+}
+
+rc import_job(struct cx *cx, const struct job_sight *sight, str register_name, int64_t id, json_t **ret)
+{
+        json_t *job;
+
+        TRY(job_get(cx, id, sight, &job));
+        if (!str_is(json_get_text(job, "kind"), "import") || !str_equal(json_get_text(job, "register"), register_name))
+                return fail(cx, RC_UNKNOWN, NULL, "there is no such import");
+        *ret = job;
         return RC_OK;
 }

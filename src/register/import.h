@@ -22,10 +22,18 @@ struct import_order {
         str blank;
         str refused; /* "skip" (also when absent): other rows are taken; "stop": when one cannot be taken, none is */
         bool check;  /* only tell what would happen */
+        bool review; /* stop when everything is compared (state "ready"): import_diff.h shows it, import_apply() goes on */
 };
 rc import_start(struct cx *cx, const struct import_order *order, int64_t *ret_job) MUST_USE;
 
-/* The job kind "import". Result: {checked (nothing was written on purpose), stopped (nothing was written because of refused rows), read, created, changed, unchanged, refused, blank, encoding, encoding_reason, file, columns:[…], ignored:[…],
+/* What was looked at is written, for who started the import; one batch, the same job. When anything is no longer as it was compared - a record changed, the
+ * register's definition, or the rows are gone - nothing is written and it stops again, result.again true. RC_CONFLICT: it does not wait, or refused rows
+ * stop it; RC_FORBIDDEN; RC_UNKNOWN. */
+rc import_apply(struct cx *cx, const struct job_sight *sight, str register_name, int64_t id) MUST_USE;
+/* The model of a job that is an import of this register. RC_UNKNOWN. */
+rc import_job(struct cx *cx, const struct job_sight *sight, str register_name, int64_t id, json_t **ret) MUST_USE;
+
+/* The job kind "import". Ready: staged true, would_create, would_change, would_leave in place of created, changed, unchanged. Result: {checked (nothing was written on purpose), stopped (nothing was written because of refused rows), read, created, changed, unchanged, refused, blank, encoding, encoding_reason, file, columns:[…], ignored:[…],
  * by_reason:[first 20 refused rows], counts:[…]}; result file: the refused rows. */
 rc import_run(struct cx *cx, struct job *job) MUST_USE;
 

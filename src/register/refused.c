@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/utf8.h"
+#include "db/db.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -379,17 +380,64 @@ static void close_files(struct refused *refused)
         refused->late_begun = false;
 }
 
+static rc files_again(struct cx *cx, struct refused *refused)
+{
+        close_files(refused);
+        if (fflush(refused->early) != 0 || fflush(refused->late) != 0)
+                return file_failed(cx, file_store(), errno);
+        rewind(refused->early);
+        rewind(refused->late);
+        return RC_OK;
+}
+
+/* One line of COPY's text form. */
+static rc keep_entry(struct cx *cx, const struct refused *refused, int64_t job, const struct entry *entry)
+{
+        struct arena_mark mark = arena_mark(cx->mem);
+        struct buf b = buf_open(cx->mem, MB(1));
+        json_t *list = json_array();
+        str told;
+
+        for (uint32_t i = 0; i < entry->count; i++) {
+                json_t *one = json_object();
+
+                problem_model(cx, refused, &entry->problems[i], one);
+                json_array_append_new(list, one);
+        }
+        told = json_write(cx->mem, list);
+        buf_format(&b, "%" PRId64 "\t4\t%" PRId64 "\t", job, entry->line);
+        for (size_t i = 0; i < told.n; i++) {
+                if (told.p[i] == '\\')
+                        buf_char(&b, '\\');
+                buf_char(&b, told.p[i]);
+        }
+        buf_char(&b, '\n');
+        must(!buf_full(&b));
+        TRY(db_copy_write(cx, b.p, b.n));
+        arena_rewind(cx->mem, mark);
+        return RC_OK;
+}
+
+rc refused_keep(struct cx *cx, struct refused *refused, int64_t job)
+{
+        FILE *const files[] = { refused->early, refused->late };
+        struct entry entry;
+
+        TRY(files_again(cx, refused));
+        TRY(db_copy_in(cx, S("copy tenant.import_row (job, kind, line, told) from stdin")));
+        for (size_t i = 0; i < COUNT(files); i++)
+                while (take(files[i], &entry))
+                        TRY(keep_entry(cx, refused, job, &entry));
+        return db_copy_in_end(cx, NULL);
+}
+
 rc refused_write(struct cx *cx, struct refused *refused, const struct refused_source *source, const char *path)
 {
         struct writer *w = NEW(cx->mem, struct writer);
         rc code;
         int fd;
 
-        close_files(refused);
-        if (fflush(refused->early) != 0 || fflush(refused->late) != 0)
-                return file_failed(cx, file_store(), errno);
-        rewind(refused->early);
-        rewind(refused->late);
+        TRY(files_again(cx, refused));
         *w = (struct writer){ .cx = cx, .refused = refused, .source = source };
         w->csv = csv_open(cx->mem, source->fd);
         w->record = NEW(cx->mem, struct csv_record);

@@ -45,6 +45,8 @@ struct refused_source {
         str line_end;
 };
 rc refused_write(struct cx *cx, struct refused *refused, const struct refused_source *source, const char *path) MUST_USE;
+/* Each into tenant.import_row, for the page that shows them before anything is written: told = [{item, title, code, reason}]. Before refused_write. */
+rc refused_keep(struct cx *cx, struct refused *refused, int64_t job) MUST_USE;
 /* Headings of the two columns, in both languages: a file sent again may still have them. */
 bool refused_heading(str heading);
 

@@ -96,6 +96,11 @@ rc stage_open(struct cx *cx, const struct stage *stage)
                       0, NULL);
 }
 
+rc stage_close(struct cx *cx)
+{
+        return db_run(cx, S("drop table pg_temp.import_row, pg_temp.import_suspect, pg_temp.import_refused"), NULL, 0, NULL);
+}
+
 rc stage_lock(struct cx *cx, const struct stage *stage)
 {
         struct sql *sql = sql_open(cx);
@@ -313,27 +318,33 @@ static void new_value(struct sql *sql, const struct stage *stage, size_t i)
 /* Constants of the statement, once: functions of the house would be called for each row. */
 #define NOW_AND_ACTOR "(select daicho.clock() as at, coalesce(current_setting('daicho.actor', true), '') as actor offset 0) c"
 
-/* " where the record with the row's key differs from it"; false: the file has no other column. */
-static bool where_differs(struct sql *sql, const struct stage *stage)
+/* "(the record differs from the row)"; false: the file has no column but the key. */
+static bool differs(struct sql *sql, const struct stage *stage)
 {
         size_t key = place(stage, stage->key);
         bool any = false;
 
-        sql_add(sql, " where ");
-        column(sql, stage->key);
-        cell(sql, " = s.", 'c', key);
         for (size_t i = 0; i < stage->count; i++) {
                 if (i == key)
                         continue;
-                buf_add(&sql->text, any ? S(" or ") : S(" and ("));
+                buf_add(&sql->text, any ? S(" or ") : S("("));
                 column(sql, stage->items[i]);
                 sql_add(sql, " is distinct from ");
                 new_value(sql, stage, i);
                 any = true;
         }
-        if (any)
-                sql_add(sql, ")");
+        buf_add(&sql->text, any ? S(")") : S("false"));
         return any;
+}
+
+/* " where the record with the row's key differs from it" */
+static bool where_differs(struct sql *sql, const struct stage *stage)
+{
+        sql_add(sql, " where ");
+        column(sql, stage->key);
+        cell(sql, " = s.", 'c', place(stage, stage->key));
+        sql_add(sql, " and ");
+        return differs(sql, stage);
 }
 
 static rc update(struct cx *cx, const struct stage *stage, int64_t *ret_changed)
@@ -445,5 +456,94 @@ rc stage_apply(struct cx *cx, const struct stage *stage, struct stage_counts *re
         if (counts.created + counts.changed >= SETTLE_ROWS)
                 TRY(sql_stage_settle(cx, stage->def->name));
         *ret = counts;
+        return RC_OK;
+}
+
+/* Kept to be looked at ------------------------------------------------------------------------------------------------------------- */
+
+static void job_arg(struct sql *sql, const struct stage *stage)
+{
+        sql_arg(sql, db_int(sql->cx, stage->job), "bigint");
+}
+
+static void kept_cells(struct sql *sql, const struct stage *stage)
+{
+        sql_add(sql, "case when x.kind < 3 then array[");
+        for (size_t i = 0; i < stage->count; i++) {
+                if (i > 0)
+                        sql_add(sql, ", ");
+                cell(sql, "x.", 'c', i);
+                sql_add(sql, "::text");
+        }
+        sql_add(sql, "] end");
+}
+
+rc stage_keep(struct cx *cx, const struct stage *stage, struct stage_counts *ret)
+{
+        struct sql *sql = sql_open(cx);
+        struct rows *rows;
+
+        TRY(measure(cx, stage));
+        sql_add(sql, "insert into tenant.import_row (job, kind, line, record, version, cells) select ");
+        job_arg(sql, stage);
+        sql_add(sql, ", x.kind, x.line, x.record, x.record_version, ");
+        kept_cells(sql, stage);
+        if (stage->key == NULL) {
+                sql_add(sql,
+                        " from (select s.*, 1 as kind, null::bigint as record, null::bigint as record_version from pg_temp.import_row s offset 0) x");
+        } else {
+                sql_add(sql, " from (select s.*, t.id as record, t.version as record_version, case when t.id is null then 1 when ");
+                (void)differs(sql, stage);
+                sql_add(sql, " then 2 else 3 end as kind from pg_temp.import_row s left join ");
+                sql_table(sql, stage->def);
+                sql_add(sql, " t on ");
+                column(sql, stage->key);
+                cell(sql, " = s.", 'c', place(stage, stage->key));
+                sql_add(sql, " offset 0) x");
+        }
+        TRY(run(sql, NULL));
+        sql = sql_open(cx);
+        sql_add(sql,
+                "select count(*) filter (where kind = 1), count(*) filter (where kind = 2), count(*) filter (where kind = 3) from tenant.import_row "
+                "where job = ");
+        job_arg(sql, stage);
+        TRY(sql_run(sql, &rows));
+        *ret = (struct stage_counts){ .created = rows_int(rows, 0, 0), .changed = rows_int(rows, 0, 1), .unchanged = rows_int(rows, 0, 2) };
+        return RC_OK;
+}
+
+rc stage_fetch(struct cx *cx, const struct stage *stage)
+{
+        struct sql *sql = sql_open(cx);
+
+        sql_add(sql, "insert into pg_temp.import_row (");
+        columns(sql, stage, false);
+        sql_add(sql, ") select s.line");
+        for (size_t i = 0; i < stage->count; i++) {
+                sql_add(sql, ", (s.cells[");
+                sql_int(sql, (int64_t)i + 1);
+                sql_add(sql, "])::");
+                buf_add(&sql->text, str_of(item_pg_type(stage->items[i])));
+                if (reference(stage->items[i]))
+                        sql_add(sql, ", null");
+        }
+        sql_add(sql, " from tenant.import_row s where s.kind in (1, 2) and s.job = ");
+        job_arg(sql, stage);
+        return run(sql, NULL);
+}
+
+rc stage_fits(struct cx *cx, const struct stage *stage, const struct stage_counts *kept, bool *ret)
+{
+        struct stage_counts now;
+        struct sql *sql = sql_open(cx);
+        int64_t same;
+
+        sql_add(sql, "select count(*) from tenant.import_row s join ");
+        sql_table(sql, stage->def);
+        sql_add(sql, " t on t.id = s.record and t.version = s.version where s.kind = 2 and s.job = ");
+        job_arg(sql, stage);
+        TRY(count(sql, &same));
+        TRY(stage_count(cx, stage, &now));
+        *ret = same == kept->changed && now.created == kept->created && now.changed == kept->changed && now.unchanged == 0;
         return RC_OK;
 }

@@ -23,6 +23,8 @@ enum stage_reason { STAGE_REPEATED, STAGE_TAKEN, STAGE_NO_RECORD, STAGE_NO_COLUM
 
 /* Make the temporary tables. */
 rc stage_open(struct cx *cx, const struct stage *stage) MUST_USE;
+/* Drop them before the transaction does: to begin again. */
+rc stage_close(struct cx *cx) MUST_USE;
 /* One import at a time compares and writes: the second must see what the first has done. Waits; does not hinder people who read or write single
  * records. */
 rc stage_lock(struct cx *cx, const struct stage *stage) MUST_USE;
@@ -39,5 +41,12 @@ struct stage_counts {
 /* What stage_apply would do; nothing is written. */
 rc stage_count(struct cx *cx, const struct stage *stage, struct stage_counts *ret) MUST_USE;
 rc stage_apply(struct cx *cx, const struct stage *stage, struct stage_counts *ret) MUST_USE;
+
+/* An import that is looked at first: what stage_check left goes, compared, into tenant.import_row (new, changed, unchanged) and counts tell how much … */
+rc stage_keep(struct cx *cx, const struct stage *stage, struct stage_counts *ret) MUST_USE;
+/* … and what was new or changed comes back from there into the temporary table, to be checked again and written. */
+rc stage_fetch(struct cx *cx, const struct stage *stage) MUST_USE;
+/* Would stage_apply do exactly what was kept, to the very versions of the records? */
+rc stage_fits(struct cx *cx, const struct stage *stage, const struct stage_counts *kept, bool *ret) MUST_USE;
 
 #endif

@@ -163,6 +163,7 @@ async function shot(page, name, options = {}) {
 async function bringIn(page, register, file) {
         await page.goto(`/registers/${register}/imports/new`);
         await page.setInputFiles('#f-file', file);
+        await page.check('[name="review"][value="false"]');
         await page.click('form[data-upload] button[type="submit"]');
         await page.waitForURL(/\/jobs\/\d+/);
         await page.waitForSelector('#job .figures, #job .notice.bad', { timeout: 60000 });

@@ -41,6 +41,12 @@ test('a CP932 file is brought in, a customer found by two characters, corrected,
         assert.match(await page.textContent('[data-file-name]'), /customers_cp932\.csv/);
         await page.getByRole('button', { name: '取り込む' }).click();
         await page.waitForURL(/\/jobs\/\d+/);
+        await page.getByRole('link', { name: '内容を確認する' }).click({ timeout: 60000 });
+        await page.getByText('まだ何も書き込んでいません').first().waitFor();
+        assert.match(await page.textContent('.tabs'), /新規\s*2,9\d\d/);
+        await shot(page, 'journey-import-look');
+        await page.getByRole('button', { name: 'この内容で書き込む' }).click();
+        await page.waitForURL(/\/jobs\/\d+/);
         await page.getByText('完了', { exact: true }).first().waitFor({ timeout: 60000 });
         const job = await page.textContent('#job');
         assert.match(job, /シフトJIS/);

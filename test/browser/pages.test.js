@@ -14,6 +14,11 @@ test.before(async () => {
         await login(page, house);
         await bringIn(page, 'customers', customers('pages.csv', '--rows', '400', '--bad', '0.02', '--quirk', '0'));
         const job = new URL(page.url()).pathname;
+        await page.goto('/registers/customers/imports/new');
+        await page.setInputFiles('#f-file', customers('waiting.csv', '--rows', '60', '--start', '380', '--variant', '1', '--quirk', '0'));
+        await page.click('form[data-upload] button[type="submit"]');
+        await page.getByRole('link', { name: '内容を確認する' }).waitFor({ timeout: 60000 });
+        const waiting = new URL(page.url()).pathname.split('/').pop();
         await page.goto('/registers/customers/records');
         const record = await page.locator('.rows tbody th a').first().getAttribute('href');
         await page.goto('/log');
@@ -70,7 +75,7 @@ test.before(async () => {
                 home: '/', registers: '/registers', register: '/registers/customers', records: '/registers/customers/records',
                 builder: `/registers/customers/records?build=1&condition=${condition}`, search: '/registers/customers/records?q=%E6%9D%B1%E4%BA%AC',
                 nothing: '/registers/customers/records?q=%E9%BE%98%E9%BE%98', empty: '/registers/orders/records',
-                record, edit: `${record}/edit`, create: '/registers/customers/records/new', import: '/registers/customers/imports/new',
+                record, edit: `${record}/edit`, create: '/registers/customers/records/new', import: '/registers/customers/imports/new', import_diff: `/registers/customers/imports/${waiting}`,
                 export: '/registers/customers/exports/new', bulk: '/registers/customers/bulk/new', bulk_delete: '/registers/customers/bulk/new?action=delete', batches: '/registers/customers/bulk', help_bulk: '/help/bulk', jobs: '/jobs', job, log: '/log', entry, log_path: `${entry}/proof`, log_proof: '/log/proof', log_check: '/log/check', log_found: '/log?result=refused&source=127.0.0.1', log_empty: '/log?actor=nobody', log_reviews: '/log-reviews', log_holds: '/log/holds', log_erase: '/log/erase?kind=account&subject=1', accounts: '/accounts', people: '/people', dormant: '/people?state=dormant', person_new: '/people/new', access: '/access', access_own: '/access/new', access_account: '/access/new?form=account', access_other: '/access/new?form=other', one, users: '/help/users', account, account_new: '/accounts/new',
                 providers: '/providers', provider_new: '/providers/new?kind=google', applicants: '/applicants', links: `${account}/links`, my_links: '/me/links',
                 groups: '/groups', group, permissions: '/permissions', keys: '/keys', key, provider: made.replace('/api/v1', ''), certificates: '/certificates', addresses: '/addresses', notices: '/notices', support: '/support', me: '/me', password: '/me/password',
