@@ -34,6 +34,7 @@
 #include "console/export_door.h"
 #include "console/factor_door.h"
 #include "console/frame.h"
+#include "console/definition_door.h"
 #include "console/department_door.h"
 #include "console/declaration_door.h"
 #include "console/device_door.h"
@@ -124,6 +125,7 @@ static const struct route *const routes[] = {
         key_door_routes,
         record_door_routes,
         register_door_routes,
+        definition_door_routes,
         import_door_routes,
         bulk_door_routes,
         export_door_routes,

@@ -262,3 +262,92 @@ def test_people_write_while_values_are_converted_and_nothing_of_it_is_lost(house
     rows = dict(shop.sql(f'select id, price from t_{shop.name}.r_gear'))
     assert {id: rows[id] for id in written} == written
     assert all(rows[n] == n for n in range(1, 30001) if n not in written)
+
+
+def form(page):
+    """The hidden fields of the editor's form: what the browser would send."""
+    import html
+    import re
+    return {m[0]: html.unescape(m[1]) for m in re.findall(r'<input type="hidden" name="(definition|drop)" value="([^"]*)"', page.text)}
+
+
+def test_syn_3_4_12_a_a_person_edits_items_in_the_console_without_scripts(house, shop):
+    add(shop, 'A1', price='about 30')
+    browser = shop.browser()
+    path = '/registers/gear/definition'
+    page = browser.get(path)
+    assert page.text.index('管理番号') < page.text.index('使用者') and 'value="edit:2"' in page.text
+    page = browser.post(path, {**form(page), 'act': 'up:1'})
+    assert page.status == 200 and page.text.index('使用者') < page.text.index('管理番号')
+    page = browser.post(path, {**form(page), 'act': 'edit:2'})
+    assert page.status == 200 and 'value="price"' in page.text
+    fields = {'title_ja': '金額', 'title_en': 'Amount', 'name': 'amount', 'type': 'integer', 'min': '', 'max': '999999', 'memo': '経理が使う'}
+    wrong = browser.post(path, {**form(page), **fields, 'name': 'code', 'act': 'save:2'})
+    assert wrong.status == 422 and 'role="alert"' in wrong.text and '金額' in wrong.text
+    page = browser.post(path, {**form(wrong), **fields, 'act': 'save:2'})
+    page = browser.post(path, {**form(page), 'act': 'retire:4'})
+    page = browser.post(path, {**form(page), 'act': 'add'})
+    page = browser.post(path, {**form(page), 'title_ja': '色', 'name': 'colour', 'type': 'choice', 'choices': '赤\n青\n', 'list': 'true', 'act': 'save:5'})
+    page = browser.post(path, {**form(page), 'act': 'plan'})
+    assert page.status == 200 and 'about 30' in page.text and '失われます' in page.text and '金額' in page.text
+    assert shop.api('GET', '/registers/gear').json()['register']['version'] == 1                # looking changes nothing
+    go = {'_method': 'PUT', **form(page), 'empty': 'amount'}
+    assert browser.post('/registers/gear', go).status == 422                                    # the name is not typed
+    done = browser.post('/registers/gear', {**go, 'confirm': 'gear'})
+    assert done.status == 303
+    assert house.wait_job(int(done.headers['Location'].split('?')[0].split('/')[-1]), shop)['state'] == 'done'
+    made = shop.api('GET', '/registers/gear').json()
+    assert [i['name'] for i in made['register']['items']] == ['holder', 'code', 'amount', 'rate', 'bought_on', 'colour']
+    assert made['definition']['items'][2] | {'indexed': True} == {
+        'name': 'amount', 'type': 'integer', 'title': {'ja': '金額', 'en': 'Amount'}, 'max': 999999, 'memo': '経理が使う', 'formerly': ['price'], 'indexed': True}
+    assert made['definition']['items'][4]['retired'] is True and made['definition']['items'][5]['choices'] == ['赤', '青']
+
+
+def test_the_command_shows_the_plan_and_asks_before_something_is_lost(house, shop, tmp_path):
+    import yaml
+    file = tmp_path / 'gear.yaml'
+    os.chmod(tmp_path, 0o755)
+    add(shop, 'A1', holder='佐藤')
+    file.write_text(yaml.safe_dump(gear(items('holder')), allow_unicode=True))
+    status, out, err = house.run('register', 'plan', '--tenant', shop.name, str(file))
+    assert status == 0 and 'レコード1件' in out and '!' in out
+    status, out, err = house.run('register', 'apply', '--tenant', shop.name, str(file))
+    assert status == 1 and 'holder' in records(shop)[0]
+    status, out, err = house.run('register', 'apply', '--tenant', shop.name, str(file), '--yes')
+    assert status == 0 and 'holder' not in records(shop)[0]
+    status, out, err = house.run('register', 'apply', '--tenant', shop.name, str(file))
+    assert status == 0 and 'ありません' in out
+    for words in (['delete', shop.name, '--yes'], ['restore', shop.name]):
+        status, out, err = house.run('register', words[0], '--tenant', words[1], 'gear', *words[2:])
+        assert status == 0, err
+    assert [r['code'] for r in records(shop)] == ['A1']
+
+
+
+
+@pytest.mark.parametrize('phase', ['index', 'fill', 'ready'])
+def test_killed_at_any_step_the_change_goes_on_and_is_done_once(house, shop, phase):
+    fill(shop, 20000)
+    job = shop.api('PUT', '/registers/gear', json=gear(items(price={'type': 'integer', 'max': 99999999, 'searchable': False}, rate={'searchable': False}))).json()['job']
+    at = until(lambda: shop.sql(f"select detail ->> 'phase' from daicho.define where tenant = '{shop.name}' and kind = 'change' and "
+                                f"(detail ->> 'phase' = '{phase}' or '{phase}' = 'ready' and detail ->> 'phase' = 'last')"), 20)
+    for pid in house.workers('jobs'):
+        os.kill(pid, signal.SIGKILL)
+    ended = house.wait_job(job, shop)
+    assert ended['state'] == 'done', ended
+    assert names(shop) == [] and shop.sql(f'select count(*), sum(price) from t_{shop.name}.r_gear')[0] == (20000, 20000 * 20001 // 2)
+    assert shop.sql(f"select count(*) from daicho.define where tenant = '{shop.name}'")[0][0] == 0 and shop.sql(f'select count(*) from t_{shop.name}.define_row')[0][0] == 0
+    assert shop.api('GET', '/registers/gear').json()['register']['version'] == 2, at
+
+
+def test_called_off_in_the_middle_nothing_is_left(house, shop):
+    fill(shop, 20000)
+    job = shop.api('PUT', '/registers/gear', json=gear(items(price={'type': 'integer', 'max': 99999999}))).json()['job']
+    until(lambda: shop.sql(f"select id from daicho.define where tenant = '{shop.name}'"), 20)
+    answer = shop.api('POST', f'/jobs/{job}/cancel')
+    ended = house.wait_job(job, shop)
+    if answer.status < 300:
+        assert ended['state'] == 'cancelled'
+        assert until(lambda: names(shop) == [], 15) and shop.api('GET', '/registers/gear').json()['register']['version'] == 1
+        apply(shop, gear(items(price={'type': 'integer', 'max': 99999999})))
+    assert shop.sql(f'select count(price) from t_{shop.name}.r_gear')[0][0] == 20000

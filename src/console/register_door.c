@@ -132,6 +132,8 @@ static rc apply(struct cx *cx, const struct http_req *req, struct http_res *res,
         if (api(req) && str_is(http_query(req, "plan"), "1"))
                 return plan(cx, res, definition);
         TRY(define_queue(cx, definition, wish, &job, &done));
+        if (!str_empty(http_field(req, "definition")) && json_is_true(json_object_get(done, "loses")) && !str_equal(http_field(req, "confirm"), name))
+                return fail(cx, RC_INVALID, "confirm", "must be \"%.*s\", the name of what is deleted", STR_ARG(name));
         log_detail(cx, "plan", done);
         if (str_absent(name) && !json_is_true(json_object_get(done, "new")))
                 return fail(cx, RC_CONFLICT, "name", "there is a register of this name already; change it on its own page");

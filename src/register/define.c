@@ -372,9 +372,16 @@ rc define_queue_delete(struct cx *cx, str name, int64_t *ret_job)
 
 rc define_queue_restore(struct cx *cx, str name, int64_t *ret_job)
 {
+        struct define_gone *list;
+        size_t count;
+
         if (cx->masked)
                 return fail(cx, RC_FORBIDDEN, NULL, "definitions are changed by accounts that may see personal items");
-        return queue(cx, "restore", name, json_object(), ret_job);
+        TRY(sql_define_laid(cx, cx->tenant, STR_NONE, &list, &count));
+        for (size_t i = 0; i < count; i++)
+                if (str_equal(list[i].register_, name))
+                        return queue(cx, "restore", name, json_object(), ret_job);
+        return fail(cx, RC_UNKNOWN, NULL, "there is no such register that could be brought back");
 }
 
 /* Doing ------------------------------------------------------------------------------------------------------------------------------ */

@@ -360,7 +360,7 @@ static rc retyped(struct cx *cx, struct define_plan *p, const struct item *item,
         if (d->unfit > 0)
                 say(p, true,
                     str_format(cx->mem,
-                               ja ? "項目「%.*s」の値%lld件は、新しい種類に合いません。空にするか、先に直してください"
+                               ja ? "項目「%.*s」の値%lld件は、新しい型に合いません。空にするか、先に直してください"
                                   : "\"%.*s\": %lld values do not fit the new type; let them become empty, or repair them first",
                                STR_ARG(item->title[cx->lang]), (long long)d->unfit));
         loses(p, d->unfit);

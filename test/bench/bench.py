@@ -5,10 +5,10 @@
 
 ratio > 1 is better than the floor where the figure is a speed; "x faster" figures say so. Starts a house of its own in a temporary
 directory, loads 1 000 000 customers (ROWS=… for another size), stops it, removes it. Exit status 1 when a bound is missed.
-A name as argument runs that part only: read create list search import bulk export storm sizes log_verify
+A name as argument runs that part only: read create list search import bulk item_change export storm sizes log_verify
 entry_and_sealing seal_rate log_viewer.
 """
-import concurrent.futures, csv, hashlib, json, os, pathlib, random, re, resource, shutil, socket, statistics, subprocess, sys, tempfile, time, urllib.parse
+import concurrent.futures, csv, hashlib, json, os, pathlib, random, re, resource, shutil, socket, statistics, subprocess, sys, tempfile, threading, time, urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import house as house_module
@@ -211,6 +211,49 @@ class Bench:
         line('bulk_update', (before + after) / 2 / seconds, 0.4, 0.6, 'plain_update', rows=count, seconds=f'{seconds:.2f}',
              floor_seconds=f'{(before + after) / 2:.2f}')
 
+    def item_change(self):
+        """The longest wait of somebody who reads while items are added, converted and deleted; the floor is what they may wait, one second."""
+        path = '/registers/customers'
+        definition = self.house.api('GET', path, key=self.key).json()['definition']
+        waits, over = {'calm': 0.0}, []
+        now, refused = ['calm'], [0]
+
+        def read(seed):
+            random_ = random.Random(seed)
+            while not over:
+                for target in (f'{path}/records/{random_.randint(1, self.rows)}', f'{path}/records?limit=20'):
+                    begun, during = time.monotonic(), now[0]
+                    answer = self.house.api('GET', target, key=self.key)
+                    waits[during] = max(waits.get(during, 0.0), time.monotonic() - begun)
+                    refused[0] += answer.status not in (200, 404)
+
+        def apply(name, items, **more):
+            now[0] = name
+            job = self.house.api('PUT', path, key=self.key, json={'definition': {**definition, 'items': items}, **more}).json()['job']
+            done = self.house.wait_job(job, tenant=self.tenant, seconds=1800)
+            assert done['state'] == 'done', done
+            spent[name] = float(self.sql(f'select extract(epoch from finished_at - started_at) from daicho.job where id = {job}')[0][0])
+
+        spent = {}
+        readers = [threading.Thread(target=read, args=(n,)) for n in range(2)]
+        for reader in readers:
+            reader.start()
+        time.sleep(3)
+        items = definition['items']
+        more = items + [{'name': 'rank', 'type': 'text', 'title': 'ランク', 'indexed': True, 'max': 20}]
+        other = [{**i, 'type': 'decimal', 'scale': 2} if i['name'] == 'points' else i for i in more]
+        try:
+            apply('add', more)
+            apply('retype', other)
+            apply('delete', [i for i in other if i['name'] != 'rank'], drop=['rank'])
+        finally:
+            over.append(True)
+            for reader in readers:
+                reader.join()
+        worst = max(w for name, w in waits.items() if name != 'calm')
+        line('item_change_blocks_readers', 1 / worst, 1, 2, 'one_second', rows=self.rows, refused=refused[0], **{f'{n}_longest_ms': int(w * 1000) for n, w in waits.items()},
+             **{f'{n}_seconds': f'{s:.1f}' for n, s in spent.items()})
+
     def import_job(self):
         job = self.house.import_file('customers', self.cp932, tenant=self.tenant)
         done = self.house.wait_job(job, tenant=self.tenant, seconds=900)
@@ -405,7 +448,7 @@ class Bench:
 
 
 def main():
-    chosen = sys.argv[1:] or ['import', 'read', 'create', 'list', 'search', 'export', 'bulk', 'storm', 'sizes', 'log_verify', 'entry_and_sealing', 'seal_rate', 'log_viewer']
+    chosen = sys.argv[1:] or ['import', 'read', 'create', 'list', 'search', 'export', 'bulk', 'item_change', 'storm', 'sizes', 'log_verify', 'entry_and_sealing', 'seal_rate', 'log_viewer']
     bench = Bench()
     try:
         bench.gender = '女'
