@@ -46,7 +46,7 @@ rc define_laid_items(struct cx *cx, str register_name, json_t **ret)
                 (void)json_set(m, "name", json_str(rows[i].item));
                 (void)json_set(m, "title", title_in(cx, json_object_get(item, "title"), rows[i].item));
                 (void)json_set(m, "type", json_str(json_get_text(item, "type")));
-                (void)json_set(m, "records", json_incref(json_object_get(detail, "records")));
+                (void)json_set(m, "records", json_integer(json_integer_value(json_object_get(detail, "records"))));
                 json_array_append_new(list, gone_model(cx, &rows[i], m));
         }
         *ret = list;
