@@ -2,7 +2,10 @@
 
 -- bulk_find(id int, register text, days int) -> maybe bulk_row(id int, args json, result json?, actor text, finished_at time?, until time, open bool, undo int?)
 select j.id, j.args, j.result, j.actor, j.finished_at, j.finished_at + make_interval(days => $3::int) as until,
-    j.finished_at + make_interval(days => $3::int) > daicho.clock() as open,
+    j.finished_at + make_interval(days => $3::int) > daicho.clock()
+        -- what it changed may be of another type now
+        and not exists (select from daicho.job d where d.kind = 'define' and d.register = j.register and d.state = 'done' and d.finished_at > j.finished_at
+            and d.args ->> 'action' = 'define' and jsonb_array_length(d.result -> 'retype') > 0) as open,
     (select max(u.id) from daicho.job u
         where u.kind = 'bulk_undo' and u.register = j.register and (u.args ->> 'batch')::bigint = j.id and u.state in ('queued', 'running', 'done')) as undo
 from daicho.job j
@@ -10,7 +13,10 @@ where j.id = $1 and j.register = $2 and j.kind = 'bulk' and j.state = 'done';
 
 -- bulk_list(register text, before int, max int, days int) -> many(201) bulk_row
 select j.id, j.args, j.result, j.actor, j.finished_at, j.finished_at + make_interval(days => $4::int) as until,
-    j.finished_at + make_interval(days => $4::int) > daicho.clock() as open,
+    j.finished_at + make_interval(days => $4::int) > daicho.clock()
+        -- what it changed may be of another type now
+        and not exists (select from daicho.job d where d.kind = 'define' and d.register = j.register and d.state = 'done' and d.finished_at > j.finished_at
+            and d.args ->> 'action' = 'define' and jsonb_array_length(d.result -> 'retype') > 0) as open,
     (select max(u.id) from daicho.job u
         where u.kind = 'bulk_undo' and u.register = j.register and (u.args ->> 'batch')::bigint = j.id and u.state in ('queued', 'running', 'done')) as undo
 from daicho.job j
