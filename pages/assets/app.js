@@ -6,6 +6,7 @@ import { keyboard } from './keyboard.js';
 import { passkeys } from './passkey.js';
 import { proving, remember } from './prove.js';
 import { lock } from './lock.js';
+import { picker } from './picker.js';
 import { strength } from './strength.js';
 import { upload } from './upload.js';
 
@@ -250,6 +251,8 @@ function start(root) {
                 passkeys(part);
         for (const box of all('[data-strength]', root))
                 strength(box);
+        for (const input of all('input[data-picker]', root))
+                picker(input);
 }
 
 document.addEventListener('htmx:load', (event) => {

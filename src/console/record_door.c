@@ -14,7 +14,7 @@
 #include "register/record_list.h"
 #include "register/record_model.h"
 
-enum { CHANGES_SHOWN = 50, RELATED_SHOWN = 5 };
+enum { CHANGES_SHOWN = 50, RELATED_SHOWN = 5, CHOICES_SHOWN = 20 };
 
 static const struct field query_fields[] = {
         { .name = "q", .type = SHAPE_TEXT, .max = 200, .summary = "Words all of which must be found in the searchable items" },
@@ -414,6 +414,50 @@ static rc detail(struct cx *cx, const struct http_req *req, struct http_res *res
         return http_reply(res, 200, "record.html", model);
 }
 
+static const struct field choose_fields[] = {
+        { .name = "q", .type = SHAPE_TEXT, .max = 200, .summary = "Words to search for; without: the first entries in order of their key" },
+        { NULL },
+};
+static const struct shape choose_in = { "ChoiceQuery", choose_fields };
+static const struct field choice_fields[] = {
+        { .name = "choices", .type = SHAPE_JSON, .required = true, .summary = "At most 20: [{id, key, heading}], in order of their key" },
+        { NULL },
+};
+static const struct shape choices_out = { "ChoiceList", choice_fields };
+
+/* GET /registers/{register}/choices - entries of a look-up list, for the picker of a form: {choices: [{id, key, heading}]}. Asked at every key stroke, and
+ * holds nothing personal: no entry. */
+static rc choices(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        struct record_query query = { .limit = CHOICES_SHOWN };
+        const struct definition *def;
+        struct record_page *page;
+        json_t *in, *model = json_object(), *list = json_array(), *headings;
+        int64_t ids[CHOICES_SHOWN];
+
+        log_subject(cx, http_arg(req, "register"), 0);
+        log_quiet(cx);
+        TRY(shape_read(cx, &choose_in, req, &in));
+        TRY(definition_get(cx, http_arg(req, "register"), &def));
+        if (def->kind != REGISTER_REFERENCE)
+                return fail(cx, RC_CONFLICT, NULL, "only a register of kind reference is chosen from");
+        query.q = str_trim(json_get_text(in, "q"));
+        query.sort = def->key->name;
+        TRY(record_list(cx, def->name, &query, &page));
+        for (size_t i = 0; i < page->count; i++)
+                ids[i] = page->records[i].id;
+        TRY(record_model_headings(cx, def->name, ids, page->count, &headings));
+        for (size_t i = 0; i < page->count; i++) {
+                json_t *one = json_set(json_object(), "id", json_integer(ids[i]));
+
+                (void)json_set(one, "key", json_str(item_show(cx->mem, cx->lang, page->def->key, page->records[i].values[page->def->key->number])));
+                (void)json_set(one, "heading", json_object_get(headings, db_int(cx, ids[i]).p));
+                json_array_append_new(list, one);
+        }
+        (void)json_set(model, "choices", list);
+        return http_reply(res, 200, NULL, model);
+}
+
 /* GET …/records/new - record_edit.html: {register, action}. */
 static rc form(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
@@ -537,6 +581,8 @@ static rc changes(struct cx *cx, const struct http_req *req, struct http_res *re
 const struct route record_door_routes[] = {
         /*     method  path                                        permission          verb        body    rate    handler  summary */
         ROUTE( GET,    "/registers/{register}/records",            PERM_RECORD_READ,   LOG_LIST,   0,      NORMAL, list,    "Records that are meant by a search or condition", .in = &query_in ),
+        ROUTE( GET,    "/registers/{register}/choices",            PERM_RECORD_READ,   LOG_LIST,   0,      NORMAL, choices, "Entries of a look-up list to choose from", .in = &choose_in,
+               .out = &choices_out, .face = FACE_API ),
         ROUTE( POST,   "/registers/{register}/records",            PERM_RECORD_WRITE,  LOG_CREATE, KB(512), NORMAL, create, "Create one record" ),
         ROUTE( GET,    "/registers/{register}/records/new",        PERM_RECORD_WRITE,  LOG_VIEW,   0,      NORMAL, form,    "Form of a new record", .face = FACE_CONSOLE ),
         ROUTE( GET,    "/registers/{register}/records/{id}",       PERM_RECORD_READ,   LOG_VIEW,   0,      NORMAL, detail,  "One record" ),

@@ -5,6 +5,7 @@
 #include "console/sheet.h"
 
 #include "base/buf.h"
+#include "base/fail.h"
 #include "base/utf8.h"
 #include "console/dress.h"
 #include "identity/permission.h"
@@ -15,6 +16,8 @@
 #include "register/item_choice.h"
 #include "register/item_choices.h"
 #include "register/item_class.h"
+#include "register/record.h"
+#include "register/record_model.h"
 
 struct sheet {
         const struct definition *def;
@@ -325,6 +328,30 @@ static void described_by(struct cx *cx, json_t *m, const struct item *item)
                                         help && characters ? " " : "", characters ? "k-" : "", characters ? (int)item->name.n : 0, item->name.p)));
 }
 
+/* A reference to a look-up list is chosen by its key: `picker` is where the choices come from, `picked` what the entry is called. */
+static void picker_add(struct cx *cx, json_t *m, const struct item *item, str *value)
+{
+        const struct definition *to;
+        struct record *rec;
+        json_t *headings;
+        int64_t id;
+
+        if (item->type != ITEM_REFERENCE || !permission_held_for(cx, PERM_RECORD_READ, item->reference) || cx->failure.code != RC_OK)
+                return;
+        if (definition_get(cx, item->reference, &to) != RC_OK || to->kind != REGISTER_REFERENCE) {
+                fail_clear(cx);
+                return;
+        }
+        (void)json_set(m, "picker", json_str(str_format(cx->mem, "/api/v1/registers/%.*s/choices", STR_ARG(to->name))));
+        if (str_absent(*value) || !str_int(*value, &id))
+                return;
+        if (record_get(cx, to->name, id, &to, &rec) == RC_OK && record_model_headings(cx, to->name, &id, 1, &headings) == RC_OK) {
+                *value = item_show(cx->mem, cx->lang, to->key, rec->values[to->key->number]);
+                (void)json_set(m, "picked", json_object_get(headings, db_int(cx, id).p));
+        }
+        fail_clear(cx);
+}
+
 static json_t *field_model(struct cx *cx, const struct item *item, const json_t *record)
 {
         json_t *m = value_model(cx, item, record);
@@ -333,6 +360,7 @@ static json_t *field_model(struct cx *cx, const struct item *item, const json_t 
 
         if (item->type == ITEM_DATETIME && text.n > 19)
                 text.n = 19; /* the field knows no zone: it is Tokyo's time */
+        picker_add(cx, m, item, &text);
         (void)json_set(m, "value", json_str(str_absent(text) ? S("") : item->type == ITEM_CHOICES ? item_choices_values(cx->mem, text) : text));
         (void)json_set(m, "required", json_boolean(item->required));
         if (!str_absent(item->help[cx->lang]))

@@ -156,7 +156,8 @@ static rc referring_count(const struct bulk *b, const struct definition *from, c
 
 static rc effect_add(const struct bulk *b, const struct definition *from, const struct item *item, bool check, json_t *effects)
 {
-        const char *kind = item == from->master ? "goes" : item->required ? "blocks" : "cleared";
+        bool must_stay = item->required || b->def->kind == REGISTER_REFERENCE;
+        const char *kind = item == from->master ? "goes" : must_stay ? "blocks" : "cleared";
         struct cx *cx = b->cx;
         json_t *one = json_object();
         int64_t count;
@@ -168,7 +169,7 @@ static rc effect_add(const struct bulk *b, const struct definition *from, const 
                 return RC_OK;
         if (check && item == from->master && !permission_held_for(cx, PERM_RECORD_DELETE, from->name))
                 return fail(cx, RC_FORBIDDEN, NULL, "entries of other registers would go with these records, and this account may not delete those");
-        if (check && item != from->master && item->required)
+        if (check && item != from->master && must_stay)
                 return fail(cx, RC_CONFLICT, NULL, "records of other registers refer to these and cannot be without them");
         if (permission_hidden(cx, from->name))
                 return RC_OK;

@@ -481,10 +481,11 @@ static bool refers(const struct definition *def, str name)
 static rc references_check(struct cx *cx, const struct definition *old, const struct definition *wanted)
 {
         for (size_t i = 0; i < wanted->item_count; i++) {
-                const struct item *item = &wanted->items[i];
+                struct item *item = &wanted->items[i];
                 const struct definition *other;
                 rc code;
 
+                item->kept = item->type == ITEM_REFERENCE && str_equal(item->reference, wanted->name) && wanted->kind == REGISTER_REFERENCE;
                 if (item->type != ITEM_REFERENCE || str_equal(item->reference, wanted->name))
                         continue;
                 if (!refers(old, item->reference) && permission_hidden(cx, item->reference))
@@ -497,6 +498,9 @@ static rc references_check(struct cx *cx, const struct definition *old, const st
                         fail_clear(cx);
                         return fail(cx, RC_INVALID, item->name.p, "refers to the register \"%.*s\", which does not exist", STR_ARG(item->reference));
                 }
+                item->kept = other->kind == REGISTER_REFERENCE;
+                if (item->kept && item == wanted->master)
+                        return fail(cx, RC_INVALID, "master", "must refer to a register of people or things, not to a look-up list");
         }
         return RC_OK;
 }

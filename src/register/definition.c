@@ -199,6 +199,13 @@ rc definition_histories(struct cx *cx, str master, const struct definition ***re
         return RC_OK;
 }
 
+const char *definition_kind_name(enum register_kind kind)
+{
+        static const char *const names[] = { "master", "history", "reference" };
+
+        return names[kind];
+}
+
 static bool refers(const struct definition *def, str name)
 {
         for (size_t i = 0; i < def->item_count; i++)

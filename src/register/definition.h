@@ -25,7 +25,7 @@ enum item_type {
         ITEM_ACCOUNT,   /* number of an account of the contract; written as its log-in name too */
         ITEM_TYPES
 };
-enum register_kind { REGISTER_MASTER, REGISTER_HISTORY };
+enum register_kind { REGISTER_MASTER, REGISTER_HISTORY, REGISTER_REFERENCE };
 
 /* Limits of one definition. A PostgreSQL table ends at 1600 columns; a page that anybody can read ends much sooner. */
 /* clang-format off */
@@ -80,6 +80,7 @@ struct item {
         struct choice_word *choice_words;
         size_t choice_mask; /* for item_choice.c: hash table of all ways to write a choice */
         str reference;      /* ITEM_REFERENCE: register referred to */
+        bool kept;          /* ITEM_REFERENCE, while a table is made: its target is not deleted while it is referred to */
         size_t number;      /* position in definition->items */
 };
 
@@ -127,6 +128,7 @@ const struct item *definition_item_ever(const struct definition *def, str name);
  * matter. */
 const struct item *definition_heading(const struct definition *def, str heading);
 const char *item_type_name(enum item_type type);
+const char *definition_kind_name(enum register_kind kind);
 const char *item_label_name(enum item_label classification);
 
 /* The definition as people edit it; reading it gives the same definition. */

@@ -78,7 +78,7 @@ json_t *definition_model(struct cx *cx, const struct definition *def)
         json_set(m, "title", json_str(def->title[cx->lang]));
         if (!str_absent(def->description[cx->lang]))
                 json_set(m, "description", json_str(def->description[cx->lang]));
-        json_set(m, "kind", json_string(def->kind == REGISTER_HISTORY ? "history" : "master"));
+        json_set(m, "kind", json_string(definition_kind_name(def->kind)));
         json_set(m, "version", json_integer(def->version));
         json_set(m, "key", def->key ? json_str(def->key->name) : json_null());
         if (def->master != NULL)

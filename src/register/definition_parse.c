@@ -104,6 +104,25 @@ static void roles_get(struct reading *r, const struct place *at)
         }
 }
 
+/* Others choose from a look-up list by its key, whoever fills in their forms. */
+static void lookup_check(struct reading *r, const struct place *at)
+{
+        bool found = false;
+
+        if (r->def->key == NULL)
+                definition_wrong(r, at, "key", "is needed by a register of kind reference: others choose by it");
+        else if (r->def->key->type != ITEM_TEXT && r->def->key->type != ITEM_INTEGER)
+                definition_wrong(r, at, "key", "of a register of kind reference must be of type text or integer");
+        for (size_t i = 0; i < r->def->item_count; i++) {
+                if (r->def->items[i].personal)
+                        definition_wrong(r, at, "kind", "a register of kind reference has no personal items; \"%.*s\" is one",
+                                         STR_ARG(r->def->items[i].name));
+                found = found || r->def->items[i].searchable;
+        }
+        if (!found)
+                definition_wrong(r, at, "kind", "a register of kind reference has at least one searchable item");
+}
+
 static rc definition_read(struct cx *cx, json_t *json, const struct yaml_lines *lines, struct definition **ret)
 {
         struct definition *def = NEW(cx->mem, struct definition);
@@ -118,9 +137,9 @@ static rc definition_read(struct cx *cx, json_t *json, const struct yaml_lines *
             definition_member_reserved(reserved_registers, COUNT(reserved_registers), def->name))
                 definition_wrong(&r, &at, "name", "\"%.*s\" is a word the house keeps for itself; choose another", STR_ARG(def->name));
         if (definition_member_text(&r, &at, "kind", 20, false, &kind)) {
-                def->kind = str_is(kind, "history") ? REGISTER_HISTORY : REGISTER_MASTER;
-                if (!str_is(kind, "history") && !str_is(kind, "master"))
-                        definition_wrong(&r, &at, "kind", "must be one of: %s", "master history");
+                def->kind = str_is(kind, "history") ? REGISTER_HISTORY : str_is(kind, "reference") ? REGISTER_REFERENCE : REGISTER_MASTER;
+                if (!str_is(kind, definition_kind_name(def->kind)))
+                        definition_wrong(&r, &at, "kind", "must be one of: %s", "master history reference");
         }
         definition_member_title(&r, &at, "title", DEFINITION_TITLE_MAX, true, def->title);
         definition_member_title(&r, &at, "description", DEFINITION_HELP_MAX, false, def->description);
@@ -132,6 +151,8 @@ static rc definition_read(struct cx *cx, json_t *json, const struct yaml_lines *
                 headings_check(&r, &at);
         if (cx->failure.code == RC_OK)
                 definition_items_classify(def);
+        if (cx->failure.code == RC_OK && def->kind == REGISTER_REFERENCE)
+                lookup_check(&r, &at);
         if (cx->failure.code != RC_OK)
                 return cx->failure.code;
         def->source = json;

@@ -38,6 +38,7 @@ struct import {
         struct arena *scratch;                      /* of one row */
         size_t cells;                               /* of the heading */
         const struct item *column[CSV_COLUMNS_MAX]; /* by cell; NULL: ignored */
+        bool by_key[CSV_COLUMNS_MAX];               /* a reference to a look-up list: digits are its key, not a number of ours */
         json_t *ignored;
         int64_t heading;
         size_t heading_size;
@@ -194,6 +195,12 @@ static rc read_heading(struct import *im)
                 TRY(heading_cell(im, i));
                 if (im->column[i] != NULL)
                         im->stage.items[im->stage.count++] = im->column[i];
+                if (im->column[i] != NULL && im->column[i]->type == ITEM_REFERENCE) {
+                        const struct definition *to;
+
+                        TRY(definition_get(cx, im->column[i]->reference, &to));
+                        im->by_key[i] = to->kind == REGISTER_REFERENCE;
+                }
         }
         return check_columns(im);
 }
@@ -251,16 +258,18 @@ static bool digits_only(str s)
         return s.n > 0 && s.n <= 18;
 }
 
-static void row_item(struct import *im, const struct item *item, str value)
+static void row_item(struct import *im, const struct item *item, bool by_key, str value)
 {
+        bool id = !by_key && digits_only(value);
+
         row_char(im, '\t');
         if (item->type != ITEM_REFERENCE && item->type != ITEM_ACCOUNT) {
                 row_value(im, value);
                 return;
         }
-        row_value(im, digits_only(value) ? value : STR_NONE);
+        row_value(im, id ? value : STR_NONE);
         row_char(im, '\t');
-        row_value(im, digits_only(value) ? STR_NONE : value);
+        row_value(im, id ? STR_NONE : value);
 }
 
 struct row_problems {
@@ -301,7 +310,7 @@ static void read_cell(struct import *im, size_t i, struct row_problems *problems
         }
         if (item == im->def->key)
                 im->key = value;
-        row_item(im, item, value);
+        row_item(im, item, im->by_key[i], value);
 }
 
 static bool row_blank(const struct csv_record *record)

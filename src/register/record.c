@@ -4,6 +4,7 @@
 #include "register/record.h"
 
 #include "base/fail.h"
+#include "identity/permission.h"
 #include "register/record_input.h"
 #include "register/record_row.h"
 
@@ -196,6 +197,59 @@ rc record_update(struct cx *cx, str register_name, int64_t id, int64_t version, 
         return fail(cx, RC_BUSY, NULL, "this register was changed just now; please try again");
 }
 
+/* How many records refer to this entry of a look-up list; and the titles of their registers, those the account may know of. */
+static rc users_count(struct cx *cx, const struct definition *def, int64_t id, int64_t *ret, struct buf *titles)
+{
+        const struct definition **list;
+        size_t count;
+
+        *ret = 0;
+        TRY(definition_referrers(cx, def->name, &list, &count));
+        for (size_t i = 0; i < count; i++) {
+                int64_t before = *ret;
+
+                for (size_t k = 0; k < list[i]->item_count; k++) {
+                        const struct item *item = &list[i]->items[k];
+                        struct sql *sql = sql_open(cx);
+                        struct rows *rows;
+
+                        if (item->type != ITEM_REFERENCE || !str_equal(item->reference, def->name) || !sql_visible(cx, item))
+                                continue;
+                        sql_add(sql, "select count(*) from ");
+                        sql_table(sql, list[i]);
+                        sql_add(sql, " r where ");
+                        sql_column(sql, item);
+                        sql_add(sql, " = ");
+                        sql_arg(sql, db_int(cx, id), "bigint");
+                        TRY(record_row_run(sql, list[i], &rows));
+                        *ret += rows_int(rows, 0, 0);
+                }
+                if (*ret == before || permission_hidden(cx, list[i]->name))
+                        continue;
+                if (buf_str(titles).n > 0)
+                        buf_add(titles, cx->lang == LANG_EN ? S(", ") : S("、"));
+                buf_add(titles, list[i]->title[cx->lang]);
+        }
+        return RC_OK;
+}
+
+/* The foreign keys refuse it as well; here it is told how often it is used, and where. */
+static rc unused_check(struct cx *cx, const struct definition *def, int64_t id)
+{
+        struct buf titles = buf_open(cx->mem, KB(16));
+        int64_t count;
+
+        if (def->kind != REGISTER_REFERENCE)
+                return RC_OK;
+        TRY(users_count(cx, def, id, &count, &titles));
+        if (count == 0)
+                return RC_OK;
+        if (buf_str(&titles).n == 0)
+                return fail(cx, RC_CONFLICT, NULL, "this entry is used by %lld records and cannot be deleted", (long long)count);
+        return fail(cx, RC_CONFLICT, NULL, "this entry is used by %lld records (%.*s) and cannot be deleted", (long long)count,
+                    STR_ARG(buf_str(&titles)));
+}
+
 rc record_erase(struct cx *cx, str register_name, int64_t id, int64_t version, const struct definition **ret_def, struct record **ret)
 {
         const struct definition *def;
@@ -206,6 +260,7 @@ rc record_erase(struct cx *cx, str register_name, int64_t id, int64_t version, c
         *ret_def = def;
         if ((*ret)->version != version)
                 return stale(cx, version, (*ret)->version);
+        TRY(unused_check(cx, def, id));
         sql_add(sql, "delete from ");
         sql_table(sql, def);
         sql_add(sql, " r where r.id = ");

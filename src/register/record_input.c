@@ -9,8 +9,8 @@
 #include "register/item_account.h"
 #include "register/record_row.h"
 
-/* A reference written as the key of the record it means. */
-static rc reference_find(struct cx *cx, const struct item *item, str text, str *ret)
+/* A reference written as the key of the record it means; number: it was given as one, the record's own. Of a look-up list digits in a text are the key. */
+static rc reference_find(struct cx *cx, const struct item *item, bool number, str text, str *ret)
 {
         const struct definition *def;
         struct sql *sql;
@@ -18,11 +18,15 @@ static rc reference_find(struct cx *cx, const struct item *item, str text, str *
         int64_t id;
         str key;
 
-        if (str_absent(text) || str_int(text, &id)) {
+        if (str_absent(text) || (number && str_int(text, &id))) {
                 *ret = text;
                 return RC_OK;
         }
         TRY(definition_get(cx, item->reference, &def));
+        if (str_int(text, &id) && def->kind != REGISTER_REFERENCE) {
+                *ret = text;
+                return RC_OK;
+        }
         if (def->key == NULL || !sql_visible(cx, def->key) || !permission_held_for(cx, PERM_RECORD_READ, def->name))
                 return fail(cx, RC_INVALID, item->name.p, "must be the number of a record");
         {
@@ -61,7 +65,7 @@ static void member_read(struct cx *cx, const struct item *item, const json_t *va
                 return;
         in->given[n] = true;
         if (item_parse_json(cx, item, value, &in->values[n]) == RC_OK && item->type == ITEM_REFERENCE && cx->failure.code == RC_OK)
-                (void)reference_find(cx, item, in->values[n], &in->values[n]);
+                (void)reference_find(cx, item, !json_is_string(value), in->values[n], &in->values[n]);
         if (item->type == ITEM_ACCOUNT && cx->failure.code == RC_OK)
                 if (item_account_find(cx, item->name.p, in->values[n], &in->values[n], NULL) != RC_OK)
                         return;
