@@ -144,7 +144,9 @@ static void column_type(struct sql *sql, const struct definition *def, const str
                 sql_add(sql, " references ");
                 real_table(sql, item->reference);
                 /* entries of a history belong to their master and go with it; other references only point */
-                buf_add(&sql->text, str_of(item == def->master ? " (id) on delete cascade" : item->required || item->kept ? " (id)" : " (id) on delete set null"));
+                buf_add(&sql->text, str_of(item == def->master            ? " (id) on delete cascade"
+                                           : item->required || item->kept ? " (id)"
+                                                                          : " (id) on delete set null"));
         }
 }
 

@@ -55,6 +55,7 @@ test.before(async () => {
         const attested = { kind: 'laptop', name: 'ThinkPad X1', os: 'windows', os_version: '10.0.26100', lock_method: 'biometric', lock_minutes: 6, malware: 'Defender', malware_on: true, malware_scan: true, malware_update: true, firewall: true };
         const { device } = await post('/me/devices', attested);
         await post('/me/devices', { ...attested, name: 'iPhone', kind: 'phone', own: true, os: 'ios', os_version: '18.1', lock_method: 'none', serial: 'F2LX' });
+        sql(house, "update daicho.device set state = 'lost' where name = 'iPhone'");       /* nobody sits at it: files are handed out */
         /* two who leave: one is gone, and somebody has signed for one of her devices */
         const gone = (await post('/accounts/new', { login: 'taishoku', name: '退職した人', password: 'long-enough-0-and-odd' })).account.person_id;
         const [left, declared] = sql(house, `insert into daicho.device (tenant, person_id, kind, own, name, os, os_version, lock_method, malware_on, malware_scan, malware_update, encrypted, firewall)
