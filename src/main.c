@@ -31,6 +31,7 @@
 #include "console/applicant_door.h"
 #include "console/change_door.h"
 #include "console/describe.h"
+#include "console/duty_door.h"
 #include "console/export_door.h"
 #include "console/factor_door.h"
 #include "console/frame.h"
@@ -79,10 +80,11 @@
 #include "tenant/backup.h"
 #include "tenant/tenant.h"
 #include "notify/notice.h"
-#include "register/define.h"
-#include "register/define_laid.h"
 #include "register/bulk.h"
 #include "register/bulk_undo.h"
+#include "register/clock_run.h"
+#include "register/define.h"
+#include "register/define_laid.h"
 #include "register/export.h"
 #include "register/import.h"
 
@@ -153,6 +155,7 @@ static const struct route *const routes[] = {
         maintenance_door_routes,
         change_door_routes,
         calendar_door_routes,
+        duty_door_routes,
         NULL,
         /* clang-format on */
 };
@@ -225,6 +228,7 @@ static const struct chore chores[] = {
         { "backup", LOG_ALERT, 5000, NULL, backup_late, .tell = notice_backup },
         { "log", LOG_ERASE, 5000, log_hold_next, log_hold_purge },
         { "register", LOG_DEFINE, 2000, define_laid_next, define_laid_take, .owner = true },
+        { "duty", LOG_ALERT, 1000, clock_run_next, clock_run_fire },
         { "change", LOG_ANNOUNCE, 5000, change_next, change_tell, .tell = change_door_told, .sweep = change_sweep },
         { "job", LOG_CANCEL, 5000, job_ready_next, job_ready_over },
         { .kind = NULL },

@@ -9,7 +9,7 @@ EVERY = json.loads(subprocess.run([str(DAICHO), 'routes', '--json'], capture_out
 ROUTES = [r for r in EVERY if r['method'] == 'GET' and 'console' in r['face']]
 # before, or when something is to be proven first; linked once somebody has applied, a period of the log has ended, or a change was told; not pages; of the operators' own
 # contract
-ELSEWHERE = {'/login', '/login/confirm', '/login/unlock', '/login/factor', '/login/enroll', '/sso/{id}/start', '/sso/callback', '/me/password', '/me/prove', '/applicants', '/log-reviews/{id}', '/health', '/openapi.json', '/operator', '/maintenance', '/operator/changes',
+ELSEWHERE = {'/login', '/login/confirm', '/login/unlock', '/login/factor', '/login/enroll', '/sso/{id}/start', '/sso/callback', '/me/password', '/me/prove', '/applicants', '/log-reviews/{id}', '/duties.ics', '/health', '/openapi.json', '/operator', '/maintenance', '/operator/changes',
              '/operator/changes/new', '/operator/changes/{id}', '/operator/changes/{id}/edit', '/changes/{id}',
              '/.well-known/oauth-authorization-server'}
 

@@ -22,7 +22,8 @@ BODIES = {'POST /accounts/{id}/password': {'password': 'long-enough-0-and-odd'},
 
           'POST /log-reviews/{id}/verdict': {'entry': 1, 'verdict': 'expected'}, 'POST /log-reviews/{id}/outcome': {'entry': 1, 'outcome': 'x'},
           'POST /log/holds/{id}/end': {'why': 'x'}, 'POST /changes/{id}/confirm': {'version': 1},
-          'POST /calendars/{id}/days': {'day': '2026-06-10', 'state': 'closed', 'note': 'x'}, 'PATCH /calendars/{id}': {'title': 'x', 'version': 1}}
+          'POST /calendars/{id}/days': {'day': '2026-06-10', 'state': 'closed', 'note': 'x'}, 'PATCH /calendars/{id}': {'title': 'x', 'version': 1},
+          'POST /duties/{id}/pause': {'reason': 'x', 'until': '2099-01-01'}, 'POST /duties/{id}/pause/decide': {'decision': 'refuse'}, 'POST /duties/{id}/assign': {}}
 
 
 def name(route):
@@ -90,6 +91,7 @@ class Pair:
             'Cookie': f"__Host-daicho={self.full.admin.browser().cookies['__Host-daicho']}", 'X-CSRF-Token': self.full.admin.browser().csrf}).json()['request']['id']
         self.ids['log-reviews'] = house.sql("insert into daicho.log_review (tenant, from_at, to_at, due_at) values ('sweepone', now() - interval '2 days', now() - interval '1 day', "
                                         "now() + interval '9 days') returning id")[0][0]
+        self.ids['duties'] = house.sql("select min(id) from daicho.duty where tenant = 'sweepone'")[0][0]
         self.ids['holds'] = house.sql("insert into daicho.log_hold (tenant, reason, basis, from_at, asked_person, asked_by) values ('sweepone', 'x', 'y', now(), 1, 'x') "
                                       "returning id")[0][0]
         self.ids['calendars'] = house.sql("select min(id) from daicho.calendar where tenant = 'sweepone'")[0][0]

@@ -3,12 +3,14 @@
 
 #include "cli/cmd_register.h"
 
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/file.h"
 #include "cli/cmd_work.h"
 #include "cli/operator.h"
 #include "cli/print.h"
 #include "log/log.h"
+#include "register/clock_plan.h"
 #include "register/define.h"
 #include "register/definition.h"
 
@@ -292,6 +294,49 @@ static rc show(struct cx *cx, struct args *args)
         return RC_OK;
 }
 
+/* simulate */
+struct trial {
+        str yaml;
+        msec from;
+        int64_t days;
+        json_t *model;
+};
+
+static rc simulate_work(struct cx *cx, void *data)
+{
+        struct trial *trial = data;
+        struct definition *def;
+
+        log_subject(cx, S("register"), 0);
+        TRY(definition_parse_yaml(cx, trial->yaml, &def));
+        return clock_plan_simulate(cx, def, trial->from != 0 ? trial->from : cx->now, trial->days, &trial->model);
+}
+
+static rc simulate(struct cx *cx, struct args *args)
+{
+        static const struct column columns[] = { { "clock", "clock" }, { "what", "what" }, { "starts", "starts" },
+                                                 { "at", "at" },       { "to", "to" },     { NULL, NULL } };
+        struct trial trial = { .days = 730 };
+        str tenant, file, from = STR_NONE;
+
+        TRY(operator_tenant(cx, args, &tenant));
+        TRY(args_int(cx, args, "--days", 1, 3660, &trial.days));
+        TRY(args_text(cx, args, "--from", &from));
+        TRY(args_word(cx, args, "FILE", &file));
+        TRY(args_end(cx, args));
+        if (!str_absent(from) && !clock_read(from, &trial.from))
+                return fail(cx, RC_USAGE, "--from", "must be a moment such as 2026-11-27T17:00:00+09:00");
+        TRY(file_read(cx, str_z(cx->mem, file), DEFINITION_MAX, &trial.yaml));
+        TRY(operator_do(cx, tenant, LOG_VIEW, simulate_work, &trial));
+        if (command_json())
+                print_json(cx, trial.model);
+        else if (json_array_size(json_object_get(trial.model, "falls")) == 0)
+                print_line(cx, "this definition has no clocks: nothing falls due");
+        else
+                print_table(cx, json_object_get(trial.model, "falls"), columns);
+        return RC_OK;
+}
+
 /* clang-format off */
 const struct command cmd_register_commands[] = {
         { "register define", "--tenant NAME FILE.yaml [--drop ITEM,ITEM]", "make or change a register as its definition says", define },
@@ -300,6 +345,7 @@ const struct command cmd_register_commands[] = {
         { "register delete", "--tenant NAME NAME [--yes]", "delete a register; for seven days it can be brought back", erase },
         { "register restore", "--tenant NAME NAME", "bring a deleted register back", restore },
         { "register list", "--tenant NAME", "list the registers of a contract", list },
+        { "register simulate", "--tenant NAME FILE.yaml [--days N] [--from TIME]", "what would fall due by the clocks of a definition; nothing is changed", simulate },
         { "register show", "--tenant NAME NAME", "one definition as JSON", show },
         { .name = NULL },
 };

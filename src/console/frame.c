@@ -9,6 +9,7 @@
 #include "console/frame.sql.h"
 #include "governance/change.h"
 #include "identity/permission.h"
+#include "register/duty.h"
 #include <unistd.h>
 
 /* Plain names, and the ones with a hash when the manifest knows them. */
@@ -109,11 +110,12 @@ static rc nav_add(struct cx *cx, const struct http_req *req, json_t *context, js
         json_t *list = json_array(), *search = NULL, *at = json_object();
         struct frame_row *rows;
         size_t count;
-        bool records, all;
-        str names, here = register_part(req->path, &records), part = first_part(req->path);
+        bool records, all, read_all;
+        str read_names, names, here = register_part(req->path, &records), part = first_part(req->path);
 
         permission_registers(cx, PERM_REGISTER, &all, &names);
-        TRY(sql_frame_all(cx, cx->lang == LANG_EN ? S("en") : S("ja"), cx->actor.session, all, names, &rows, &count));
+        permission_registers(cx, PERM_RECORD_READ, &read_all, &read_names);
+        TRY(sql_frame_all(cx, cx->lang == LANG_EN ? S("en") : S("ja"), cx->actor.session, all, names, read_all, read_names, duty_words(cx), &rows, &count));
         for (size_t i = 0; i < count && !str_absent(rows[i].name); i++) {
                 json_t *m;
 
@@ -141,6 +143,8 @@ static rc nav_add(struct cx *cx, const struct http_req *req, json_t *context, js
                 (void)json_set(frame, "waiting", json_integer(rows[0].waiting));
                 (void)json_set(frame, "waiting_text", json_str(dress_number(cx->mem, rows[0].waiting)));
         }
+        if (count > 0 && rows[0].overdue > 0)
+                (void)json_set(frame, "overdue", json_integer(rows[0].overdue));
         (void)json_set(frame, "approval", json_boolean(count > 0 && rows[0].approval));
         if (count > 0 && rows[0].ends_at != 0) {
                 json_t *end = json_object();
@@ -156,6 +160,8 @@ static rc nav_add(struct cx *cx, const struct http_req *req, json_t *context, js
                 change_add(cx, &rows[0], frame);
         if (str_starts(req->path, S("/operator/changes")))
                 part = S("operator_changes");
+        if (str_is(part, "calendars")) /* reached from the duties */
+                part = S("duties");
         if (str_is(part, "log-reviews")) /* reached from the log */
                 part = S("log");
         if (!records)

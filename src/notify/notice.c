@@ -182,6 +182,13 @@ rc notice_log_readers(struct cx *cx, const char *kind, const json_t *model)
         return tell_holders(cx, "log.read", 0, kind, model);
 }
 
+rc notice_duty(struct cx *cx, str recipient, str lang, const char *kind, const json_t *model)
+{
+        const struct notice_reader reader = { .email = recipient, .lang = lang };
+
+        return tell_all(cx, &reader, 1, kind, model);
+}
+
 rc notice_login(struct cx *cx, str recipient, str lang, const struct notice_login *what)
 {
         struct notice_text text = { .kind = what->locked ? "login_locked" : "login_burst", .model = json_object() };

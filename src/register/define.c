@@ -8,6 +8,7 @@
 #include "db/db.h"
 #include "identity/permission.h"
 #include "log/log.h"
+#include "register/clock_trigger.h"
 #include "register/define.sql.h"
 #include "register/define_aside.h"
 #include "register/define_plan.h"
@@ -298,6 +299,7 @@ static rc place(struct cx *cx, struct job *job, struct define_plan *p, const str
         sql_views(sql, def);
         must(!buf_full(&sql->text) && sql->count == 0);
         TRY(db_script(cx, buf_str(&sql->text)));
+        TRY(clock_trigger_apply(cx, p->old, def));
         definition_forget(cx, p->wanted->name);
         job->result = json_set(p->model, "version", json_integer(def->version));
         return RC_OK;
@@ -489,6 +491,7 @@ static rc delete (struct cx *cx, struct job *job)
         TRY(sql_define_state(cx, name, S("deleted"), &changed));
         TRY(sql_define_lay(cx, cx->tenant, name, STR_NONE, job->id, cx->actor.name, DEFINE_UNDO_DAYS,
                            json_write(cx->mem, json_set(json_object(), "title", json_deep_copy(json_object_get(def->source, "title")))), &laid));
+        TRY(clock_trigger_lay(cx, def->id, true));
         definition_forget(cx, name);
         job->result = done_model(name, "deleted");
         return RC_OK;
@@ -515,6 +518,7 @@ static rc restore(struct cx *cx, struct job *job)
                                 return fail(cx, RC_CONFLICT, NULL, "it refers to the register \"%.*s\", which was deleted; bring that back first",
                                             STR_ARG(def->items[k].reference));
                         }
+                TRY(clock_trigger_lay(cx, def->id, false));
                 job->result = done_model(name, "restored");
                 return RC_OK;
         }

@@ -8,6 +8,7 @@
 #include "db/db.h"
 #include "identity/permission.h"
 #include "page/page.h"
+#include "register/clock_trigger.h"
 #include "register/define.sql.h"
 #include "register/sql.h"
 
@@ -574,6 +575,7 @@ rc define_plan_make(struct cx *cx, const struct definition *wanted, str back, bo
                 p->old = NULL;
         }
         TRY(references_check(cx, p->old, wanted));
+        TRY(clock_trigger_check(cx, wanted));
         if (p->old != NULL && p->old->kind != wanted->kind)
                 return fail(cx, RC_INVALID, "kind", "of a register cannot change");
         if (p->old != NULL && p->old->master != NULL && was_of(p->old, wanted, wanted->master) != p->old->master)

@@ -103,8 +103,10 @@ struct definition {
         const struct item *key;    /* update key of a master; NULL: records are only found by id */
         const struct item *master; /* history: the reference item that ties an entry to its master record */
         const struct item **heading;
-        size_t heading_count; /* items that name a record: "佐藤 美咲" */
-        json_t *source;       /* the definition as JSON, as the API shows it */
+        size_t heading_count;      /* items that name a record: "佐藤 美咲" */
+        struct clock_rule *clocks; /* clock_rule.h */
+        size_t clock_count;
+        json_t *source; /* the definition as JSON, as the API shows it */
 };
 
 /* Parse and check; every problem with the line (YAML) or path (JSON: items[3].title). */

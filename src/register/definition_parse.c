@@ -5,10 +5,12 @@
 
 #include "base/fail.h"
 #include "base/yaml.h"
+#include "register/clock_rule.h"
 #include "register/definition_items.h"
 #include "register/definition_member.h"
 
-static const char *const register_members[] = { "name", "kind", "title", "description", "key", "master", "heading", "sections", "items", NULL };
+static const char *const register_members[] = { "name",    "kind",     "title", "description", "key", "master",
+                                                "heading", "sections", "items", "clocks",      NULL };
 static const char *const section_members[] = { "name", "title", NULL };
 
 /* Kinds of subjects in the operation log. */
@@ -153,6 +155,8 @@ static rc definition_read(struct cx *cx, json_t *json, const struct yaml_lines *
                 definition_items_classify(def);
         if (cx->failure.code == RC_OK && def->kind == REGISTER_REFERENCE)
                 lookup_check(&r, &at);
+        if (cx->failure.code == RC_OK)
+                clock_rule_read(&r, &at);
         if (cx->failure.code != RC_OK)
                 return cx->failure.code;
         def->source = json;

@@ -4,6 +4,7 @@
 
 #include "register/sql.h"
 
+#include "base/crypto.h"
 #include "base/fail.h"
 #include "register/item.h"
 #include "register/search.h"
@@ -15,6 +16,14 @@ struct sql *sql_open(struct cx *cx)
         sql->cx = cx;
         sql->alias = 'r';
         sql->text = buf_open(cx->mem, MB(2));
+        return sql;
+}
+
+struct sql *sql_open_literal(struct cx *cx)
+{
+        struct sql *sql = sql_open(cx);
+
+        sql->literal = true;
         return sql;
 }
 
@@ -32,6 +41,12 @@ static void name_part(struct sql *sql, str name)
                 must((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_');
         }
         buf_add(&sql->text, name);
+}
+
+void sql_word(struct sql *sql, str name)
+{
+        must(name.n > 0);
+        name_part(sql, name);
 }
 
 void sql_names(struct sql *sql, const char *prefix, str name, const char *suffix)
@@ -78,8 +93,25 @@ void sql_system(struct sql *sql, int column)
         buf_add(&sql->text, str_of(system_columns[column]));
 }
 
+/* convert_from(decode('e38182', 'hex'), 'UTF8'): no sign of the value can end the literal, or the body it stands in. */
+static void literal(struct sql *sql, str value, const char *type)
+{
+        if (str_absent(value)) {
+                sql_add(sql, "null::");
+        } else {
+                sql_add(sql, "convert_from(decode('");
+                buf_add(&sql->text, crypto_hex(sql->cx->mem, (const uint8_t *)value.p, value.n));
+                sql_add(sql, "', 'hex'), 'UTF8')::");
+        }
+        buf_add(&sql->text, str_of(type));
+}
+
 void sql_arg(struct sql *sql, str value, const char *type)
 {
+        if (sql->literal) {
+                literal(sql, value, type);
+                return;
+        }
         if (sql->count == SQL_ARGS_MAX) {
                 sql->many = true;
                 return;

@@ -14,13 +14,16 @@ struct sql {
         struct buf text;
         str args[SQL_ARGS_MAX];
         size_t count;
-        char alias; /* of the table whose columns are written: 'r', inside a history 'h' */
-        bool many;  /* more arguments than fit were added */
+        char alias;   /* of the table whose columns are written: 'r', inside a history 'h' */
+        bool many;    /* more arguments than fit were added */
+        bool literal; /* values stand in the text, as hexadecimal digits: for bodies of functions, which take no parameters */
 };
 
 struct sql *sql_open(struct cx *cx);
+struct sql *sql_open_literal(struct cx *cx);
 #define sql_add(sql, literal) buf_add(&(sql)->text, S(literal))
 void sql_int(struct sql *sql, int64_t i);                                          /* a number of the house, as a literal */
+void sql_word(struct sql *sql, str name);                                          /* a name without quotes, for a literal */
 void sql_name(struct sql *sql, str name);                                          /* "name" */
 void sql_names(struct sql *sql, const char *prefix, str name, const char *suffix); /* "r_customers_email_key"; parts are literals */
 void sql_table(struct sql *sql, const struct definition *def);        /* tenant."r_NAME", or tenant."m_NAME" for who may not see personal items */
