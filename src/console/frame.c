@@ -115,7 +115,8 @@ static rc nav_add(struct cx *cx, const struct http_req *req, json_t *context, js
 
         permission_registers(cx, PERM_REGISTER, &all, &names);
         permission_registers(cx, PERM_RECORD_READ, &read_all, &read_names);
-        TRY(sql_frame_all(cx, cx->lang == LANG_EN ? S("en") : S("ja"), cx->actor.session, all, names, read_all, read_names, duty_words(cx), &rows, &count));
+        TRY(sql_frame_all(cx, cx->lang == LANG_EN ? S("en") : S("ja"), cx->actor.session, all, names, read_all, read_names, duty_words(cx), &rows,
+                          &count));
         for (size_t i = 0; i < count && !str_absent(rows[i].name); i++) {
                 json_t *m;
 

@@ -70,7 +70,7 @@ test.before(async () => {
         sql(house, `insert into daicho.change_notice (change_id, no, tenant, about, channel) select id, 1, '${house.tenant}', 'told', 'console' from daicho.change;
                 set session_replication_role = replica; update daicho.change set state = 'scheduled'`);
         pages = {
-                changes: '/changes', change: '/changes/1', calendars: '/calendars', calendar: '/calendars/1?year=2026',
+                changes: '/changes', change: '/changes/1', calendars: '/calendars', calendar: '/calendars/1?year=2026', duties: '/duties', duties_done: '/duties?which=done', duties_calendar: '/duties/calendar', feed: '/me/feed',
                 devices: '/devices', device: `/devices/${device.id}`, device_left: `/devices/${left}`, device_declared: `/devices/${declared}`, person_left: `/people/${gone}`, devices_undeclared: '/devices?state=undeclared', devices_none: '/devices?q=%E9%BE%98', incidents: '/incidents', my_devices: '/me/devices', my_device: `/me/devices/${device.id}`, device_new: '/me/devices/new',
                 departments: '/departments', department: `/departments/${department.id}`, group_new: '/groups/new', group_sole: `/groups/${sole}`, people_department: '/people?department=%E5%96%B6%E6%A5%AD%E9%83%A8',
                 home: '/', registers: '/registers', register: '/registers/customers', records: '/registers/customers/records',
