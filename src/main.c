@@ -87,6 +87,7 @@
 #include "register/define_laid.h"
 #include "register/export.h"
 #include "register/import.h"
+#include "register/import_undo.h"
 
 static const struct command *const commands[] = {
         /* clang-format off */
@@ -166,6 +167,7 @@ static const struct job_kind jobs[] = {
         { "export", LOG_EXPORT, export_run, .permission = PERM_RECORD_EXPORT },
         { "bulk", LOG_BULK, bulk_run, .permission = PERM_RECORD_BULK },
         { "bulk_undo", LOG_UNDO, bulk_undo_run, .permission = PERM_RECORD_BULK },
+        { "import_undo", LOG_UNDO, import_undo_run, .permission = PERM_RECORD_IMPORT },
         { "log_export", LOG_EXPORT, log_file_run, .permission = PERM_LOG_EXPORT },
         { .name = NULL },
 };

@@ -14,9 +14,9 @@ static const struct {
         const char *look; /* class of the figure when it is not 0 */
         bool rare;        /* shown only when it is not 0 */
 } figures[] = {
-        { "deleted", "bad" },   { "restored", "" },    { "left", "bad", true }, { "read", "" },    { "would_create", "" },
-        { "would_change", "" }, { "would_leave", "" }, { "created", "" },       { "changed", "" }, { "unchanged", "" },
-        { "blank", "", true },  { "refused", "bad" },  { "rows", "" },          { "written", "" }, { "replaced", "bad", true },
+        { "deleted", "bad" },   { "removed", "" },     { "restored", "" }, { "left", "bad", true },     { "read", "" },      { "would_create", "" },
+        { "would_change", "" }, { "would_leave", "" }, { "created", "" },  { "changed", "" },           { "unchanged", "" }, { "blank", "", true },
+        { "refused", "bad" },   { "rows", "" },        { "written", "" },  { "replaced", "bad", true },
 };
 
 static str text_of(struct cx *cx, const char *group, str name)
@@ -138,7 +138,12 @@ static void job_dress(struct cx *cx, const json_t *context, json_t *job)
                 (void)json_set(job, "register_title", json_str(register_title(context, name)));
         (void)json_set(job, "actor_text", json_object_get(job, "actor") ? json_object_get(job, "actor") : json_null());
         (void)json_set(job, "is_import", json_boolean(str_is(json_get_text(job, "kind"), "import")));
-        (void)json_set(job, "is_undo", json_boolean(str_is(json_get_text(job, "kind"), "bulk_undo")));
+        (void)json_set(job, "is_undo",
+                       json_boolean(str_is(json_get_text(job, "kind"), "bulk_undo") || str_is(json_get_text(job, "kind"), "import_undo")));
+        (void)json_set(
+            job, "may_undo",
+            json_boolean(str_is(json_get_text(job, "kind"), "import") && str_is(state, "done") &&
+                         json_integer_value(json_object_get(result, "created")) + json_integer_value(json_object_get(result, "changed")) > 0));
         if (str_is(json_get_text(job, "kind"), "bulk") && str_is(state, "done"))
                 (void)json_set(job, "batch", json_object_get(job, "id"));
         if (str_is(state, "queued"))

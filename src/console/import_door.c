@@ -7,8 +7,10 @@
 #include "console/dress.h"
 #include "console/job_door.h"
 #include "log/log.h"
+#include "page/page.h"
 #include "register/import.h"
 #include "register/import_diff.h"
+#include "register/import_undo.h"
 
 static const int64_t file_max = INT64_C(64) << 30; /* what one house takes is its setting upload_max, enforced by nginx */
 
@@ -144,6 +146,60 @@ static rc apply(struct cx *cx, const struct http_req *req, struct http_res *res)
         return http_created(res, 202, str_format(cx->mem, "/jobs/%" PRId64, id), model);
 }
 
+static const struct field undo_fields[] = {
+        { .name = "all", .type = SHAPE_BOOL, .summary = "Also what was touched since" },
+        { NULL },
+};
+static const struct shape undo_in = { "ImportUndo", undo_fields };
+
+static void undo_dress(struct cx *cx, json_t *model)
+{
+        static const char *const names[] = { "remove", "restore", "left", "lost" };
+        json_t *one;
+        size_t i;
+
+        for (i = 0; i < COUNT(names); i++)
+                (void)json_set(model, str_format(cx->mem, "%s_number", names[i]).p,
+                               json_str(dress_number(cx->mem, json_integer_value(json_object_get(model, names[i])))));
+        json_array_foreach(json_object_get(model, "left_first"), i, one) {
+                str reason = json_get_text(one, "reason");
+
+                (void)json_set(one, "lives", json_boolean(!str_is(reason, "gone")));
+                (void)json_set(one, "reason_text", json_str(page_text(cx->lang, str_format(cx->mem, "bulk.reason.%.*s", STR_ARG(reason)).p)));
+        }
+        (void)json_set(model, "days", json_integer(IMPORT_UNDO_DAYS));
+}
+
+/* GET /registers/{register}/imports/{id}/undo - import_undo.html: import_undo_get(). */
+static rc undo_look(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        struct job_sight sight = job_door_sight(cx);
+        json_t *in, *model;
+        int64_t id;
+
+        TRY(id_read(cx, req, &id));
+        TRY(shape_read(cx, &undo_in, req, &in));
+        TRY(import_undo_get(cx, &sight, http_arg(req, "register"), id, json_is_true(json_object_get(in, "all")), &model));
+        if (!str_starts(req->path, S("/api/v1/")))
+                undo_dress(cx, model);
+        return http_reply(res, 200, "import_undo.html", model);
+}
+
+/* POST /registers/{register}/imports/{id}/undo - 202 {id}. */
+static rc undo(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        struct job_sight sight = job_door_sight(cx);
+        json_t *in, *ours, *model = json_object();
+        int64_t id, job;
+
+        TRY(id_read(cx, req, &id));
+        TRY(import_job(cx, &sight, http_arg(req, "register"), id, &ours));
+        TRY(shape_read(cx, &undo_in, req, &in));
+        TRY(import_undo_start(cx, &sight, http_arg(req, "register"), id, json_is_true(json_object_get(in, "all")), &job));
+        (void)json_set(model, "id", json_integer(job));
+        return http_created(res, 202, str_format(cx->mem, "/jobs/%" PRId64, job), model);
+}
+
 /* clang-format off */
 const struct route import_door_routes[] = {
         /*     method path                                 permission          verb        body    rate    handler summary */
@@ -155,6 +211,10 @@ const struct route import_door_routes[] = {
                .in = &diff_in ),
         ROUTE( POST,  "/registers/{register}/imports/{id}/apply", PERM_RECORD_IMPORT, LOG_IMPORT, KB(4), HEAVY, apply, "Let an import that waits be written",
                .out = &out ),
+        ROUTE( GET,   "/registers/{register}/imports/{id}/undo", PERM_RECORD_IMPORT, LOG_VIEW, 0, NORMAL, undo_look, "What taking an import back would do",
+               .in = &undo_in ),
+        ROUTE( POST,  "/registers/{register}/imports/{id}/undo", PERM_RECORD_IMPORT, LOG_UNDO, KB(4), HEAVY, undo, "Take an import back",
+               .in = &undo_in, .out = &out, .fresh = true ),
         ROUTE_END
 };
 /* clang-format on */

@@ -536,6 +536,22 @@ static void tell(struct undo *u)
         log_detail(u->cx, "left", json_integer(u->left));
 }
 
+rc bulk_undo_aside(struct cx *cx)
+{
+        return db_run(cx,
+                      S("create temporary table bulk_back (change bigint primary key, register bigint not null, record bigint not null, "
+                        "deleted boolean not null, reason text, heading text) on commit drop"),
+                      NULL, 0, NULL);
+}
+
+rc bulk_undo_left(struct cx *cx, struct job *job, int64_t batch, const struct definition *def)
+{
+        struct touched one = { .def = def };
+        struct undo u = { .cx = cx, .job = job, .batch = batch, .list = &one, .count = 1 };
+
+        return left_write(&u);
+}
+
 rc bulk_undo_run(struct cx *cx, struct job *job)
 {
         struct undo u = { .cx = cx, .job = job, .batch = json_integer_value(json_object_get(job->args, "batch")) };
@@ -548,10 +564,7 @@ rc bulk_undo_run(struct cx *cx, struct job *job)
         TRY(rights_check(cx, u.list, u.count));
         db_queue(cx, S("set local work_mem = '128MB'"), NULL, 0);
         db_queue(cx, str_format(cx->mem, "set local daicho.job = '%" PRId64 "'", job->id), NULL, 0); /* for the history of changes */
-        db_queue(cx,
-                 S("create temporary table bulk_back (change bigint primary key, register bigint not null, record bigint not null, "
-                   "deleted boolean not null, reason text, heading text) on commit drop"),
-                 NULL, 0);
+        TRY(bulk_undo_aside(cx));
         db_watch(cx, go_on, &u);
         TRY(job_progress(cx, job, 0, 0, "job.step.bulk_undo"));
         TRY(bring_back(&u));

@@ -5,6 +5,7 @@
 #define DAICHO_REGISTER_BULK_UNDO_H
 
 #include "jobs/jobs.h"
+#include "register/definition.h"
 
 enum { BULK_UNDO_DAYS = 30, BULK_UNDO_SHOWN = 50, BULK_UNDO_LIMIT = 50 };
 
@@ -20,5 +21,10 @@ rc bulk_undo_start(struct cx *cx, str register_name, int64_t batch, int64_t *ret
 
 /* The job kind "bulk_undo". Result: {batch, restored, left}; result file: those left as they are. */
 rc bulk_undo_run(struct cx *cx, struct job *job) MUST_USE;
+
+/* For whoever takes back another kind of batch: the table pg_temp.bulk_back for what stays as it is (change: any number from 1 on, in the order wanted), and the
+ * job's result file made of it. */
+rc bulk_undo_aside(struct cx *cx) MUST_USE;
+rc bulk_undo_left(struct cx *cx, struct job *job, int64_t batch, const struct definition *def) MUST_USE;
 
 #endif

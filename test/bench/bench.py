@@ -281,7 +281,35 @@ class Bench:
              created=first['result']['created'], refused=first['result']['refused'], rows_per_second=int(ROWS / ours))
         line('import_again_unchanged', floor / ours_again, 2, 4, 'copy_into_final_table', seconds=f'{ours_again:.1f}', floor_seconds=f'{floor:.1f}',
              unchanged=again['result']['unchanged'])
+        self.import_undo()
         info('memory_jobs', peak_mib=self.peak('jobs'), bound_mib=64)
+
+    def import_undo(self):
+        """Records an import made, taken back (the whole job, with its history), against the plain DELETE of as many (history included)."""
+        extra = self.tmp / 'extra.csv'
+        count = min(100_000, self.rows)
+
+        def bring(start):
+            with open(extra, 'wb') as f:
+                subprocess.run([str(BUILD / 'gen_customers'), '--rows', str(count), '--start', str(start), '--quirk', '0'], stdout=f, check=True)
+            job = self.house.import_file('customers', extra, tenant=self.tenant)
+            assert self.house.wait_job(job, tenant=self.tenant, seconds=900)['state'] == 'done'
+            return job
+
+        def floor(start):
+            job = bring(start)
+            began = time.monotonic()
+            self.sql(f'delete from t_bench.r_customers where origin = {job}')
+            return time.monotonic() - began
+
+        before = floor(20_000_001)
+        batch = bring(30_000_001)
+        undo = self.house.api('POST', f'/registers/customers/imports/{batch}/undo', key=self.key, json={}).json()['id']
+        done = self.house.wait_job(undo, tenant=self.tenant, seconds=900)
+        assert done['state'] == 'done' and done['result']['removed'] == count, done
+        seconds = float(self.sql(f'select extract(epoch from finished_at - started_at) from daicho.job where id = {undo}')[0][0])
+        after = floor(40_000_001)
+        line('import_undo', (before + after) / 2 / seconds, 0.3, 0.6, 'plain_delete', rows=count, seconds=f'{seconds:.2f}', floor_seconds=f'{(before + after) / 2:.2f}')
 
     def export(self):
         columns = ', '.join(ITEMS)
