@@ -35,6 +35,8 @@ AT_DESK = {
     'person reinstate': (['other', '--why', '誤り'], 0), 'person approve': (['other'], 1),
     'provider secret': (['google'], 0), 'provider passwords': (['on'], 0), 'policy show': ([], 0), 'policy set': (['--length-min', '9'], 0),
     'register list': ([], 0), 'register show': (['customers'], 0), 'register define': ([str(ROOT / 'registers/customers.yaml')], 0),
+    'register plan': ([str(ROOT / 'registers/customers.yaml')], 0), 'register apply': ([str(ROOT / 'registers/customers.yaml')], 0),
+    'register simulate': ([str(ROOT / 'registers/customers.yaml')], 0), 'register delete': (['orders', '--yes'], 0), 'register restore': (['orders'], 0),
     'certificate issue': (['desk', '--out', '{out}'], 0), 'certificate list': ([], 0), 'certificate revoke': (['{certificate}'], 0),
     'certificate require': ([], 0), 'certificate waive': (['--approved-by', 'somebody', '--reason', 'test'], 0),
     'address list': ([], 0), 'address set': (['192.0.2.0/24', '--off'], 0), 'address clear': ([], 0),

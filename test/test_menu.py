@@ -48,6 +48,8 @@ def test_syn_3_4_1_a_every_page_is_reached_from_the_menu_and_asks_for_its_right(
     seen = shop.api('GET', '/registers/customers/bulk/new?action=set&set={"points":1}').json()
     order = {'action': 'set', 'set': {'points': 1}, 'count': seen['count'], 'digest': seen['digest']}
     house.wait_job(shop.api('POST', '/registers/customers/bulk', json=order).json()['id'], shop)
+    for state, more in (('ready', {'review': 'true'}), ('done', {})):
+        assert house.wait_job(house.import_file('customers', 'email,family_name\nwalked@example.jp,歩\n'.encode(), shop, **more), shop)['state'] == state
     shop.admin.browser().post('/keys', {'name': 'walk', 'permissions': 'record.read'})
     shop.admin.browser().post('/access', {'kind': 'rights', 'purpose': 'walk', 'grants': 'record.read', 'employed': 'true'})
     shop.api('POST', '/providers', json={'kind': 'google', 'name': 'Google', 'client_id': 'x', 'secret_name': 'x'})
@@ -87,7 +89,7 @@ def test_mer_5_3_1_a_nothing_stays_on_a_device_and_a_download_needs_its_right(ho
     assert reader.get('/registers/customers/records').status == 200
     downloads = {r['path']: r['permission'] for r in EVERY if r['verb'] == 'download'}
     # a file is for who made it with the right; the receipt of an entry says what its page says
-    assert downloads == {'/reviews/{id}/file': 'access.approve', '/devices/file': 'account.manage', '/jobs/{id}/file': 'any account', '/log/bundle': 'log.export', '/log/{id}/receipt': 'log.read'}, downloads
+    assert downloads == {'/reviews/{id}/file': 'access.approve', '/devices/file': 'account.manage', '/duties.ics': 'public', '/jobs/{id}/file': 'any account', '/log/bundle': 'log.export', '/log/{id}/receipt': 'log.read'}, downloads
     assert reader.get(f'/jobs/{job}/file').status in (403, 404)
     assert reader.get('/api/v1/log/bundle').status == 403 and reader.get('/reviews/1/file').status == 403 and reader.get('/devices/file').status == 403
     assert reader.post('/registers/customers/exports', {}).status == 403 and reader.post('/log/exports', {}).status in (403, 404)

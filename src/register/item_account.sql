@@ -1,7 +1,7 @@
 -- Accounts that items name: those of the contract entered, and those it had.
 
 -- item_account_rows(ids text) -> many(5000) account_named(id int, login text, name text, state text)
-select a.id, a.login, a.name, a.state from daicho.account_named a where a.id = any ($1::bigint[]);
+select a.id, a.login, a.name, a.state from daicho.account_named a where a.id = any ($1::text::bigint[]);
 
 -- By log-in name or, when that is null, by number. Of several that had the name, who has it now, or had it last.
 -- item_account_find(login text?, id int) -> maybe account_named
