@@ -173,7 +173,8 @@ def test_plain_http_is_sent_to_tls_and_serves_nothing(house):
 
 
 # What may be read by somebody who is nobody: the list, and nothing beside it.
-OPEN = {('GET', '/login'), ('POST', '/login'), ('GET', '/health'), ('POST', '/oauth/token'), ('GET', '/.well-known/oauth-authorization-server')}
+OPEN = {('GET', '/login'), ('POST', '/login'), ('GET', '/health'), ('POST', '/oauth/token'), ('GET', '/.well-known/oauth-authorization-server'),
+        ('GET', '/duties.ics')}         # by a key in its address
 
 
 def test_aup_55_a_only_listed_routes_answer_without_a_session(house, shop):

@@ -280,4 +280,4 @@ def test_who_was_removed_is_still_named_and_cannot_be_picked(team):
     assert 'selected>退職 一郎（利用終了）</option>' in edit and '退職 一郎（gone）' not in edit
     assert person.post(f'{RECORDS}/{record["id"]}', {'_method': 'PATCH', 'version': '1', 'owner': str(id), 'plate': 'A1'}).status in (200, 303)
     assert team.sql('select owner from r_members where id = %s', (record['id'],)) == [(id,)]
-    assert found(team, 'owner', 'eq', 'gone', prefix='G') == [f'G{id}']
+    assert found(team, 'owner', 'eq', str(id), prefix='G') == [f'G{id}']

@@ -206,14 +206,14 @@ static rc check_reference(struct cx *cx, const struct stage *stage, size_t i)
         return run(sql, NULL);
 }
 
-/* Accounts are written as their log-in name, or as their number: one that there is or was; the one that there is has the name. */
+/* Accounts are written as their log-in name, or as their number: one that there is or was. Who is gone has only the number. */
 static rc check_account(struct cx *cx, const struct stage *stage, size_t i)
 {
         struct sql *sql = sql_open(cx);
 
         cell(sql, "update pg_temp.import_row s set ", 'c', i);
-        sql_add(sql, " = a.id from (select distinct on (lower(n.login)) n.id, lower(n.login) as login from daicho.account_named n "
-                     "order by lower(n.login), n.state = 'ended', n.ended_at desc nulls last, n.id desc) a where a.login = lower(");
+        sql_add(sql,
+                " = a.id from (select n.id, lower(n.login) as login from daicho.account_named n where n.state <> 'ended') a where a.login = lower(");
         cell(sql, "s.", 'k', i);
         sql_add(sql, ")");
         TRY(run(sql, NULL));
