@@ -16,19 +16,26 @@ def shop(house):
 def runners_paused(house):
     """The queue for the test alone: the house's own runners stand still."""
     pids = house.workers('jobs')
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+
+    def signal_all(what):
+        for pid in pids:
+            os.kill(pid, what)
+
+    signal_all(signal.SIGSTOP)
     quiet = 0
     while quiet < 3:                    # what a runner asked for just before is answered first; a question may still lie in its socket
-        busy = house.sql("select count(*) from pg_stat_activity where usename = 'daicho_jobs' and state = 'active'"
-                         " and wait_event is distinct from 'ClientRead'")[0][0]
-        quiet = 0 if busy else quiet + 1
+        states = {s for s, in house.sql("select state from pg_stat_activity where usename = 'daicho_jobs' and (state like 'idle in%%' or state = 'active'"
+                                        " and wait_event is distinct from 'ClientRead')")}
+        quiet = 0 if states else quiet + 1
+        if any(s.startswith('idle in') for s in states):                # in the middle of a piece of work, with its locks: it ends that first
+            signal_all(signal.SIGCONT)
+            time.sleep(0.05)
+            signal_all(signal.SIGSTOP)
         time.sleep(0.03)
     try:
         yield
     finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+        signal_all(signal.SIGCONT)
 
 
 def put(house, tenant, kind='export', **more):
