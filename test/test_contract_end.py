@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from house import BUILD, House, Refused, until
+from test_jobs import runners_paused
 
 MARK = '消えるはずの値'
 
@@ -278,16 +279,11 @@ def test_a_contract_does_not_end_itself(own, shop):
 
 def test_an_import_that_never_began_leaves_no_upload(own, shop):
     """Cancelled while it waited."""
-    for pid in own.workers('jobs'):
-        os.kill(pid, signal.SIGSTOP)
-    try:
+    with runners_paused(own):
         job = own.import_file('customers', 'email,family_name\nup@example.jp,置\n'.encode(), shop)
         path, = own.sql("select args ->> 'file' from daicho.job where id = %s", args=(job,))[0]
         assert (own.dir / 'files' / path).exists()
         assert shop.api('POST', f'/jobs/{job}/cancel').status in (200, 202)
-    finally:
-        for pid in own.workers('jobs'):
-            os.kill(pid, signal.SIGCONT)
     assert until(lambda: not (own.dir / 'files' / path).exists(), seconds=15)
 
 
