@@ -12,19 +12,31 @@ test.after(async () => { await house?.stop(); });
 test('a second click while the first is on its way makes nothing twice', async () => {
         const { page } = await person(house);
         const sent = [];
+        let gate;
 
-        page.on('request', (request) => request.method() === 'POST' && sent.push(new URL(request.url()).pathname));
         await login(page, house);
+        page.on('request', (request) => request.method() === 'POST' && sent.push(new URL(request.url()).pathname));
+        await page.route('**/*', async (route) => {
+                if (route.request().method() === 'POST')
+                        await gate;
+                await route.continue();
+        });
+        /* what is sent is on its way until both clicks are done */
+        const twice = async () => {
+                let open;
+                gate = new Promise((resolve) => { open = resolve; });
+                await page.locator('main form[hx-post] button[type="submit"]').last().dblclick();
+                open();
+        };
         await page.goto('/registers/customers/exports/new');
-        sent.length = 0;
-        await page.locator('main form[hx-post] button[type="submit"]').last().dblclick();
+        await twice();
         await page.waitForURL(/\/jobs\/\d+/);
         assert.deepEqual(sent, ['/registers/customers/exports']);
         /* after a refusal it can be sent again */
         await page.goto('/registers/customers/records/new');
         sent.length = 0;
         for (let i = 0; i < 2; i++) {
-                await page.locator('main form[hx-post] button[type="submit"]').last().dblclick();
+                await twice();
                 await page.locator('#problems [data-problems]').waitFor();
         }
         assert.equal(sent.length, 2);
