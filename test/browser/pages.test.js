@@ -104,9 +104,10 @@ function words() {
 const COLOURS = { runOnly: ['color-contrast', 'link-in-text-block'] };
 const SHAPE = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], rules: { 'color-contrast': { enabled: false } } };
 const LOOKS = [
-        { tag: '1440', width: 1440, height: 900, dark: false },
+        { tag: '1440', width: 1440, height: 900, dark: false, lang: 'ja' },
+        { tag: '1440', width: 1440, height: 900, dark: false, rules: SHAPE, lang: 'en' }, /* words have no colours of their own */
         { tag: '360', width: 360, height: 740, dark: false, rules: SHAPE },
-        { tag: '360-dark', width: 360, height: 740, dark: true, rules: COLOURS, lang: 'ja' }, /* words have no colours of their own */
+        { tag: '360-dark', width: 360, height: 740, dark: true, rules: COLOURS, lang: 'ja' },
 ];
 
 async function look(p, name, lang) {
