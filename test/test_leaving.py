@@ -299,7 +299,7 @@ def test_every_other_way_to_take_a_file_is_403_at_an_own_device_and_looking_work
 def test_a_certificate_or_key_of_an_own_device_says_where_its_bearer_sits(desk, house):
     who = seller(desk, 'certified')
     own, company = phone(desk, who, '証明書の電話'), desk.approved(who, name='証明書のないPC')
-    serial = house.sql("insert into daicho.certificate (tenant, serial, name, expires_at, device_id) values (%s, 'AB12CD34', 'phone', now() + interval '1 day', %s) returning serial",
+    serial = house.sql("insert into daicho.certificate (tenant, serial, name, expires_at, device_id) values (%s, repeat('5B12CD34', 4), 'phone', now() + interval '1 day', %s) returning serial",
                        args=(desk.shop.name, own['id']))[0][0]
     assert at(desk, who, company).status == 204
     session = house.sql('select id from daicho.session where account_id = %s', args=(who.id,))[0][0]

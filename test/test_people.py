@@ -40,7 +40,7 @@ class Member(Person):
         self.waiting = house.sql("insert into daicho.job (tenant, account_id, actor_id, actor, kind, not_before) values (%s, %s, %s, %s, 'export', 'infinity') "
                                  'returning id', args=(shop.name, self.id, self.id, self.login))[0][0]
         house.sql("insert into daicho.certificate (tenant, serial, name, person_id, expires_at) values (%s, upper(%s), 'note PC', %s, now() + interval '1 year')",
-                  args=(shop.name, f'{self.person_id:X}', self.person_id))
+                  args=(shop.name, f'{self.person_id:032X}', self.person_id))
         house.sql("insert into daicho.factor (tenant, account_id, kind, name, secret, confirmed_at) values (%s, %s, 'totp', 'phone', '\\x01', now())",
                   args=(shop.name, self.id))
         house.sql("insert into daicho.recovery_code (account_id, tenant, hash) values (%s, %s, '\\x02')", args=(self.id, shop.name))

@@ -150,7 +150,7 @@ def test_syn_3_12_5_b_an_account_that_nobody_needs_is_stopped_with_all_its_ways_
     browser = staff.browser()
     house.sql("insert into daicho.api_key (tenant, name, token_hash, hint, permissions, created_by) values (%s, 'of staff', 'x' || %s::text::bytea, 'dk_', '{record.read}', %s)"
               .replace("'x' || %s::text::bytea", "decode(md5(%s::text), 'hex')"), args=(shop.name, staff.id, staff.id))
-    house.sql("insert into daicho.certificate (tenant, serial, name, person_id, expires_at) values (%s, 'FE' || upper(to_hex(%s::bigint)), 'PC', %s, now() + interval '1 year')",
+    house.sql("insert into daicho.certificate (tenant, serial, name, person_id, expires_at) values (%s, upper(lpad(to_hex(%s::bigint), 32, '5')), 'PC', %s, now() + interval '1 year')",
               args=(shop.name, staff.id, person))
     id = admin.open()
     assert browser.get('/api/v1/me').status == 200
