@@ -17,7 +17,10 @@ MEMBERS = {'name': 'members', 'title': {'ja': '会員', 'en': 'Members'}, 'key':
     {'name': 'plate', 'type': 'text', 'title': {'ja': '会員証', 'en': 'Card'}, 'characters': ['half_upper', 'half_digit', 'half_symbol'], 'max': 10},
     {'name': 'seal', 'type': 'text', 'title': '印影', 'characters': ['kanji', 'hiragana'], 'max': 10},
     {'name': 'letter', 'type': 'text', 'title': '手紙', 'lines': True, 'list': True, 'max': 10000},
-    {'name': 'owner', 'type': 'account', 'title': {'ja': '担当', 'en': 'Owner'}, 'list': True}]}
+    {'name': 'owner', 'type': 'account', 'title': {'ja': '担当', 'en': 'Owner'}, 'list': True},
+    {'name': 'family', 'type': 'text', 'title': '姓', 'personal': True},
+    {'name': 'label', 'type': 'computed', 'title': {'ja': '宛名', 'en': 'Label'}, 'sentence': '{plate} ({seal}) 様', 'list': True, 'searchable': True},
+    {'name': 'greeting', 'type': 'computed', 'title': 'あいさつ', 'sentence': '拝啓 {family} {code}様', 'personal': True, 'searchable': True}]}
 RECORDS = '/registers/members/records'
 
 
@@ -155,11 +158,15 @@ def test_the_api_is_described_with_the_choices(shop):
 
 
 @pytest.mark.parametrize('item, line, words', [
-    ('{ name: b, type: choices, title: B, choices: [a, "b;c"] }', 4, '「b;c」に「;」'), ('{ name: b, type: choices, title: B, choices: [a], max: 2 }', 4, '選択肢の数（1）'),
-    ('{ name: b, type: choices, title: B }', 4, 'choices'), ('{ name: b, type: text, title: B, characters: [greek] }', 4, 'half_lower'),
-    ('{ name: b, type: date, title: B, characters: [kanji] }', 4, 'text型'), ('{ name: b, type: choices, title: B, choices: [a], unique: true }', 4, 'unique')])
+    ('{ name: b, type: choices, title: B, choices: [a, "b;c"] }', 5, '「b;c」に「;」'), ('{ name: b, type: choices, title: B, choices: [a], max: 2 }', 5, '選択肢の数（1）'),
+    ('{ name: b, type: choices, title: B }', 5, 'choices'), ('{ name: b, type: text, title: B, characters: [greek] }', 5, 'half_lower'),
+    ('{ name: b, type: computed, title: B, sentence: "{c}" }', 5, '「c」'), ('{ name: b, type: computed, title: B, sentence: "x" }', 5, '波かっこ'),
+    ('{ name: b, type: computed, title: B, sentence: "{b}" }', 5, '文に入れられません'), ('{ name: b, type: computed, title: B, sentence: "a\'{b}" }', 5, '引用符'),
+    ('{ name: b, type: text, title: B, personal: true }\n  - { name: c, type: computed, title: C, sentence: "{b}" }', 6, '個人情報'),
+    ('{ name: b, type: computed, title: B, sentence: "{b}", required: true }', 5, 'required'),
+    ('{ name: b, type: date, title: B, characters: [kanji] }', 5, 'text型'), ('{ name: b, type: choices, title: B, choices: [a], unique: true }', 5, 'unique')])
 def test_a_mistake_in_the_definition_is_told_with_its_line(shop, item, line, words):
-    text = f'name: wrong\ntitle: W\nitems:\n  - {item}\n'
+    text = f'name: wrong\ntitle: W\nitems:\n  - {{ name: a, type: text, title: A }}\n  - {item}\n'
     answer = shop.api('POST', '/registers', body=text.encode(), headers={'Content-Type': 'application/yaml', 'Accept-Language': 'ja'})
     assert answer.status == 422 and answer.json()['errors'][0]['line'] == line, answer
     assert words in str(answer.json()['errors'][0]), answer.json()
@@ -245,7 +252,7 @@ def test_conditions_ask_whose_it_is_and_whether_it_is_mine(team):
 
 def test_accounts_stand_in_files_by_their_log_in_and_come_back(team):
     content = file_of(team, take(team, register='members', condition={'item': 'code', 'op': 'starts', 'value': 'T'}))
-    assert [row[-1] for row in rows_of(content)][1:] == ['hanako', 'taro', '', 'admin']
+    assert [row[6] for row in rows_of(content)][1:] == ['hanako', 'taro', '', 'admin']
     job = team.house.wait_job(team.house.import_file('members', content, team), team)
     assert counts(job) == {'read': 4, 'created': 0, 'changed': 0, 'unchanged': 4, 'refused': 0}, job
     job = team.house.wait_job(team.house.import_file('members', '番号,担当\nT1,Taro\nT3,nobody\n'.encode(), team), team)
@@ -281,3 +288,60 @@ def test_who_was_removed_is_still_named_and_cannot_be_picked(team):
     assert person.post(f'{RECORDS}/{record["id"]}', {'_method': 'PATCH', 'version': '1', 'owner': str(id), 'plate': 'A1'}).status in (200, 303)
     assert team.sql('select owner from r_members where id = %s', (record['id'],)) == [(id,)]
     assert found(team, 'owner', 'eq', str(id), prefix='G') == [f'G{id}']
+
+
+# Sentences of other items ------------------------------------------------------------------------------------------------------------------------
+
+def test_a_sentence_of_other_items_follows_them_and_is_never_written(shop):
+    made = add(shop, 'S1', plate='AB-1', seal='花子', family='佐藤')
+    assert made['label'] == 'AB-1 (花子) 様' and made['greeting'] == '拝啓 佐藤 S1様'
+    changed = shop.api('PATCH', f"{RECORDS}/{made['id']}", json={'version': 1, 'seal': '太郎', 'family': None})
+    assert changed.json()['label'] == 'AB-1 (太郎) 様' and changed.json()['greeting'] == '拝啓 S1様'
+    assert add(shop, 'S2')['label'] is None                                    # of nothing nothing is made
+    assert refused(shop, label='x') == [('label', 'ほかの項目から自動で作られるため、入力できません')]
+    assert shop.sql("select count(*) from information_schema.columns where table_schema = current_schema() and table_name = 'r_members' and column_name in ('label', 'greeting')") == [(0,)]
+    assert [i['item'] for i in shop.api('GET', f"{RECORDS}/{made['id']}/changes").json()['changes'][0]['items']] == ['seal', 'family']
+    assert found(shop, 'label', 'contains', '太郎) 様', prefix='S') == ['S1'] and found(shop, 'label', 'eq', 'AB-1 (太郎) 様', prefix='S') == ['S1']
+    assert found(shop, 'label', 'empty', prefix='S') == ['S2'] and shop.api('GET', f'{RECORDS}?sort=label').status == 422
+    assert [r['code'] for r in shop.api('GET', f'{RECORDS}?q={urllib.parse.quote("太郎)様")}').json()['records']] == ['S1']
+    person = shop.browser()
+    assert 'AB-1 (太郎) 様' in person.get(f"{RECORDS}/{made['id']}").text and 'name="label"' not in person.get(f"{RECORDS}/{made['id']}/edit").text
+    assert '<option value="label"' not in person.get('/registers/members/bulk/new').text
+    schemas = shop.api('GET', '/openapi.json').json()['components']['schemas']
+    assert 'label' in schemas['record_members']['properties'] and 'label' not in schemas['write_members']['properties']
+
+
+def test_a_sentence_of_personal_items_is_personal(shop):
+    made = add(shop, 'S3', family='秘密田', plate='ZZ')
+    seen = shop.api('GET', f"{RECORDS}/{made['id']}", key=shop.blind).json()
+    assert seen['greeting'] == {'masked': True} and seen['label'] == 'ZZ () 様'
+    assert ask(shop, {'item': 'greeting', 'op': 'contains', 'value': '秘密'}, key=shop.blind).status == 403
+    assert shop.api('GET', f'{RECORDS}?q={urllib.parse.quote("秘密")}', key=shop.blind).json()['records'] == []
+    assert [r['code'] for r in shop.api('GET', f'{RECORDS}?q={urllib.parse.quote("秘密田S3")}').json()['records']] == ['S3']
+    assert [r['code'] for r in shop.api('GET', f'{RECORDS}?q=zz()', key=shop.blind).json()['records']] == ['S3']
+
+
+def test_sentences_stand_in_files_and_are_not_read_back_and_come_back_with_a_batch(shop):
+    content = file_of(shop, take(shop, register='members', condition={'item': 'code', 'op': 'starts', 'value': 'S'}))
+    rows = rows_of(content)
+    assert rows[0][-2:] == ['宛名', 'あいさつ'] and rows[1][-2:] == ['AB-1 (太郎) 様', '拝啓 S1様']
+    job = shop.house.wait_job(shop.house.import_file('members', content, shop), shop)
+    assert counts(job) == {'read': 3, 'created': 0, 'changed': 0, 'unchanged': 3, 'refused': 0}, job
+    gone = do(shop, look(shop, 'delete', 'members', {'item': 'label', 'op': 'contains', 'value': '太郎'}), 'members')
+    undo(shop, gone['id'], 'members')
+    assert found(shop, 'label', 'eq', 'AB-1 (太郎) 様', prefix='S') == ['S1']
+
+
+def test_another_sentence_is_searched_by_at_once(house):
+    shop = house.tenant(registers=())
+    items = [{'name': 'a', 'type': 'text', 'title': '甲'}, {'name': 'n', 'type': 'integer', 'title': '数'},
+             {'name': 'c', 'type': 'computed', 'title': '文', 'sentence': '{a}-{n}番', 'searchable': True}]
+    define(shop, {'name': 'notes', 'title': 'N', 'items': items})
+    assert shop.api('POST', '/registers/notes/records', json={'a': '松', 'n': 7}).json()['c'] == '松-7番'
+    items[2]['sentence'] = '第{n}の{a}'
+    plan = define(shop, {'name': 'notes', 'title': 'N', 'items': items}, '/registers/notes', 'PUT')
+    assert [(c['name'], c['what']) for c in plan['change']] == [('c', ['sentence'])] and plan['rewrite']
+    found = shop.api('GET', f'/registers/notes/records?q={urllib.parse.quote("第7の松")}').json()['records']
+    assert [r['c'] for r in found] == ['第7の松']
+    assert define(shop, {'name': 'notes', 'title': 'N', 'items': items[:2]}, '/registers/notes', 'PUT', drop=['c'])['drop'][0]['records'] == 0
+    assert 'c' not in shop.api('GET', '/registers/notes/records').json()['records'][0]

@@ -56,7 +56,7 @@ export function conditions(form) {
 
         /* What people mean most often: one of several choices; a part of a text; otherwise the first operator that fits. */
         const usual = (type) => {
-                const wanted = { choice: 'in', choices: 'has_any', account: 'is_me', text: 'contains', kana: 'contains', email: 'contains', telephone: 'contains', url: 'contains', date: 'between', datetime: 'between', integer: 'ge', decimal: 'ge' }[type];
+                const wanted = { choice: 'in', choices: 'has_any', account: 'is_me', computed: 'contains', text: 'contains', kana: 'contains', email: 'contains', telephone: 'contains', url: 'contains', date: 'between', datetime: 'between', integer: 'ge', decimal: 'ge' }[type];
                 const fit = fitting(type);
                 return (fit.find((op) => op.name === wanted) || fit[0]).name;
         };

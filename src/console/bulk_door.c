@@ -174,7 +174,8 @@ static rc for_console(struct cx *cx, const json_t *in, json_t *model)
         json_array_foreach(items, i, one) {
                 json_t *m = json_object();
 
-                if (json_is_true(json_object_get(one, "unique")) || json_is_true(json_object_get(one, "masked")))
+                if (json_is_true(json_object_get(one, "computed")) || json_is_true(json_object_get(one, "unique")) ||
+                    json_is_true(json_object_get(one, "masked")))
                         continue;
                 (void)json_set(m, "name", json_object_get(one, "name"));
                 (void)json_set(m, "title", json_object_get(one, "title"));

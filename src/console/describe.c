@@ -44,11 +44,14 @@ static json_t *item_schema(const struct cx *cx, const struct item *item)
         static const struct {
                 const char *type, *format;
         } kinds[ITEM_TYPES] = {
-                [ITEM_TEXT] = { "string", NULL },          [ITEM_KANA] = { "string", NULL },         [ITEM_EMAIL] = { "string", "email" },
-                [ITEM_TELEPHONE] = { "string", NULL },     [ITEM_POSTAL_CODE] = { "string", NULL },  [ITEM_INTEGER] = { "integer", "int64" },
-                [ITEM_DATE] = { "string", "date" },        [ITEM_BOOLEAN] = { "boolean", NULL },     [ITEM_CHOICE] = { "string", NULL },
-                [ITEM_REFERENCE] = { "integer", "int64" }, [ITEM_CHOICES] = { "array", NULL },       [ITEM_ACCOUNT] = { "integer", "int64" },
-                [ITEM_URL] = { "string", "uri" },          [ITEM_DECIMAL] = { "string", "decimal" }, [ITEM_DATETIME] = { "string", "date-time" },
+                [ITEM_TEXT] = { "string", NULL },         [ITEM_KANA] = { "string", NULL },
+                [ITEM_EMAIL] = { "string", "email" },     [ITEM_TELEPHONE] = { "string", NULL },
+                [ITEM_POSTAL_CODE] = { "string", NULL },  [ITEM_INTEGER] = { "integer", "int64" },
+                [ITEM_DATE] = { "string", "date" },       [ITEM_BOOLEAN] = { "boolean", NULL },
+                [ITEM_CHOICE] = { "string", NULL },       [ITEM_REFERENCE] = { "integer", "int64" },
+                [ITEM_CHOICES] = { "array", NULL },       [ITEM_ACCOUNT] = { "integer", "int64" },
+                [ITEM_COMPUTED] = { "string", NULL },     [ITEM_URL] = { "string", "uri" },
+                [ITEM_DECIMAL] = { "string", "decimal" }, [ITEM_DATETIME] = { "string", "date-time" },
         };
         json_t *s = item->choice_count > 0 ? choices_schema(item) : nullable(kinds[item->type].type);
         bool text = item->type == ITEM_TEXT || item->type == ITEM_KANA;
@@ -75,7 +78,7 @@ static json_t *record_schema(const struct cx *cx, const struct definition *def, 
                                         json_string("Of a change: the version it refers to, unless If-Match names it")));
         }
         for (size_t i = 0; i < def->item_count; i++)
-                if (!cx->masked || !def->items[i].personal)
+                if ((!cx->masked || !def->items[i].personal) && (use == READ || item_stored(&def->items[i])))
                         (void)json_set(properties, def->items[i].name.p, item_schema(cx, &def->items[i]));
         if (use == READ) {
                 (void)json_set(properties, "created_at", json_set(typed("string"), "format", json_string("date-time")));

@@ -401,7 +401,7 @@ static json_t *section_model(struct cx *cx, const struct definition *def, const 
                 if (section == NULL ? !str_absent(item->section) : !str_equal(item->section, section->name))
                         continue;
                 add(values, value_model(cx, item, record));
-                if (!item->retired)
+                if (!item->retired && item_stored(item))
                         add(fields, field_model(cx, item, record));
         }
         (void)json_set(m, "title", section == NULL ? json_null() : json_str(section->title[cx->lang]));

@@ -95,8 +95,10 @@ static void column(struct sql *sql, const char *alias, const struct item *item)
 static void old_values(struct sql *sql, const struct definition *def)
 {
         sql_add(sql, " cross join lateral jsonb_to_record(c.old) as v (");
-        for (size_t i = 0; i < def->item_count; i++) {
-                if (i > 0)
+        for (size_t i = 0, n = 0; i < def->item_count; i++) {
+                if (!item_stored(&def->items[i]))
+                        continue;
+                if (n++ > 0)
                         sql_add(sql, ", ");
                 sql_name(sql, def->items[i].name);
                 sql_add(sql, " ");
@@ -378,11 +380,13 @@ static rc insert(struct undo *u, const struct touched *t)
         sql_table(sql, t->def);
         sql_add(sql, " (id, version, created_at, created_by, updated_at, updated_by, origin");
         for (size_t i = 0; i < t->def->item_count; i++)
-                column(sql, ", ", &t->def->items[i]);
+                if (item_stored(&t->def->items[i]))
+                        column(sql, ", ", &t->def->items[i]);
         sql_add(sql, ") overriding system value select c.record, c.version + 1, (c.made ->> 'created_at')::timestamptz, c.made ->> 'created_by', "
                      "w.at, w.actor, (c.made ->> 'origin')::bigint");
         for (size_t i = 0; i < t->def->item_count; i++)
-                column(sql, ", v.", &t->def->items[i]);
+                if (item_stored(&t->def->items[i]))
+                        column(sql, ", v.", &t->def->items[i]);
         picked(sql, t, true);
         TRY(record_row_run(sql, t->def, &rows));
         u->done += (int64_t)rows_changed(rows);
@@ -400,6 +404,8 @@ static rc update(struct undo *u, const struct touched *t)
         for (size_t i = 0; i < t->def->item_count; i++) {
                 const struct item *item = &t->def->items[i];
 
+                if (!item_stored(item))
+                        continue;
                 column(sql, ", ", item);
                 sql_add(sql, " = case when jsonb_exists(c.old, ");
                 sql_arg(sql, item->name, "text");

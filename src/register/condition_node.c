@@ -6,7 +6,9 @@
 
 #include "register/item.h"
 
-enum { TEXTUAL = 1 << ITEM_TEXT | 1 << ITEM_KANA | 1 << ITEM_EMAIL | 1 << ITEM_TELEPHONE | 1 << ITEM_POSTAL_CODE | 1 << ITEM_URL };
+enum {
+        TEXTUAL = 1 << ITEM_TEXT | 1 << ITEM_KANA | 1 << ITEM_EMAIL | 1 << ITEM_TELEPHONE | 1 << ITEM_POSTAL_CODE | 1 << ITEM_URL | 1 << ITEM_COMPUTED
+};
 enum {
         DATES = 1 << ITEM_DATE | 1 << ITEM_DATETIME,
         ORDERED = 1 << ITEM_INTEGER | 1 << ITEM_DECIMAL | DATES,

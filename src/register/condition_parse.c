@@ -81,7 +81,7 @@ static rc read_value(struct reading *r, const json_t *v, const char *path, struc
 
         loose.name = str_of(path);
         loose.required = true;
-        if (loose.type == ITEM_TEXT || loose.type == ITEM_KANA) {
+        if (loose.type == ITEM_TEXT || loose.type == ITEM_KANA || loose.type == ITEM_COMPUTED) {
                 loose.min = 0;
                 loose.max = ITEM_CHARS_MAX;
                 loose.characters |= loose.characters != 0 ? ITEM_CLASS_LENIENT : 0u;

@@ -44,6 +44,8 @@ static void create(struct sql *sql, const struct define_plan *p)
 /* The column goes out of sight, with all that could refuse something because of it. */
 static void column_lay(struct sql *sql, const struct define_plan *p, const struct item *was, int64_t laid)
 {
+        if (!item_stored(was))
+                return;
         if (was->required)
                 sql_required(sql, p->old, was, false);
         if (was->type == ITEM_REFERENCE)
@@ -99,7 +101,7 @@ static void item_rename(struct sql *sql, const struct define_plan *p, const stru
 {
         struct item now = *was;
 
-        if (p->items[item->number].retype || str_equal(was->name, item->name))
+        if (p->items[item->number].retype || str_equal(was->name, item->name) || !item_stored(item))
                 return;
         now.unique = was->unique && item->unique;
         sql_rename_column(sql, p->wanted, &now, item, define_plan_indexed(p->old, was) && define_plan_indexed(p->wanted, item));
@@ -175,7 +177,7 @@ static rc lay(struct cx *cx, const struct job *job, const struct define_plan *p,
         for (size_t i = 0; p->old != NULL && i < p->old->item_count; i++) {
                 const struct item *was = &p->old->items[i];
 
-                if (define_plan_becomes(p->old, p->wanted, was) == NULL)
+                if (item_stored(was) && define_plan_becomes(p->old, p->wanted, was) == NULL)
                         TRY(sql_define_lay(cx, cx->tenant, p->wanted->name, was->name, job->id, cx->actor.name, DEFINE_UNDO_DAYS,
                                            json_write(cx->mem, laid_detail(p, was)), &laid[i]));
         }

@@ -22,7 +22,7 @@ void define_aside_gone(struct sql *sql, int64_t id)
 
 static bool beside(const struct define_item *d)
 {
-        return d->retype || (d->was == NULL && d->laid == 0);
+        return d->retype || (d->was == NULL && d->laid == 0 && !d->computed);
 }
 
 /* Where the value of an item stands while the change is under way. */

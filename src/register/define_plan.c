@@ -10,6 +10,7 @@
 #include "page/page.h"
 #include "register/clock_trigger.h"
 #include "register/define.sql.h"
+#include "register/definition_sentence.h"
 #include "register/sql.h"
 
 enum { VALUE_SHOWN = 60 };
@@ -47,6 +48,14 @@ bool define_plan_indexed(const struct definition *def, const struct item *item)
         return !item->unique && (item->indexed || item == def->master);
 }
 
+static bool sentence_retyped(const struct define_plan *p, const struct item *item)
+{
+        for (size_t i = 0; i < item->part_count; i++)
+                if (p->items[item->parts[i].item->number].retype)
+                        return true;
+        return false;
+}
+
 /* Do both definitions search the same items in the same order? A value that is converted is another one. */
 static bool search_same(const struct define_plan *p)
 {
@@ -60,7 +69,8 @@ static bool search_same(const struct define_plan *p)
                         j++;
                 if (i == a->item_count || j == b->item_count)
                         return i == a->item_count && j == b->item_count;
-                if (p->items[j].was != &a->items[i] || p->items[j].retype || a->items[i].joined != b->items[j].joined)
+                if (p->items[j].was != &a->items[i] || p->items[j].retype || a->items[i].joined != b->items[j].joined ||
+                    !definition_sentence_same(&a->items[i], &b->items[j]) || sentence_retyped(p, &b->items[j]))
                         return false;
         }
 }
@@ -286,6 +296,7 @@ static json_t *changes_of(const struct item *a, const struct item *b)
                 { "personal", a->personal != b->personal },
                 { "classification", a->classification != b->classification },
                 { "searchable", a->searchable != b->searchable || a->joined != b->joined },
+                { "sentence", !definition_sentence_same(a, b) },
                 { "indexed", a->indexed != b->indexed },
                 { "limits", !other && (a->min != b->min || a->max != b->max || a->characters != b->characters) },
                 { "choices", !other && !choices_same(a, b) },
@@ -373,7 +384,7 @@ static rc gone(struct cx *cx, struct define_plan *p, const struct item *was, boo
         int64_t *records = &p->records[was->number];
         bool ja = cx->lang == LANG_JA;
 
-        if (look)
+        if (look && item_stored(was))
                 TRY(values_count(cx, p->old, was, records));
         list_add(p, "drop", json_set(named(cx, was), "records", json_integer(*records)));
         say(p, *records > 0,
@@ -452,6 +463,7 @@ static rc items_compare(struct cx *cx, struct define_plan *p, str back, bool loo
         for (size_t i = 0; i < p->wanted->item_count; i++) {
                 const struct item *item = &p->wanted->items[i];
 
+                p->items[i].computed = !item_stored(item);
                 p->items[i].was = was_of(p->old, p->wanted, item);
                 if (p->items[i].was != NULL) {
                         TRY(kept(cx, p, item, look));
@@ -606,7 +618,7 @@ rc define_plan_loss(struct cx *cx, const struct define_plan *p, const struct def
         for (size_t i = 0; p->old != NULL && i < p->old->item_count; i++) {
                 const struct item *was = &p->old->items[i];
 
-                if (define_plan_becomes(p->old, p->wanted, was) == NULL && !is_among(wish->drop, wish->drop_count, was->name))
+                if (item_stored(was) && define_plan_becomes(p->old, p->wanted, was) == NULL && !is_among(wish->drop, wish->drop_count, was->name))
                         (void)fail(cx, RC_CONFLICT, was->name.p,
                                    "is missing in the new definition; its values in %lld records would be lost, so it "
                                    "must be named to be dropped",

@@ -7,6 +7,7 @@
 /* An item of the wanted definition. */
 struct define_item {
         const struct item *was; /* NULL: it is new, or comes back */
+        bool computed;          /* it has no column */
         bool retype;            /* its values are converted */
         int64_t laid;           /* it comes back: daicho.define */
         int64_t values, unfit;  /* retype: how many there are, how many of them have no place in the new type */

@@ -23,6 +23,7 @@ enum item_type {
         ITEM_REFERENCE, /* id of a record of another register; written as that record's key too */
         ITEM_CHOICES,   /* several of `choices` */
         ITEM_ACCOUNT,   /* number of an account of the contract; written as its log-in name too */
+        ITEM_COMPUTED,  /* `sentence` of other items; no column of its own */
         ITEM_TYPES
 };
 enum register_kind { REGISTER_MASTER, REGISTER_HISTORY, REGISTER_REFERENCE };
@@ -45,6 +46,12 @@ struct choice {
         str title[2]; /* by enum lang */
         str *aliases;
         size_t alias_count; /* other ways files write it: "男性", "M" */
+};
+
+/* Of a sentence: the words before an item, and the item. */
+struct sentence_part {
+        str before;
+        const struct item *item;
 };
 
 struct choice_word {
@@ -78,10 +85,13 @@ struct item {
         struct choice *choices;
         size_t choice_count;
         struct choice_word *choice_words;
-        size_t choice_mask; /* for item_choice.c: hash table of all ways to write a choice */
-        str reference;      /* ITEM_REFERENCE: register referred to */
-        bool kept;          /* ITEM_REFERENCE, while a table is made: its target is not deleted while it is referred to */
-        size_t number;      /* position in definition->items */
+        size_t choice_mask;          /* for item_choice.c: hash table of all ways to write a choice */
+        str reference;               /* ITEM_REFERENCE: register referred to */
+        bool kept;                   /* ITEM_REFERENCE, while a table is made: its target is not deleted while it is referred to */
+        struct sentence_part *parts; /* ITEM_COMPUTED */
+        size_t part_count;
+        str sentence_end; /* the words behind the last part */
+        size_t number;    /* position in definition->items */
 };
 
 struct section {
@@ -122,6 +132,12 @@ rc definition_recall(struct cx *cx, str name, const struct definition **ret) MUS
 void definition_forget(struct cx *cx, str name);
 /* Model {registers:[{name, title, kind, description, items, about}]}. */
 rc definition_list(struct cx *cx, json_t **ret) MUST_USE;
+
+/* Has it a column of its own? */
+static inline bool item_stored(const struct item *item)
+{
+        return item->type != ITEM_COMPUTED;
+}
 
 const struct item *definition_item(const struct definition *def, str name);
 /* The same by any name it ever had. */

@@ -4,6 +4,7 @@
 #include "register/definition_items.h"
 
 #include "base/utf8.h"
+#include "register/definition_sentence.h"
 #include "register/item.h"
 #include "register/item_choice.h"
 #include "register/item_choices.h"
@@ -11,10 +12,10 @@
 #include "register/item_text.h"
 
 static const char *const choice_members[] = { "value", "title", "aliases", NULL };
-static const char *const item_members[] = { "name",   "type",     "title",      "help",     "memo",       "aliases",        "section",  "required",
-                                            "unique", "personal", "searchable", "list",     "indexed",    "lines",          "era",      "min",
-                                            "max",    "scale",    "choices",    "register", "characters", "classification", "formerly", "retired",
-                                            NULL };
+static const char *const item_members[] = { "name",     "type",     "title",      "help",     "memo",       "aliases",        "section",  "required",
+                                            "unique",   "personal", "searchable", "list",     "indexed",    "lines",          "era",      "min",
+                                            "max",      "scale",    "choices",    "register", "characters", "classification", "formerly", "retired",
+                                            "sentence", NULL };
 
 /* Columns of the table, members of conditions, and what PostgreSQL keeps for itself. */
 static const char *const reserved_items[] = { "id",          "version", "created_at", "created_by", "updated_at", "updated_by", "origin",
@@ -23,7 +24,8 @@ static const char *const reserved_items[] = { "id",          "version", "created
 
 static bool textual(enum item_type type)
 {
-        return type == ITEM_TEXT || type == ITEM_KANA || type == ITEM_EMAIL || type == ITEM_TELEPHONE || type == ITEM_POSTAL_CODE || type == ITEM_URL;
+        return type == ITEM_TEXT || type == ITEM_KANA || type == ITEM_EMAIL || type == ITEM_TELEPHONE || type == ITEM_POSTAL_CODE ||
+               type == ITEM_URL || type == ITEM_COMPUTED;
 }
 
 static bool chosen(enum item_type type)
@@ -223,9 +225,9 @@ static void item_get(struct reading *r, const struct place *at, struct item *ite
                         if (str_is(type, item_type_name((enum item_type)t)))
                                 item->type = (enum item_type)t;
                 if (item->type == ITEM_TYPES)
-                        definition_wrong(
-                            r, at, "type", "must be one of: %s",
-                            "text kana email telephone postal_code url integer decimal date datetime boolean choice reference choices account");
+                        definition_wrong(r, at, "type", "must be one of: %s",
+                                         "text kana email telephone postal_code url integer decimal date datetime boolean choice reference choices "
+                                         "account computed");
         }
         definition_member_title(r, at, "title", DEFINITION_TITLE_MAX, true, item->title);
         definition_member_title(r, at, "help", DEFINITION_HELP_MAX, false, item->help);
@@ -307,4 +309,16 @@ void definition_items_read(struct reading *r, const struct place *at)
         }
         if (r->cx->failure.code == RC_OK)
                 formerly_check(r, list);
+}
+
+void definition_items_sentences(struct reading *r, const struct place *at)
+{
+        json_t *list = json_object_get(at->object, "items");
+
+        for (size_t i = 0; i < r->def->item_count; i++) {
+                struct place in;
+
+                if (definition_member_element(r, at, "items", list, i, &in))
+                        definition_sentence_read(r, &in, &r->def->items[i]);
+        }
 }

@@ -50,6 +50,7 @@ static json_t *item_model(struct cx *cx, const struct item *item)
                 json_set(m, "characters", item_class_names(item->characters));
                 json_set(m, "characters_text", json_str(item_class_title(cx->mem, cx->lang, item->characters)));
         }
+        json_set(m, "computed", json_boolean(!item_stored(item)));
         if (item->type == ITEM_DECIMAL)
                 json_set(m, "scale", json_integer(item->scale));
         if (item->choice_count > 0)

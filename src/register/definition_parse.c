@@ -101,7 +101,7 @@ static void roles_get(struct reading *r, const struct place *at)
                         def->heading[def->heading_count++] = item;
                 if (item != NULL)
                         def->items[item->number].in_heading = true;
-                if (item != NULL && (item->type == ITEM_CHOICES || item->type == ITEM_ACCOUNT))
+                if (item != NULL && (item->type == ITEM_CHOICES || item->type == ITEM_ACCOUNT || !item_stored(item)))
                         definition_wrong(r, at, "heading", "an item of type %s does not name a record", item_type_name(item->type));
         }
 }
@@ -155,6 +155,8 @@ static rc definition_read(struct cx *cx, json_t *json, const struct yaml_lines *
                 definition_items_classify(def);
         if (cx->failure.code == RC_OK && def->kind == REGISTER_REFERENCE)
                 lookup_check(&r, &at);
+        if (cx->failure.code == RC_OK)
+                definition_items_sentences(&r, &at);
         if (cx->failure.code == RC_OK)
                 clock_rule_read(&r, &at);
         if (cx->failure.code != RC_OK)

@@ -168,6 +168,7 @@ static const struct {
         [ITEM_REFERENCE] = { "reference", "bigint", item_scalar_reference, show_reference, write_same, json_of_integer },
         [ITEM_CHOICES] = { "choices", "text[]", item_choices_read, item_choices_show, item_choices_write, item_choices_json },
         [ITEM_ACCOUNT] = { "account", "bigint", item_account_read, show_reference, write_same, json_of_integer },
+        [ITEM_COMPUTED] = { "computed", "text", item_text_read, show_same, write_same, json_of_text },
 };
 /* clang-format on */
 
@@ -301,7 +302,7 @@ rc item_parse_json(struct cx *cx, const struct item *item, const json_t *v, str 
                 [ITEM_POSTAL_CODE] = ITEM_NOT_POSTAL_CODE, [ITEM_URL] = ITEM_NOT_URL, [ITEM_DECIMAL] = ITEM_NOT_DECIMAL,
                 [ITEM_DATETIME] = ITEM_NOT_DATETIME, [ITEM_INTEGER] = ITEM_NOT_INTEGER, [ITEM_DATE] = ITEM_NOT_DATE,
                 [ITEM_BOOLEAN] = ITEM_NOT_BOOLEAN, [ITEM_CHOICE] = ITEM_NOT_CHOICE, [ITEM_REFERENCE] = ITEM_NOT_REFERENCE,
-                [ITEM_CHOICES] = ITEM_NOT_CHOICES, [ITEM_ACCOUNT] = ITEM_NOT_ACCOUNT,
+                [ITEM_CHOICES] = ITEM_NOT_CHOICES, [ITEM_ACCOUNT] = ITEM_NOT_ACCOUNT, [ITEM_COMPUTED] = ITEM_CONTROL,
         };
         /* clang-format on */
 
@@ -348,7 +349,7 @@ const char *item_pg_type(const struct item *item)
 
 bool item_sortable(const struct item *item)
 {
-        return !item->lines && item->type != ITEM_CHOICES && item->type != ITEM_ACCOUNT;
+        return !item->lines && item->type != ITEM_CHOICES && item->type != ITEM_ACCOUNT && item_stored(item);
 }
 
 const char *item_label_name(enum item_label classification)

@@ -53,6 +53,11 @@ static void member_read(struct cx *cx, const struct item *item, const json_t *va
 {
         size_t n = item->number;
 
+        if (!item_stored(item)) {
+                if (value != NULL && !json_is_null(value))
+                        (void)fail(cx, RC_INVALID, item->name.p, "is made of other items and cannot be written");
+                return;
+        }
         if (!sql_visible(cx, item)) {
                 if (value != NULL)
                         (void)fail(cx, RC_FORBIDDEN, item->name.p, "is a personal item, which this account may not see or write");

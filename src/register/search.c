@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "register/condition.h"
+#include "register/definition_sentence.h"
 #include "register/search.sql.h"
 
 bool search_possible(const struct cx *cx, const struct definition *def)
@@ -91,7 +92,10 @@ static bool half(struct sql *sql, const struct definition *def, bool ascii, sear
                 else
                         sql_add(sql, " || E'\\x1f' || ");
                 buf_add(&sql->text, item->type == ITEM_CHOICES ? S("coalesce(daicho.choices_text(") : S("coalesce("));
-                name(sql, item, of);
+                if (item_stored(item))
+                        name(sql, item, of);
+                else
+                        definition_sentence_sql(sql, item, name, of);
                 buf_add(&sql->text, item->type == ITEM_CHOICES ? S("), '')") : S(", '')"));
                 before = item;
         }

@@ -6,6 +6,7 @@
 
 #include "base/crypto.h"
 #include "base/fail.h"
+#include "register/definition_sentence.h"
 #include "register/item.h"
 #include "register/search.h"
 
@@ -76,9 +77,18 @@ void sql_table(struct sql *sql, const struct definition *def)
         sql_names(sql, sql->cx->masked ? "m_" : "r_", def->name, "");
 }
 
+static void part_column(struct sql *sql, const struct item *item, const void *of)
+{
+        sql_column(sql, item);
+}
+
 void sql_column(struct sql *sql, const struct item *item)
 {
         must(sql_visible(sql->cx, item));
+        if (!item_stored(item)) {
+                definition_sentence_sql(sql, item, part_column, NULL);
+                return;
+        }
         buf_char(&sql->text, sql->alias);
         sql_add(sql, ".");
         sql_name(sql, item->name);
@@ -214,6 +224,8 @@ void sql_create_table(struct sql *sql, const struct definition *def)
                      "coalesce(current_setting('daicho.actor', true), ''), "
                      "origin bigint");
         for (size_t i = 0; i < def->item_count; i++) {
+                if (!item_stored(&def->items[i]))
+                        continue;
                 sql_add(sql, ", ");
                 column(sql, def, &def->items[i], true);
         }
@@ -223,6 +235,8 @@ void sql_create_table(struct sql *sql, const struct definition *def)
 
 void sql_add_column(struct sql *sql, const struct definition *def, const struct item *item)
 {
+        if (!item_stored(item))
+                return;
         alter(sql, def);
         sql_add(sql, "add column ");
         column(sql, def, item, false);
@@ -231,6 +245,8 @@ void sql_add_column(struct sql *sql, const struct definition *def, const struct 
 
 void sql_drop_column(struct sql *sql, const struct definition *def, const struct item *item)
 {
+        if (!item_stored(item))
+                return;
         alter(sql, def);
         sql_add(sql, "drop column ");
         sql_name(sql, item->name);
@@ -369,7 +385,7 @@ static void masked_views(struct sql *sql, const struct definition *def)
         sql_names(sql, "m_", def->name, "");
         sql_add(sql, " with (security_barrier) as select id, version, created_at, created_by, updated_at, updated_by, origin");
         for (size_t i = 0; i < def->item_count; i++)
-                if (!def->items[i].personal) {
+                if (!def->items[i].personal && item_stored(&def->items[i])) {
                         sql_add(sql, ", ");
                         sql_name(sql, def->items[i].name);
                 }
@@ -381,7 +397,7 @@ static void masked_views(struct sql *sql, const struct definition *def)
                      "c.deleted, "
                      "(select coalesce(jsonb_object_agg(o.key, case when o.key = any (array['-'");
         for (size_t i = 0; i < def->item_count; i++)
-                if (!def->items[i].personal) {
+                if (!def->items[i].personal && item_stored(&def->items[i])) {
                         sql_add(sql, ", '");
                         name_part(sql, def->items[i].name);
                         sql_add(sql, "'");
@@ -407,6 +423,8 @@ static void chunk(struct sql *sql, size_t i)
 /* One function a register: knows its columns, so that it need not take every row apart as JSON. */
 static void change_function(struct sql *sql, const struct definition *def)
 {
+        size_t n = 0;
+
         sql_add(sql, "create or replace function tenant.");
         sql_names(sql, "c_", def->name, "");
         sql_add(sql, "() returns trigger language plpgsql security definer set search_path = pg_catalog as $daicho$\nbegin\n"
@@ -420,7 +438,9 @@ static void change_function(struct sql *sql, const struct definition *def)
         for (size_t i = 0; i < def->item_count; i++) {
                 str name = def->items[i].name;
 
-                chunk(sql, i);
+                if (!item_stored(&def->items[i]))
+                        continue;
+                chunk(sql, n++);
                 sql_add(sql, ",\ncase when a.");
                 sql_name(sql, name);
                 sql_add(sql, " is distinct from b.");
@@ -437,8 +457,11 @@ static void change_function(struct sql *sql, const struct definition *def)
         sql_add(sql, ", b.id, b.version, coalesce(current_setting('daicho.actor', true), ''), "
                      "nullif(current_setting('daicho.job', true), '')::bigint, true, jsonb_build_object('created_at', b.created_at, "
                      "'created_by', b.created_by, 'origin', b.origin), ('{' || concat_ws(','");
+        n = 0;
         for (size_t i = 0; i < def->item_count; i++) {
-                chunk(sql, i);
+                if (!item_stored(&def->items[i]))
+                        continue;
+                chunk(sql, n++);
                 sql_add(sql, ",\n'\"");
                 name_part(sql, def->items[i].name);
                 sql_add(sql, "\":' || to_json(b.");
