@@ -164,6 +164,8 @@ def test_the_api_is_described_with_the_choices(shop):
     ('{ name: b, type: computed, title: B, sentence: "{b}" }', 5, '文に入れられません'), ('{ name: b, type: computed, title: B, sentence: "a\'{b}" }', 5, '引用符'),
     ('{ name: b, type: text, title: B, personal: true }\n  - { name: c, type: computed, title: C, sentence: "{b}" }', 6, '個人情報'),
     ('{ name: b, type: computed, title: B, sentence: "{b}", required: true }', 5, 'required'),
+    ('{ name: b, type: computed, title: B, sentence: "{a}" }\n  - { name: c, type: computed, title: C, sentence: "{b}" }', 6, '文に入れられません'),
+    ('{ name: b, type: computed, title: B, sentence: "{a}", classification: contact }', 5, 'internal以上'),
     ('{ name: b, type: date, title: B, characters: [kanji] }', 5, 'text型'), ('{ name: b, type: choices, title: B, choices: [a], unique: true }', 5, 'unique')])
 def test_a_mistake_in_the_definition_is_told_with_its_line(shop, item, line, words):
     text = f'name: wrong\ntitle: W\nitems:\n  - {{ name: a, type: text, title: A }}\n  - {item}\n'
@@ -345,3 +347,32 @@ def test_another_sentence_is_searched_by_at_once(house):
     assert [r['c'] for r in found] == ['第7の松']
     assert define(shop, {'name': 'notes', 'title': 'N', 'items': items[:2]}, '/registers/notes', 'PUT', drop=['c'])['drop'][0]['records'] == 0
     assert 'c' not in shop.api('GET', '/registers/notes/records').json()['records'][0]
+
+
+def test_what_a_sentence_uses_does_not_go_or_change_unsaid(house):
+    shop = house.tenant(registers=())
+    items = [{'name': 'a', 'type': 'text', 'title': '甲'}, {'name': 'n', 'type': 'integer', 'title': '数'},
+             {'name': 'c', 'type': 'computed', 'title': '文', 'sentence': '{a} $daicho$; $1 {n}', 'searchable': True}]
+    clock = {'name': 'answer', 'title': '回答', 'start': {'item': 'c', 'op': 'eq', 'value': '松 $daicho$; $1 7'}, 'stop': {'item': 'c', 'op': 'empty'}, 'within': {'days': 1}}
+    notes = lambda *items, **more: {'name': 'notes', 'title': 'N', 'items': [*items], **more}
+    change = lambda definition, **more: shop.api('PUT', '/registers/notes', json={'definition': definition, **more}, headers={'Accept-Language': 'ja'})
+    define(shop, notes(*items, clocks=[clock]))
+    a, n, c = items
+    for wrong, words in ((notes(a, c, clocks=[clock]), '項目「n」はありません'), (notes({**a, 'name': 'z', 'formerly': ['a']}, n, c), '項目「a」はありません'),
+                         (notes({**a, 'lines': True}, n, c), '「a」は文に入れられません'), (notes(a, {**n, 'type': 'decimal'}, c), '「n」は文に入れられません'),
+                         (notes(a, n, {'name': 'c', 'type': 'text', 'title': '文'}), '変えられません'),
+                         (notes(a, n, c, clocks=[{**clock, 'start': {'item': 'c', 'op': 'contains', 'value': '松'}}]), ''), (notes(a, n, c, clocks=[{**clock, 'since': 'c'}]), '')):
+        answer = change(wrong)
+        assert answer.status == 422 and words in answer.text, (answer, words)
+    # a clock looks at the sentence, whichever of its items is written, and follows a new one
+    running = lambda: [(d['record'], d['state']) for d in shop.api('GET', '/duties?which=team&limit=50').json()['duties']]
+    id = shop.api('POST', '/registers/notes/records', json={'a': '松', 'n': 6}).json()['id']
+    assert running() == []
+    made = shop.api('PATCH', f'/registers/notes/records/{id}', json={'version': 1, 'n': 7})
+    assert made.json()['c'] == '松 $daicho$; $1 7' and running() == [(id, 'running')]
+    assert shop.api('PATCH', f'/registers/notes/records/{id}', json={'version': 2, 'n': None, 'a': None}).json()['c'] is None and running() == []
+    c['sentence'] = '{a}'
+    define(shop, notes(a, n, c, clocks=[{**clock, 'start': {'item': 'c', 'op': 'eq', 'value': '竹'}}]), '/registers/notes', 'PUT')
+    other = shop.api('POST', '/registers/notes/records', json={'a': '竹'}).json()['id']
+    assert running() == [(other, 'running')]
+    assert [r['id'] for r in shop.api('GET', f'/registers/notes/records?q={urllib.parse.quote("竹")}').json()['records']] == [other]

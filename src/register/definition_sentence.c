@@ -4,6 +4,7 @@
 #include "register/definition_sentence.h"
 
 #include "base/utf8.h"
+#include "register/item.h"
 
 /* What may be part of a sentence: what is text in every language and setting. */
 static bool fits(enum item_type type)
@@ -35,8 +36,9 @@ static void parts_check(struct reading *r, const struct place *at, const struct 
 
                 if (part->personal && !item->personal)
                         definition_wrong(r, at, "personal", "must be true, because \"%.*s\" is personal", STR_ARG(part->name));
-                if (part->classification == ITEM_CONFIDENTIAL && item->classification < ITEM_CONFIDENTIAL)
-                        definition_wrong(r, at, "classification", "must be confidential, because \"%.*s\" is", STR_ARG(part->name));
+                if (part->classification > item->classification)
+                        definition_wrong(r, at, "classification", "must be %s at least, because \"%.*s\" is", item_label_name(part->classification),
+                                         STR_ARG(part->name));
         }
 }
 
@@ -90,13 +92,18 @@ bool definition_sentence_same(const struct item *a, const struct item *b)
         return true;
 }
 
-/* Checked when it was read, and once more here: nothing in it ends the quotes. */
+/* Checked when it was read, and once more here: nothing in it ends the quotes. No $ either: what it stands in may be the body of a function, between
+ * two $daicho$. */
 static void literal(struct sql *sql, str s)
 {
-        for (size_t i = 0; i < s.n; i++)
+        sql_add(sql, "U&'");
+        for (size_t i = 0; i < s.n; i++) {
                 must(s.p[i] != '\'' && s.p[i] != '\\' && (unsigned char)s.p[i] >= ' ');
-        sql_add(sql, "'");
-        buf_add(&sql->text, s);
+                if (s.p[i] == '$')
+                        sql_add(sql, "\\0024");
+                else
+                        buf_char(&sql->text, s.p[i]);
+        }
         sql_add(sql, "'");
 }
 
