@@ -27,6 +27,8 @@
 #include "console/border_door.h"
 #include "console/bulk_door.h"
 #include "console/calendar_door.h"
+#include "console/duplicate_door.h"
+#include "console/merge_door.h"
 #include "console/certificate_door.h"
 #include "console/applicant_door.h"
 #include "console/change_door.h"
@@ -80,6 +82,7 @@
 #include "tenant/backup.h"
 #include "tenant/tenant.h"
 #include "notify/notice.h"
+#include "register/alike_find.h"
 #include "register/bulk.h"
 #include "register/bulk_undo.h"
 #include "register/clock_run.h"
@@ -131,6 +134,8 @@ static const struct route *const routes[] = {
         definition_door_routes,
         import_door_routes,
         bulk_door_routes,
+        duplicate_door_routes,
+        merge_door_routes,
         export_door_routes,
         summary_routes,
         job_door_routes,
@@ -168,6 +173,7 @@ static const struct job_kind jobs[] = {
         { "bulk", LOG_BULK, bulk_run, .permission = PERM_RECORD_BULK },
         { "bulk_undo", LOG_UNDO, bulk_undo_run, .permission = PERM_RECORD_BULK },
         { "import_undo", LOG_UNDO, import_undo_run, .permission = PERM_RECORD_IMPORT },
+        { "duplicates", LOG_SEARCH, alike_find_run, .permission = PERM_RECORD_MERGE },
         { "log_export", LOG_EXPORT, log_file_run, .permission = PERM_LOG_EXPORT },
         { .name = NULL },
 };

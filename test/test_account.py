@@ -4,7 +4,7 @@ import concurrent.futures
 import psycopg
 import pytest
 
-ALL = ['record.read', 'record.write', 'record.delete', 'record.bulk', 'record.import', 'record.export', 'register.define', 'personal.see', 'account.manage',
+ALL = ['record.read', 'record.write', 'record.delete', 'record.bulk', 'record.merge', 'record.import', 'record.export', 'register.define', 'personal.see', 'account.manage',
        'person.manage', 'policy.manage', 'session.manage', 'key.manage', 'certificate.manage', 'provider.manage', 'access.approve', 'support.approve',
        'log.read', 'log.export', 'log.erase', 'tenant.manage']
 

@@ -50,6 +50,9 @@ def test_syn_3_4_1_a_every_page_is_reached_from_the_menu_and_asks_for_its_right(
     house.wait_job(shop.api('POST', '/registers/customers/bulk', json=order).json()['id'], shop)
     for state, more in (('ready', {'review': 'true'}), ('done', {})):
         assert house.wait_job(house.import_file('customers', 'email,family_name\nwalked@example.jp,歩\n'.encode(), shop, **more), shop)['state'] == state
+    pair = [shop.api('POST', '/registers/customers/records', json={'email': f'{n}@example.jp', 'family_name': '歩', 'telephone': '03-1234-5678', 'given_name': '双'}).json() for n in 'abc']
+    assert shop.api('POST', '/registers/customers/merges', json={'survivor': pair[0]['id'], 'gone': pair[2]['id'], 'survivor_version': 1, 'gone_version': 1}).status == 201
+    house.wait_job(shop.api('POST', '/registers/customers/duplicates', json={}).json()['id'], shop)
     shop.admin.browser().post('/keys', {'name': 'walk', 'permissions': 'record.read'})
     shop.admin.browser().post('/access', {'kind': 'rights', 'purpose': 'walk', 'grants': 'record.read', 'employed': 'true'})
     shop.api('POST', '/providers', json={'kind': 'google', 'name': 'Google', 'client_id': 'x', 'secret_name': 'x'})

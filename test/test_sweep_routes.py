@@ -54,7 +54,7 @@ class Pair:
         self.powerless = self.empty.new_key('powerless', 'record.read')
         self.reader = self.empty.new_key('reader', 'record.import')
         self.elsewhere = self.empty.new_key('elsewhere', ','.join(
-            f'{w}:orders' for w in ('record.read', 'record.write', 'record.delete', 'record.bulk', 'record.import', 'record.export', 'register.define')))
+            f'{w}:orders' for w in ('record.read', 'record.write', 'record.delete', 'record.bulk', 'record.merge', 'record.import', 'record.export', 'register.define')))
         self.outsider = self.empty.new_key('outsider', 'log.read')
         made = self.full.api('POST', '/registers/customers/records', json={'email': 'sweep@example.jp', 'family_name': '掃除', 'given_name': '花'})
         assert made.status == 201, made
@@ -71,6 +71,8 @@ class Pair:
                                         "daicho.clock() + interval '7 days', '{\"item\": {\"name\": \"gone\", \"type\": \"text\", \"title\": \"x\"}, \"number\": 1}') returning id")[0][0]
         self.ids['imports'] = house.sql("insert into daicho.job (tenant, actor, kind, register, state, args, result, ready_until) values ('sweepone', 'sweeper', 'import', "
                                         "'customers', 'ready', '{\"review\": true}', '{\"columns\": [\"email\"]}', daicho.clock() + interval '1 day') returning id")[0][0]
+        self.ids['merges'] = house.sql("insert into t_sweepone.merge (register, survivor, gone, gone_change) select id, %s, 999999, 1 from t_sweepone.register where name = 'customers' returning id",
+                                       args=(self.ids['records'],))[0][0]
         self.ids['support'] = house.sql("insert into daicho.support_grant (tenant, operator_id, operator, reason, minutes) "
                                         "select 'sweepone', id, 'sweeper', 'sweep', 60 from daicho.account where tenant = 'sweepone' limit 1 returning id")[0][0]
         self.ids['factors'] = self.ids['totp'] = house.sql(

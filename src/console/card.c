@@ -14,9 +14,9 @@ static const struct {
         const char *look; /* class of the figure when it is not 0 */
         bool rare;        /* shown only when it is not 0 */
 } figures[] = {
-        { "deleted", "bad" },   { "removed", "" },     { "restored", "" }, { "left", "bad", true },     { "read", "" },      { "would_create", "" },
-        { "would_change", "" }, { "would_leave", "" }, { "created", "" },  { "changed", "" },           { "unchanged", "" }, { "blank", "", true },
-        { "refused", "bad" },   { "rows", "" },        { "written", "" },  { "replaced", "bad", true },
+        { "looked", "" },    { "groups", "" },       { "deleted", "bad" },   { "removed", "" },     { "restored", "" }, { "left", "bad", true },
+        { "read", "" },      { "would_create", "" }, { "would_change", "" }, { "would_leave", "" }, { "created", "" },  { "changed", "" },
+        { "unchanged", "" }, { "blank", "", true },  { "refused", "bad" },   { "rows", "" },        { "written", "" },  { "replaced", "bad", true },
 };
 
 static str text_of(struct cx *cx, const char *group, str name)

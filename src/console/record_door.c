@@ -8,8 +8,10 @@
 #include "base/fail.h"
 #include "console/dress.h"
 #include "log/log.h"
+#include "register/alike.h"
 #include "register/item.h"
 #include "register/item_account.h"
+#include "register/merge_undo.h"
 #include "register/record_changes.h"
 #include "register/record_list.h"
 #include "register/record_model.h"
@@ -386,6 +388,57 @@ static rc related_add(struct cx *cx, const struct definition *def, int64_t id, j
         return RC_OK;
 }
 
+/* A record that was made one with another: its old address leads there. */
+static rc gone_where(struct cx *cx, const struct http_req *req, int64_t id, rc code, struct http_res *res)
+{
+        struct failure told = cx->failure;
+        json_t *model = json_object();
+        int64_t survivor;
+
+        if (code != RC_UNKNOWN)
+                return code;
+        fail_clear(cx);
+        TRY(merge_way(cx, http_arg(req, "register"), id, &survivor));
+        if (survivor == 0) {
+                cx->failure = told;
+                return code;
+        }
+        log_detail(cx, "merged_into", json_integer(survivor));
+        (void)json_set(model, "id", json_integer(id));
+        (void)json_set(model, "merged_into", json_integer(survivor));
+        return http_created(res, 301,
+                            str_format(cx->mem, "/registers/%.*s/records/%" PRId64 "%s", STR_ARG(http_arg(req, "register")), survivor,
+                                       api(req) ? "" : "?done=record_merged"),
+                            model);
+}
+
+/* Merges into this record, each at the change it made; and after it was written, records that may be the same. For who may make records one. */
+static rc merges_add(struct cx *cx, const struct http_req *req, const struct definition *def, int64_t id, json_t *model)
+{
+        json_t *merges, *near, *change, *one;
+        str done = STR_NONE;
+        size_t i, k;
+
+        if (cx->masked || !permission_held_for(cx, PERM_RECORD_MERGE, def->name))
+                return RC_OK;
+        TRY(merge_undo_of(cx, def, id, &merges));
+        json_array_foreach(json_object_get(model, "changes"), i, change)
+                json_array_foreach(merges, k, one)
+                        if (json_equal(json_object_get(one, "change"), json_object_get(change, "id")))
+                                (void)json_set(change, "merge", one);
+        (void)json_set(model, "merges", merges);
+        (void)json_set(model, "has_merges", json_boolean(json_array_size(merges) > 0));
+        for (i = 0; i < req->query_count; i++)
+                if (str_is(req->query[i].name, "done"))
+                        done = req->query[i].value;
+        if (def->rule_count == 0 || (!str_is(done, "record_created") && !str_is(done, "record_saved")))
+                return RC_OK;
+        TRY(alike_near(cx, def->name, id, &near));
+        (void)json_set(model, "alike", json_object_get(near, "alike"));
+        (void)json_set(model, "has_alike", json_boolean(json_array_size(json_object_get(near, "alike")) > 0));
+        return RC_OK;
+}
+
 /* GET /registers/{register}/records/{id} - API: the record, ETag its version. Console record.html: {register, record,
  * changes: [change], related:
  * [{title, columns, records: [{cells}], all_url, new_url}]}. */
@@ -395,9 +448,12 @@ static rc detail(struct cx *cx, const struct http_req *req, struct http_res *res
         struct record *rec;
         json_t *model, *one, *changes;
         int64_t id, next;
+        rc code;
 
         TRY(id_read(cx, req, &id));
-        TRY(record_get(cx, http_arg(req, "register"), id, &def, &rec));
+        code = record_get(cx, http_arg(req, "register"), id, &def, &rec);
+        if (code != RC_OK)
+                return gone_where(cx, req, id, code, res);
         one = record_model(cx, def, rec, false);
         if (api(req)) {
                 res->etag = version_tag(cx, rec);
@@ -411,6 +467,7 @@ static rc detail(struct cx *cx, const struct http_req *req, struct http_res *res
         (void)json_set(model, "register", definition_model(cx, def));
         (void)json_set(model, "record", one);
         (void)json_set(model, "changes", changes);
+        TRY(merges_add(cx, req, def, id, model));
         return http_reply(res, 200, "record.html", model);
 }
 

@@ -302,6 +302,7 @@ static json_t *changes_of(const struct item *a, const struct item *b)
                 { "choices", !other && !choices_same(a, b) },
                 { "help", !text_same(a->help[0], b->help[0]) || !text_same(a->help[1], b->help[1]) },
                 { "memo", !text_same(a->memo, b->memo) },
+                { "merge", a->strictest != b->strictest },
                 { "place", !text_same(a->section, b->section) || a->in_list != b->in_list },
         };
 

@@ -78,6 +78,7 @@ struct item {
         bool indexed;        /* conditions and sorting by it are frequent: has an index of its own */
         bool retired;        /* forms do not offer it any more; what records hold stays readable, nothing must be filled in */
         bool lines;          /* ITEM_TEXT: line breaks are kept */
+        bool strictest;      /* yes or no, choice: two records made one keep what allows least (merge.h) */
         bool era;            /* ITEM_DATE: Japanese pages show the year of the era as well */
         int64_t min, max;    /* characters (text, kana), value (integer, decimal) or how many (choices) */
         int64_t scale;       /* ITEM_DECIMAL: decimal places, 1 to ITEM_SCALE_MAX */
@@ -92,6 +93,14 @@ struct item {
         size_t part_count;
         str sentence_end; /* the words behind the last part */
         size_t number;    /* position in definition->items */
+};
+
+/* Records with the same values in all of these items may be the same (alike.h). */
+enum { DEFINITION_RULES_MAX = 10, DEFINITION_RULE_ITEMS_MAX = 5 };
+struct duplicate_rule {
+        const struct item *items[DEFINITION_RULE_ITEMS_MAX];
+        size_t count;
+        str name; /* "family_name given_name telephone" */
 };
 
 struct section {
@@ -116,6 +125,8 @@ struct definition {
         size_t heading_count;      /* items that name a record: "佐藤 美咲" */
         struct clock_rule *clocks; /* clock_rule.h */
         size_t clock_count;
+        struct duplicate_rule *rules;
+        size_t rule_count;
         json_t *source; /* the definition as JSON, as the API shows it */
 };
 

@@ -15,7 +15,7 @@ static const char *const choice_members[] = { "value", "title", "aliases", NULL 
 static const char *const item_members[] = { "name",     "type",     "title",      "help",     "memo",       "aliases",        "section",  "required",
                                             "unique",   "personal", "searchable", "list",     "indexed",    "lines",          "era",      "min",
                                             "max",      "scale",    "choices",    "register", "characters", "classification", "formerly", "retired",
-                                            "sentence", NULL };
+                                            "sentence", "merge",    NULL };
 
 /* Columns of the table, members of conditions, and what PostgreSQL keeps for itself. */
 static const char *const reserved_items[] = { "id",          "version", "created_at", "created_by", "updated_at", "updated_by", "origin",
@@ -166,6 +166,8 @@ static void item_check(struct reading *r, const struct place *at, struct item *i
                 definition_wrong(r, at, "searchable", "is only for items that hold text");
         if (item->joined && (before == NULL || before->number + 1 != item->number || !before->searchable))
                 definition_wrong(r, at, "searchable", "can be \"joined\" only right after another searchable item");
+        if (item->strictest && item->type != ITEM_BOOLEAN && item->type != ITEM_CHOICE)
+                definition_wrong(r, at, "merge", "\"strictest\" is only for items of type boolean and choice");
         if (item->type == ITEM_REFERENCE)
                 (void)definition_member_name(r, at, "register", DEFINITION_NAME_MAX, &item->reference);
         else if (json_object_get(at->object, "register") != NULL)
@@ -213,7 +215,7 @@ static void formerly_read(struct reading *r, const struct place *at, struct item
 static void item_get(struct reading *r, const struct place *at, struct item *item)
 {
         json_t *searchable = json_object_get(at->object, "searchable");
-        str type = STR_NONE;
+        str type = STR_NONE, merge = STR_NONE;
 
         definition_member_known(r, at, item_members);
         if (definition_member_name(r, at, "name", DEFINITION_ITEM_NAME_MAX, &item->name) &&
@@ -245,6 +247,9 @@ static void item_get(struct reading *r, const struct place *at, struct item *ite
                 item->required = false;
         definition_member_bool(r, at, "lines", &item->lines);
         definition_member_bool(r, at, "era", &item->era);
+        if (definition_member_text(r, at, "merge", 20, false, &merge) && !str_is(merge, "newest") && !str_is(merge, "strictest"))
+                definition_wrong(r, at, "merge", "must be one of: %s", "newest strictest");
+        item->strictest = str_is(merge, "strictest");
         item->joined = str_is(json_text(searchable), "joined");
         item->searchable = item->joined || json_is_true(searchable);
         if (searchable != NULL && !item->joined && !json_is_boolean(searchable))

@@ -41,6 +41,7 @@ static json_t *item_model(struct cx *cx, const struct item *item)
         json_set(m, "list", json_boolean(item->in_list));
         json_set(m, "lines", json_boolean(item->lines));
         json_set(m, "era", json_boolean(item->era));
+        json_set(m, "merge", json_string(item->strictest ? "strictest" : "newest"));
         if (item->type == ITEM_TEXT || item->type == ITEM_KANA || item->type == ITEM_INTEGER || item->type == ITEM_DECIMAL ||
             item->type == ITEM_CHOICES) {
                 json_set(m, "min", json_integer(item->min));
@@ -60,9 +61,18 @@ static json_t *item_model(struct cx *cx, const struct item *item)
         return m;
 }
 
+static json_t *rule_model(const struct duplicate_rule *rule)
+{
+        json_t *items = json_array();
+
+        for (size_t i = 0; i < rule->count; i++)
+                json_array_append_new(items, json_str(rule->items[i]->name));
+        return items;
+}
+
 json_t *definition_model(struct cx *cx, const struct definition *def)
 {
-        json_t *m = json_object(), *items = json_array(), *sections = json_array(), *heading = json_array();
+        json_t *m = json_object(), *items = json_array(), *sections = json_array(), *heading = json_array(), *rules = json_array();
 
         for (size_t i = 0; i < def->item_count; i++)
                 json_array_append_new(items, item_model(cx, &def->items[i]));
@@ -84,7 +94,10 @@ json_t *definition_model(struct cx *cx, const struct definition *def)
         json_set(m, "key", def->key ? json_str(def->key->name) : json_null());
         if (def->master != NULL)
                 json_set(m, "master", json_str(def->master->name));
+        for (size_t i = 0; i < def->rule_count; i++)
+                json_array_append_new(rules, rule_model(&def->rules[i]));
         json_set(m, "heading", heading);
+        json_set(m, "duplicates", rules);
         json_set(m, "sections", sections);
         json_set(m, "items", items);
         return m;

@@ -9,8 +9,8 @@
 #include "register/definition_items.h"
 #include "register/definition_member.h"
 
-static const char *const register_members[] = { "name",    "kind",     "title", "description", "key", "master",
-                                                "heading", "sections", "items", "clocks",      NULL };
+static const char *const register_members[] = { "name",    "kind",       "title",    "description", "key",    "master",
+                                                "heading", "duplicates", "sections", "items",       "clocks", NULL };
 static const char *const section_members[] = { "name", "title", NULL };
 
 /* Kinds of subjects in the operation log. */
@@ -125,6 +125,36 @@ static void lookup_check(struct reading *r, const struct place *at)
                 definition_wrong(r, at, "kind", "a register of kind reference has at least one searchable item");
 }
 
+static void rule_get(struct reading *r, const struct place *at, const json_t *list, struct duplicate_rule *rule)
+{
+        for (size_t i = 0; i < json_array_size(list); i++) {
+                const struct item *item = definition_item(r->def, json_text(json_array_get(list, i)));
+
+                if (item == NULL || item->lines || item->type == ITEM_BOOLEAN) {
+                        definition_wrong(r, at, "duplicates", "must be lists of names of items; none with several lines, none of yes or no");
+                        return;
+                }
+                rule->items[rule->count++] = item;
+                rule->name = i == 0 ? item->name : str_format(r->cx->mem, "%.*s %.*s", STR_ARG(rule->name), STR_ARG(item->name));
+        }
+}
+
+static void rules_get(struct reading *r, const struct place *at)
+{
+        json_t *list = definition_member_array(r, at, "duplicates", DEFINITION_RULES_MAX, false);
+
+        r->def->rules = NEW_ARRAY(r->cx->mem, struct duplicate_rule, list ? json_array_size(list) : 0);
+        for (size_t i = 0; list != NULL && i < json_array_size(list); i++) {
+                const json_t *one = json_array_get(list, i);
+
+                if (json_array_size(one) == 0 || json_array_size(one) > DEFINITION_RULE_ITEMS_MAX) {
+                        definition_wrong(r, at, "duplicates", "must be lists of 1 to %d names of items", DEFINITION_RULE_ITEMS_MAX);
+                        return;
+                }
+                rule_get(r, at, one, &r->def->rules[r->def->rule_count++]);
+        }
+}
+
 static rc definition_read(struct cx *cx, json_t *json, const struct yaml_lines *lines, struct definition **ret)
 {
         struct definition *def = NEW(cx->mem, struct definition);
@@ -149,6 +179,8 @@ static rc definition_read(struct cx *cx, json_t *json, const struct yaml_lines *
         definition_items_read(&r, &at);
         if (cx->failure.code == RC_OK)
                 roles_get(&r, &at);
+        if (cx->failure.code == RC_OK)
+                rules_get(&r, &at);
         if (cx->failure.code == RC_OK)
                 headings_check(&r, &at);
         if (cx->failure.code == RC_OK)

@@ -5,7 +5,7 @@
 
 ratio > 1 is better than the floor where the figure is a speed; "x faster" figures say so. Starts a house of its own in a temporary
 directory, loads 1 000 000 customers (ROWS=… for another size), stops it, removes it. Exit status 1 when a bound is missed.
-A name as argument runs that part only: read create list search import bulk item_change export storm sizes log_verify
+A name as argument runs that part only: read create list search import bulk duplicates item_change export storm sizes log_verify
 entry_and_sealing seal_rate log_viewer.
 """
 import concurrent.futures, csv, hashlib, json, os, pathlib, random, re, resource, shutil, socket, statistics, subprocess, sys, tempfile, threading, time, urllib.parse
@@ -254,6 +254,22 @@ class Bench:
         line('item_change_blocks_readers', 1 / worst, 1, 2, 'one_second', rows=self.rows, refused=refused[0], **{f'{n}_longest_ms': int(w * 1000) for n, w in waits.items()},
              **{f'{n}_seconds': f'{s:.1f}' for n, s in spent.items()})
 
+    def duplicates(self):
+        """A search of the whole register by every rule, against a plain group by of the same keys, one a rule."""
+        fold = lambda *names: " || E'\\x1f' || ".join(f"nullif(daicho.fold({n}), '')" for n in names)
+        phone = "nullif(ltrim(translate(telephone, '-() +', ''), '0'), '')"
+        keys = ['lower(email)', f"{fold('family_name', 'given_name')} || {phone}", f"{fold('family_kana', 'given_kana')} || {phone}",
+                f"{fold('family_name', 'given_name')} || postal_code", f"{fold('family_kana', 'given_kana')} || birthday::text"]
+        began = time.monotonic()
+        for key in keys:
+            self.sql(f'select count(*) from (select ({key}) as k from t_bench.r_customers group by 1 having count(*) > 1) d')
+        floor = time.monotonic() - began
+        job = self.house.api('POST', '/registers/customers/duplicates', key=self.key, json={}).json()['id']
+        done = self.house.wait_job(job, tenant=self.tenant, seconds=1800)
+        assert done['state'] == 'done' and done['result']['looked'] == self.rows, done
+        seconds = float(self.sql(f'select extract(epoch from finished_at - started_at) from daicho.job where id = {job}')[0][0])
+        line('duplicates_find', floor / seconds, 0.5, 1, 'plain_group_by', rows=self.rows, groups=done['result']['groups'], seconds=f'{seconds:.1f}', floor_seconds=f'{floor:.1f}')
+
     def import_job(self):
         job = self.house.import_file('customers', self.cp932, tenant=self.tenant)
         done = self.house.wait_job(job, tenant=self.tenant, seconds=900)
@@ -485,7 +501,7 @@ class Bench:
 
 
 def main():
-    chosen = sys.argv[1:] or ['import', 'read', 'create', 'list', 'search', 'export', 'bulk', 'item_change', 'storm', 'sizes', 'log_verify', 'entry_and_sealing', 'seal_rate', 'log_viewer']
+    chosen = sys.argv[1:] or ['import', 'read', 'create', 'list', 'search', 'export', 'bulk', 'duplicates', 'item_change', 'storm', 'sizes', 'log_verify', 'entry_and_sealing', 'seal_rate', 'log_viewer']
     bench = Bench()
     try:
         bench.gender = '女'

@@ -69,9 +69,20 @@ test.before(async () => {
                 '使えません。', 'Not available.', now() + interval '5 days', now() + interval '5 days 2 hours', 1, 'sato' from c) select 1`);
         sql(house, `insert into daicho.change_notice (change_id, no, tenant, about, channel) select id, 1, '${house.tenant}', 'told', 'console' from daicho.change;
                 set session_replication_role = replica; update daicho.change set state = 'scheduled'`);
+        const merges = await page.evaluate(async () => {
+                const headers = { 'Content-Type': 'application/json', 'X-CSRF-Token': JSON.parse(document.body.getAttribute('hx-headers'))['X-CSRF-Token'] };
+                const at = '/registers/customers', ask = async (path, body) => (await fetch(`/api/v1${at}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })).json();
+                const ids = [];
+                for (const one of [{ family_name: '齋藤', telephone: '03-1234-5678', points: 5 }, { family_name: '斉藤', telephone: '0312345678', birthday: '1990-01-01' }, { family_name: '斉藤', telephone: '0312345678', address: '本町1' }])
+                        ids.push((await ask('/records', { email: `twin${ids.length}@example.jp`, given_name: '双葉', ...one })).id);
+                const made = await ask('/merges', { survivor: ids[0], gone: ids[2], survivor_version: 1, gone_version: 1 });
+                await ask('/duplicates', {});
+                return { look: `${at}/merges/new?survivor=${ids[0]}&gone=${ids[1]}`, one: `${at}/merges/${made.id}` };
+        });
         pages = {
                 changes: '/changes', change: '/changes/1', calendars: '/calendars', calendar: '/calendars/1?year=2026', duties: '/duties', duties_done: '/duties?which=done', duties_calendar: '/duties/calendar', feed: '/me/feed',
                 devices: '/devices', device: `/devices/${device.id}`, device_left: `/devices/${left}`, device_declared: `/devices/${declared}`, person_left: `/people/${gone}`, devices_undeclared: '/devices?state=undeclared', devices_none: '/devices?q=%E9%BE%98', incidents: '/incidents', my_devices: '/me/devices', my_device: `/me/devices/${device.id}`, device_new: '/me/devices/new',
+                duplicates: '/registers/customers/duplicates', duplicates_near: `${record}/duplicates`, merge_new: merges.look, merge: merges.one, merges: '/registers/customers/merges',
                 departments: '/departments', department: `/departments/${department.id}`, group_new: '/groups/new', group_sole: `/groups/${sole}`, people_department: '/people?department=%E5%96%B6%E6%A5%AD%E9%83%A8',
                 home: '/', registers: '/registers', register: '/registers/customers', records: '/registers/customers/records',
                 builder: `/registers/customers/records?build=1&condition=${condition}`, search: '/registers/customers/records?q=%E6%9D%B1%E4%BA%AC',
