@@ -1,6 +1,11 @@
 """Records that may be the same: found, declared different, made one, taken apart again. Real house, real database."""
-import pytest
+import concurrent.futures, datetime, os, signal
 
+import pytest
+from psycopg import errors
+
+from house import until
+from test_clock import define
 
 R = '/registers/customers'
 ALL = 'select id, created_at, created_by, origin, email, family_name, given_name, telephone, birthday, postal_code, points from r_customers order by id'
@@ -225,3 +230,234 @@ def test_the_pages_compare_merge_and_undo(shop):
     where = done.headers['Location'].split('?')[0]
     assert '元の2件に戻す' in browser.get(where).text and browser.get(f'{R}/merges').status == 200
     assert browser.post(f'{where}/undo', {}).status == 303 and '元の2件に戻しました' in browser.get(where).text
+
+
+# The database --------------------------------------------------------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def inside(house, shop):
+    """One statement as a web process says it for that account; rolled back unless told."""
+    with house.connect('daicho_web') as db:
+        db.prepare_threshold = 0
+
+        def say(account, sql, role='', back=True):
+            with db.transaction(force_rollback=back):
+                db.execute('select set_config(%s, %s, true), set_config(%s, %s, true)', ('role', f't_{shop.name}{role}', 'daicho.actor', f'account:{account}:x'), prepare=True)
+                cursor = db.execute(sql.replace('T.', f't_{shop.name}.'), prepare=True)
+                return cursor.fetchall() if cursor.description else cursor.rowcount
+        yield say
+
+
+def test_postgresql_itself_refuses_whom_the_right_was_not_given(house, shop, inside):
+    a, b = pair(shop)
+    found(shop)
+    number = merge(shop, a, b).json()['id']
+    register, = [r[0] for r in shop.sql("select id from register where name = 'customers'")]
+    may, only = (shop.account(n, group='管理者').id for n in ('mergemay', 'mergeonly'))
+    staff, elsewhere = (shop.account(n, group='担当者').id for n in ('mergestaff', 'mergeelse'))
+    house.sql("update daicho.account set grants = '{record.merge:orders}' where id = %s", args=(elsewhere,))
+    house.sql("update daicho.account set denials = '{record.merge:customers}' where id = %s", args=(only,))
+    reading = ('select * from T.duplicate', 'select * from T.duplicate_apart', 'select * from T.merge', 'select * from T.merge_moved',
+               'delete from T.duplicate returning 1', 'update T.merge set undone_at = now() returning 1')
+    writing = (f"insert into T.duplicate_apart (register, a, b) values ({register}, {a}, {a + 1})",
+               f"insert into T.duplicate (register, records, size, rules, job) values ({register}, '{{1,2}}', 2, '{{x}}', 1)",
+               f'insert into T.merge (register, survivor, gone) values ({register}, {a}, {a + 1})',
+               f"insert into T.merge_moved (merge, register, item, record) values ({number}, {register}, 'x', 1)")
+    assert [len(inside(may, sql) or []) for sql in ('select * from T.merge where id = %d' % number, 'select * from T.duplicate')] == [1, 1]
+    for who in staff, elsewhere, only:
+        for sql in reading:
+            assert inside(who, sql) == [], (who, sql)
+        for sql in writing:
+            with pytest.raises(errors.InsufficientPrivilege, match='row-level security'):
+                inside(who, sql)
+    # who sees nothing personal, and other contracts, not even so
+    other = house.tenant(registers=()).name
+    for role, schema in (('_masked', 'T.'), ('_form', 'T.'), ('', f't_{other}.'), ('_masked', f't_{other}.')):
+        for sql in reading + writing:
+            with pytest.raises(errors.InsufficientPrivilege, match='permission denied') as refused:
+                inside(may, sql.replace('T.', schema), role)
+            assert '花子' not in str(refused.value.diag.message_detail) + str(refused.value)
+    # what was made one is not written over, dated back, or half done
+    for sql, wrong in ((f'update T.merge set survivor = {b} where id = {number}', errors.InsufficientPrivilege), (f"update T.merge set taken = '{{}}', moved = 9 where id = {number}", errors.InsufficientPrivilege),
+                       (f"update T.merge set at = now() - interval '1 day' where id = {number}", errors.InsufficientPrivilege), ('delete from T.merge', errors.InsufficientPrivilege),
+                       ('truncate T.merge', errors.InsufficientPrivilege), (f'update T.merge set undone_at = now() where id = {number}; set constraints all immediate', errors.SyntaxError),
+                       ('select daicho.merge_clocks(\'x\', 1, 1, 2)', errors.InsufficientPrivilege), ('select daicho.merge_clock_change(1, 2)', errors.InsufficientPrivilege)):
+        with pytest.raises(wrong):
+            inside(may, sql)
+    for sql in (f'update T.merge set undone_at = now() where id = {number}', f'insert into T.merge (register, survivor, gone) values ({register}, {a}, 424242)'):
+        with pytest.raises(errors.IntegrityConstraintViolation, match='wholly'):
+            inside(may, sql, back=False)
+    told, = inside(may, f"insert into T.merge (register, survivor, gone, at, actor, undone_at) values ({register}, {a}, 7, '2001-01-01', 'account:1:boss', now()) returning actor, at > '2020-01-01', undone_at")
+    assert told == (f'account:{may}:x', True, None)
+
+
+def test_nothing_personal_stands_in_the_log_or_the_job(house, shop):
+    a, b = pair(shop)
+    job = shop.api('POST', f'{R}/duplicates', json={}).json()['id']
+    house.wait_job(job, shop)
+    shop.api('GET', f'{R}/duplicates'), shop.api('GET', f'{R}/records/{a}/duplicates'), look(shop, a, b)
+    shop.api('POST', f'{R}/merges/{merge(shop, a, b).json()["id"]}/undo', json={})
+    shop.api('POST', f'{R}/merges', json={'survivor': a, 'gone': b, 'survivor_version': 1, 'gone_version': 1})
+    told = str([e for e in shop.log(own=True)][-12:]) + str(house.sql('select args, result from daicho.job where id = %s', args=(job,))) + str(
+        [shop.sql(f'select to_jsonb(t)::text from {t} t') for t in ('duplicate', 'duplicate_apart', 'merge', 'merge_moved')])
+    for secret in ('齋藤', '斉藤', '花子', '1234', 'a@example', 'b@example', '1990'):
+        assert secret not in told, secret
+
+
+# Side by side with others ----------------------------------------------------------------------------------------------------------------------------------
+
+def test_of_two_people_who_merge_the_same_record_one_is_told_where_it_went(shop):
+    a, b = pair(shop)
+    c = made(shop, 'c@example.jp', given_name='花子', telephone='03-1234-5678')
+    bodies = [{'survivor': s, 'gone': b, 'survivor_version': 1, 'gone_version': 1} for s in (a, c)]
+    with shop.house.connect() as db, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        with db.transaction():                          # both have looked, and wait for the same record
+            db.execute(f'select from t_{shop.name}.r_customers where id = %s for update', (b,))
+            asked = [pool.submit(shop.api, 'POST', f'{R}/merges', json=body) for body in bodies]
+            until(lambda: db.execute("select count(*) from pg_stat_activity where usename = 'daicho_web' and wait_event_type = 'Lock'").fetchone()[0] == 2)
+        answers = sorted((f.result() for f in asked), key=lambda x: x.status)
+    assert [x.status for x in answers] == [201, 409], answers
+    winner = answers[0].json()['survivor']
+    assert f'番号{b}のデータは、その間に番号{winner}のデータへまとめられました' in answers[1].text
+    assert [r[0] for r in shop.sql('select id from r_customers order by id')] == [a, c]
+    late = shop.api('GET', f'{R}/merges/new?survivor={a}&gone={b}')
+    assert late.status == 409 and f'番号{winner}' in late.text
+
+
+def test_killed_in_the_middle_everything_is_as_it_was(house, shop):
+    a, b = pair(shop)
+    order(shop, b, 'B1')
+    before = shop.sql(ALL), shop.sql(ORDERS), shop.sql('select count(*) from merge')
+    number = None
+    for step in ('merge', 'undo', 'find'):
+        body = {'survivor': a, 'gone': b, 'survivor_version': 1, 'gone_version': 1}
+        path = {'merge': f'{R}/merges', 'undo': f'{R}/merges/{number}/undo', 'find': f'{R}/duplicates'}[step]
+        with house.connect() as db, concurrent.futures.ThreadPoolExecutor(1) as pool:
+            with db.transaction():
+                # what is written last waits
+                db.execute(f'lock table t_{shop.name}.{"duplicate" if step == "find" else "r_orders"} in share mode')
+                asked = pool.submit(shop.api, 'POST', path, json=body if step == 'merge' else {})
+                kind = 'jobs' if step == 'find' else 'web'
+                until(lambda: db.execute("select count(*) from pg_stat_activity where usename = %s and wait_event_type = 'Lock'", (f'daicho_{kind}',)).fetchone()[0] == 1)
+                for pid in house.workers(kind):
+                    os.kill(pid, signal.SIGKILL)
+            answer = asked.result()
+        if step == 'find':
+            job = house.wait_job(answer.json()['id'], shop, seconds=60)
+            assert (job['state'], job['attempt'], job['result']['groups']) == ('done', 2, 1), job
+            assert shop.sql('select count(*) from duplicate') == [(1,)]
+            continue
+        assert answer.status in (502, 503), answer
+        until(lambda: shop.api('GET', f'{R}/records/{a}').status == 200)
+        if step == 'merge':
+            assert (shop.sql(ALL), shop.sql(ORDERS), shop.sql('select count(*) from merge')) == before
+            number = merge(shop, a, b).json()['id']
+            merged = shop.sql(ALL), shop.sql(ORDERS)
+        else:
+            assert (shop.sql(ALL), shop.sql(ORDERS)) == merged and shop.sql('select undone_at from merge where id = %s', (number,)) == [(None,)]
+            assert shop.api('POST', f'{R}/merges/{number}/undo', json={}).status == 200 and (shop.sql(ALL), shop.sql(ORDERS)) == before[:2]
+
+
+# Deadlines, and what refers both ways ----------------------------------------------------------------------------------------------------------------------
+
+@pytest.fixture(scope='module')
+def desk(house):
+    desk = house.tenant(registers=())
+    define(desk, '''
+name: tickets
+title: 問い合わせ
+duplicates: [[code]]
+items:
+  - {name: code, type: text, title: 番号}
+  - {name: state, type: choice, title: 状態, choices: [open, closed]}
+  - {name: heard_at, type: datetime, title: 受付}
+  - {name: after, type: reference, register: tickets, title: 前の件}
+clocks:
+  - {name: answer, title: 回答, start: heard_at, since: heard_at, stop: {item: state, op: eq, value: closed}, within: {hours: 24}}
+''')
+    return desk
+
+
+def ticket(desk, **values):
+    answer = desk.api('POST', '/registers/tickets/records', json={'code': 'x', **values})
+    assert answer.status == 201, answer
+    return answer.json()['id']
+
+
+def clocks(desk):
+    return dict(desk.house.sql("select record, (id, started_at, due_at, daicho.duty_state(due_at, stopped_at, void_at))::text from daicho.duty where tenant = %s order by record", args=(desk.name,)))
+
+
+def join(desk, survivor, gone, **more):
+    plan = desk.api('GET', f'/registers/tickets/merges/new?survivor={survivor}&gone={gone}').json()
+    answer = desk.api('POST', '/registers/tickets/merges', json={'survivor': survivor, 'gone': gone, 'survivor_version': plan['survivor']['version'], 'gone_version': plan['gone']['version'], **more})
+    assert answer.status == 201, answer
+    return answer.json()['id']
+
+
+def apart(desk, number):
+    answer = desk.api('POST', f'/registers/tickets/merges/{number}/undo', json={})
+    assert answer.status == 200, answer
+
+
+def test_no_deadline_is_lost_or_comes_later_and_each_goes_back(desk):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    ago = lambda hours: (now - datetime.timedelta(hours=hours)).isoformat(timespec='seconds')
+    none, late, early, missed = ticket(desk), ticket(desk, heard_at=ago(2)), ticket(desk, heard_at=ago(5)), ticket(desk, heard_at=ago(30))
+    before = clocks(desk)
+    assert set(before) == {late, early, missed} and before[missed].endswith('missed)') and before[early].endswith('running)')
+    first = join(desk, none, late)                      # it has none: the deadline comes along
+    assert clocks(desk)[none] == before[late] and late not in clocks(desk)
+    second = join(desk, none, early, take=[])           # an earlier one: that counts, though its item was not taken
+    assert clocks(desk)[none] == before[early] and clocks(desk)[early].startswith(before[late].rsplit(',', 1)[0]) and clocks(desk)[early].endswith('void)')
+    third = join(desk, none, missed)                    # missed stays missed
+    assert clocks(desk)[none] == before[missed]
+    for number in third, first, second:                 # not in the order they were made
+        apart(desk, number)
+    assert clocks(desk) == before
+    # an answer given once holds for both; the other one ends
+    closed = ticket(desk, heard_at=ago(1), state='closed')
+    number = join(desk, closed, early)
+    assert clocks(desk)[early].endswith('void)') and clocks(desk)[closed].endswith('met)')
+    apart(desk, number)
+    assert clocks(desk)[early] == before[early] and clocks(desk)[closed].endswith('met)')
+
+
+def test_references_go_both_ways_also_of_what_was_deleted_meanwhile(house, desk):
+    a = ticket(desk)
+    b = ticket(desk, after=a)
+    c, d = ticket(desk, after=b), ticket(desk)
+    assert desk.api('PATCH', f'/registers/tickets/records/{a}', json={'after': b, 'version': 1}).status == 200
+    rows = 'select id, after from r_tickets where id >= %s order by id'
+    before = desk.sql(rows, (a,))
+    number = join(desk, a, b)
+    assert desk.sql(rows, (a,)) == [(a, None), (c, a), (d, None)]
+    apart(desk, number)
+    assert desk.sql(rows, (a,)) == before
+    number = join(desk, a, b, take=['after'])           # nothing ever refers to itself
+    assert desk.sql(rows, (a,)) == [(a, None), (c, a), (d, None)]
+    apart(desk, number)
+    assert desk.sql(rows, (a,)) == before
+    # of a register that was deleted and may come back: its entries would have gone with the record
+    done = desk.api('POST', '/registers', json={'definition': {'name': 'calls', 'title': '電話', 'kind': 'history', 'master': 'ticket', 'items': [
+        {'name': 'ticket', 'type': 'reference', 'register': 'tickets', 'title': '件', 'required': True}]}})
+    assert house.wait_job(done.json()['job'], desk)['state'] == 'done'
+    call = desk.api('POST', '/registers/calls/records', json={'ticket': b}).json()['id']
+    desk.sql("update register set state = 'deleted' where name = 'calls'")
+    number = join(desk, a, b)
+    assert desk.sql('select id, ticket from r_calls') == [(call, a)]
+    apart(desk, number)
+    assert desk.sql('select id, ticket from r_calls') == [(call, b)] and desk.sql(rows, (a,)) == before
+    desk.sql("update register set state = 'active' where name = 'calls'")
+
+
+def test_rules_follow_the_names_of_items_and_merges_their_types(house, desk):
+    a, b = ticket(desk), ticket(desk)
+    number = join(desk, a, b)
+    desk.sql("insert into daicho.job (tenant, actor, kind, register, state, args, result, finished_at) values (%s, 'x', 'define', 'tickets', 'done', '{\"action\": \"define\"}', "
+             "'{\"retype\": [1]}', now() + interval '1 second')", (desk.name,))
+    told = desk.api('GET', f'/registers/tickets/merges/{number}').json()
+    assert (told['obstacle'], told['may_undo']) == ('retyped', False)
+    assert '種類が変わった' in desk.api('POST', f'/registers/tickets/merges/{number}/undo', json={}).text
+    desk.sql("delete from daicho.job where tenant = %s and actor = 'x'", (desk.name,))
+    apart(desk, number)

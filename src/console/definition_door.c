@@ -24,7 +24,25 @@ static const char *const flags[] = { "required", "unique", "personal", "searchab
 
 /* Names ------------------------------------------------------------------------------------------------------------------------------ */
 
-/* key, master, heading and the items' former names follow a name. now absent: the item goes. */
+/* A rule that lost an item would find more than anybody asked for: it goes. */
+static void rules_follow(json_t *rules, str before, str now)
+{
+        for (size_t i = json_array_size(rules); i-- > 0;) {
+                json_t *rule = json_array_get(rules, i);
+                bool goes = false;
+
+                for (size_t k = 0; k < json_array_size(rule); k++)
+                        if (str_equal(json_text(json_array_get(rule, k)), before)) {
+                                goes = str_absent(now);
+                                if (!goes)
+                                        (void)json_array_set_new(rule, k, json_str(now));
+                        }
+                if (goes)
+                        (void)json_array_remove(rules, i);
+        }
+}
+
+/* key, master, heading, rules of duplicates and the items' former names follow a name. now absent: the item goes. */
 static void name_follow(const struct edit *e, str before, str now)
 {
         static const char *const roles[] = { "key", "master" };
@@ -43,6 +61,7 @@ static void name_follow(const struct edit *e, str before, str now)
         }
         if (heading != NULL && json_array_size(heading) == 0)
                 (void)json_object_del(e->draft, "heading");
+        rules_follow(json_object_get(e->draft, "duplicates"), before, now);
 }
 
 /* The name an item has in the database is remembered; one that was never stored is not. */

@@ -7,7 +7,7 @@
 
 /* Adds the job. RC_CONFLICT without rules, or while one is under way. */
 rc alike_find_start(struct cx *cx, str register_name, int64_t *ret_job) MUST_USE;
-/* The job kind "duplicates". Result: {rows, groups, records}. */
+/* The job kind "duplicates". Result: {looked, groups}. */
 rc alike_find_run(struct cx *cx, struct job *job) MUST_USE;
 
 #endif

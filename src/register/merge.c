@@ -109,15 +109,39 @@ static rc picks_take(struct merge *m, const json_t *take)
         return cx->failure.code;
 }
 
+/* One of them is not there: who was faster is told where it went. */
+static rc made_one_already(struct cx *cx, str register_name, int64_t a, int64_t b, rc code)
+{
+        const int64_t ids[] = { a, b };
+        struct failure told = cx->failure;
+
+        if (code != RC_UNKNOWN && code != RC_STALE)
+                return code;
+        fail_clear(cx);
+        for (size_t i = 0; i < COUNT(ids); i++) {
+                int64_t to;
+
+                TRY(merge_way(cx, register_name, ids[i], &to));
+                if (to > 0)
+                        return fail(cx, RC_CONFLICT, NULL, "record %lld was made one with record %lld in the meantime; please look at that one",
+                                    (long long)ids[i], (long long)to);
+        }
+        cx->failure = told;
+        return code;
+}
+
 static rc records_get(struct cx *cx, str register_name, int64_t survivor, int64_t gone, struct merge *ret)
 {
+        rc code;
+
         *ret = (struct merge){ .cx = cx };
         TRY(alike_allowed(cx));
         if (survivor == gone)
                 return fail(cx, RC_INVALID, "gone", "must be another record");
-        TRY(record_get(cx, register_name, gone, &ret->def, &ret->gone));
-        TRY(record_get(cx, register_name, survivor, &ret->def, &ret->survivor));
-        return picks_make(ret);
+        code = record_get(cx, register_name, gone, &ret->def, &ret->gone);
+        if (code == RC_OK)
+                code = record_get(cx, register_name, survivor, &ret->def, &ret->survivor);
+        return code == RC_OK ? picks_make(ret) : made_one_already(cx, register_name, survivor, gone, code);
 }
 
 /* What refers to it -------------------------------------------------------------------------------------------------------------------- */
@@ -273,7 +297,7 @@ static rc both_lock(const struct merge *m)
         sql_add(sql, ")) order by r.id for update");
         TRY(record_row_run(sql, m->def, &rows));
         if (rows_count(rows) != 2)
-                return changed_since(m->cx);
+                return made_one_already(m->cx, m->def->name, m->survivor->id, m->gone->id, changed_since(m->cx));
         return RC_OK;
 }
 
@@ -337,7 +361,7 @@ static rc gone_delete(const struct merge *m)
         return record_row_run(sql, m->def, &rows);
 }
 
-/* *ret_taken: how many items differ now. */
+/* *ret_taken: how many items differ now. Its version changes in any case: nobody goes on from what it was before, and its deadlines are settled anew. */
 static rc survivor_update(const struct merge *m, size_t *ret_taken)
 {
         struct sql *sql = sql_open(m->cx);
@@ -356,32 +380,26 @@ static rc survivor_update(const struct merge *m, size_t *ret_taken)
                 }
         sql_add(sql, " where r.id = ");
         sql_arg(sql, db_int(m->cx, m->survivor->id), "bigint");
-        return *ret_taken > 0 ? record_row_run(sql, m->def, &rows) : RC_OK;
+        return record_row_run(sql, m->def, &rows);
 }
 
-static rc change_last(struct cx *cx, const struct definition *def, int64_t record, bool deleted, int64_t *ret)
-{
-        struct merge_change_row *row;
-
-        TRY(sql_merge_change(cx, def->id, record, &row));
-        must(row != NULL && row->deleted == deleted);
-        *ret = row->id;
-        return RC_OK;
-}
-
-static rc finish(const struct merge *m, int64_t id, size_t taken)
+static rc finish(const struct merge *m, const struct moving *moving, size_t taken)
 {
         str *names = NEW_ARRAY(m->cx->mem, str, m->def->item_count + 1);
-        int64_t survivor_change = 0, gone_change;
+        struct merge_change_row *gone, *survivor = NULL;
         size_t n = 0, changed;
 
-        TRY(change_last(m->cx, m->def, m->gone->id, true, &gone_change));
-        if (taken > 0)
-                TRY(change_last(m->cx, m->def, m->survivor->id, false, &survivor_change));
+        TRY(sql_merge_change(m->cx, m->def->id, m->gone->id, &gone));
+        if (taken > 0) {
+                TRY(sql_merge_change(m->cx, m->def->id, m->survivor->id, &survivor));
+                must(survivor != NULL && !survivor->deleted);
+        }
         for (size_t i = 0; i < m->def->item_count; i++)
                 if (m->picks[i].take)
                         names[n++] = m->def->items[i].name;
-        return sql_merge_finish(m->cx, id, taken > 0 ? &survivor_change : NULL, gone_change, db_array(m->cx, names, n), &changed);
+        /* of a contract that is ending what is deleted leaves no history */
+        return sql_merge_finish(m->cx, moving->merge, survivor ? &survivor->id : NULL, gone && gone->deleted ? &gone->id : NULL,
+                                db_array(m->cx, names, n), moving->moved, &changed);
 }
 
 static json_t *taken_names(const struct merge *m)
@@ -394,16 +412,18 @@ static json_t *taken_names(const struct merge *m)
         return list;
 }
 
-/* A reference of the survivor to the one that goes was emptied with the others that move; it cannot come back with what it takes. */
+/* A reference of the survivor to the one that goes was emptied with the others that move; it cannot come back with what it takes, nor be emptied twice. */
 static void self_references_clear(struct merge *m)
 {
         for (size_t i = 0; i < m->def->item_count; i++) {
                 const struct item *item = &m->def->items[i];
+                str value = m->gone->values[i];
                 int64_t to;
 
                 if (item->type != ITEM_REFERENCE || !str_equal(item->reference, m->def->name) || !m->picks[i].take)
                         continue;
-                if (str_int(m->gone->values[i], &to) && (to == m->gone->id || to == m->survivor->id))
+                if (str_absent(value) ? str_int(m->survivor->values[i], &to) && to == m->gone->id
+                                      : str_int(value, &to) && (to == m->gone->id || to == m->survivor->id))
                         m->picks[i].take = false;
         }
 }
@@ -426,7 +446,7 @@ rc merge_do(struct cx *cx, const struct merge_order *order, int64_t *ret_merge)
         TRY(referrers(&m, reference_move, &moving));
         TRY(gone_delete(&m));
         TRY(survivor_update(&m, &taken));
-        TRY(finish(&m, moving.merge, taken));
+        TRY(finish(&m, &moving, taken));
         log_subject(cx, m.def->name, m.survivor->id);
         log_detail(cx, "merge", json_integer(moving.merge));
         log_detail(cx, "gone", json_integer(m.gone->id));

@@ -24,7 +24,7 @@ static rc taken_titles(struct cx *cx, const struct definition *def, str json, js
 
         TRY(json_read(cx, json, &names));
         json_array_foreach(names, i, one) {
-                const struct item *item = definition_item(def, json_text(one));
+                const struct item *item = definition_item_ever(def, json_text(one));
 
                 json_array_append_new(list, json_str(item ? item->title[cx->lang] : json_text(one)));
         }
@@ -158,9 +158,9 @@ static rc look(struct undo *u)
         sql_add(sql, " t on t.id = ");
         sql_arg(sql, db_int(cx, u->row->survivor), "bigint");
         sql_add(sql, " left join ");
-        change_row(sql, u, u->row->gone_change);
+        change_row(sql, u, u->row->retyped ? 0 : u->row->gone_change); /* values of another type are not read */
         sql_add(sql, " cg on true left join ");
-        change_row(sql, u, u->row->survivor_change_null ? 0 : u->row->survivor_change);
+        change_row(sql, u, u->row->retyped || u->row->survivor_change_null ? 0 : u->row->survivor_change);
         sql_add(sql, " cs on true");
         old_values(sql, u->def, "coalesce(cs.old, '{}')) as v");
         old_values(sql, u->def, "coalesce(cg.old, '{}')) as g");
@@ -211,31 +211,32 @@ static void still(struct sql *sql, const struct undo *u, const struct definition
         sql_add(sql, ")");
 }
 
+struct moved {
+        const struct definition *def;
+        const struct item *item;
+        str name; /* of the item, then */
+        int64_t count;
+};
+
 /* What moved, of one register and item: how many still stand as the merge left them. */
-static rc standing(const struct undo *u, const struct definition *from, const struct item *item, int64_t *ret)
+static rc standing(const struct undo *u, const struct moved *m, int64_t *ret)
 {
         struct sql *sql = sql_open(u->cx);
         struct rows *rows;
 
         sql_add(sql, "select count(*) from tenant.merge_moved m join ");
-        sql_table(sql, from);
+        sql_table(sql, m->def);
         sql_add(sql, " t on t.id = m.record where m.merge = ");
         sql_arg(sql, db_int(u->cx, u->row->id), "bigint");
         sql_add(sql, " and m.register = ");
-        sql_arg(sql, db_int(u->cx, from->id), "bigint");
+        sql_arg(sql, db_int(u->cx, m->def->id), "bigint");
         sql_add(sql, " and m.item = ");
-        sql_arg(sql, item->name, "text");
-        still(sql, u, from, item);
-        TRY(record_row_run(sql, from, &rows));
+        sql_arg(sql, m->name, "text");
+        still(sql, u, m->def, m->item);
+        TRY(record_row_run(sql, m->def, &rows));
         *ret = rows_int(rows, 0, 0);
         return RC_OK;
 }
-
-struct moved {
-        const struct definition *def;
-        const struct item *item;
-        int64_t count;
-};
 
 /* Items that are no more have nothing to get back. */
 static rc moved_read(const struct undo *u, struct moved **ret, size_t *ret_count)
@@ -250,7 +251,8 @@ static rc moved_read(const struct undo *u, struct moved **ret, size_t *ret_count
                 struct moved *m = &list[n];
 
                 TRY(definition_get(u->cx, rows[i].register_, &m->def));
-                m->item = definition_item(m->def, rows[i].item);
+                m->item = definition_item_ever(m->def, rows[i].item);
+                m->name = rows[i].item;
                 m->count = rows[i].count;
                 n += m->item != NULL && m->item->type == ITEM_REFERENCE;
         }
@@ -270,7 +272,7 @@ static bool rights_held(const struct undo *u, const struct moved *list, size_t c
 
 static const char *obstacle(const struct undo *u)
 {
-        return u->erased ? "erased" : !u->there ? "gone" : u->came ? "there" : NULL;
+        return u->row->retyped ? "retyped" : u->erased ? "erased" : !u->there ? "gone" : u->came ? "there" : NULL;
 }
 
 static json_t *items_told(const struct undo *u)
@@ -318,7 +320,7 @@ rc merge_undo_get(struct cx *cx, str register_name, int64_t id, json_t **ret)
                 json_t *one = json_object();
                 int64_t back;
 
-                TRY(standing(&u, moved[i].def, moved[i].item, &back));
+                TRY(standing(&u, &moved[i], &back));
                 if (permission_hidden(cx, moved[i].def->name))
                         continue;
                 (void)json_set(one, "register", json_str(moved[i].def->name));
@@ -357,6 +359,8 @@ static rc possible(struct undo *u, const struct moved *moved, size_t count)
         why = obstacle(u);
         if (why == NULL)
                 return RC_OK;
+        if (strcmp(why, "retyped") == 0)
+                return fail(cx, RC_CONFLICT, NULL, "an item has another type now than when these records were made one: they cannot be taken apart");
         return strcmp(why, "gone") == 0
                    ? fail(cx, RC_CONFLICT, NULL,
                           "the record that stayed is not there any more; if it was made one with another, take that apart first")
@@ -365,13 +369,12 @@ static rc possible(struct undo *u, const struct moved *moved, size_t count)
                                                     : "nothing is left of what these records held before: they cannot be taken apart");
 }
 
-/* First the survivor, so that unique values are free for the one that comes back. */
+/* First the survivor, so that unique values are free for the one that comes back. Its version changes in any case, as in merge.c. */
 static rc survivor_restore(const struct undo *u, json_t *kept)
 {
         struct cx *cx = u->cx;
         struct sql *sql = sql_open(cx);
         struct rows *rows;
-        size_t n = 0;
 
         sql_add(sql, "update ");
         sql_table(sql, u->def);
@@ -386,11 +389,10 @@ static rc survivor_restore(const struct undo *u, json_t *kept)
                 merge_column(sql, ", ", &u->def->items[i]);
                 sql_add(sql, " = ");
                 sql_value(sql, &u->def->items[i], rows_text(u->rows, 0, WAS + EACH * i + 1));
-                n++;
         }
         sql_add(sql, " where r.id = ");
         sql_arg(sql, db_int(cx, u->row->survivor), "bigint");
-        return n > 0 ? record_row_run(sql, u->def, &rows) : RC_OK;
+        return record_row_run(sql, u->def, &rows);
 }
 
 static rc survivor_lock(struct undo *u)
@@ -447,7 +449,7 @@ static rc reference_restore(const struct undo *u, const struct moved *m, int64_t
         sql_add(sql, " and m.register = ");
         sql_arg(sql, db_int(cx, m->def->id), "bigint");
         sql_add(sql, " and m.item = ");
-        sql_arg(sql, m->item->name, "text");
+        sql_arg(sql, m->name, "text");
         still(sql, u, m->def, m->item);
         TRY(record_row_run(sql, m->def, &rows));
         *back += (int64_t)rows_changed(rows);
@@ -466,13 +468,13 @@ rc merge_undo_do(struct cx *cx, str register_name, int64_t id, json_t **ret)
         TRY(moved_read(&u, &moved, &count));
         TRY(survivor_lock(&u));
         TRY(possible(&u, moved, count));
+        TRY(sql_merge_undone(cx, id, &changed)); /* first: deadlines go back before the records that have them are written */
         TRY(survivor_restore(&u, kept));
         TRY(gone_insert(&u));
         for (size_t i = 0; i < count; i++) {
                 TRY(reference_restore(&u, &moved[i], &back));
                 all += moved[i].count;
         }
-        TRY(sql_merge_undone(cx, id, &changed));
         log_subject(cx, u.def->name, u.row->survivor);
         log_detail(cx, "merge", json_integer(id));
         log_detail(cx, "restored", json_integer(u.row->gone));
