@@ -71,8 +71,10 @@ class Pair:
                                         "daicho.clock() + interval '7 days', '{\"item\": {\"name\": \"gone\", \"type\": \"text\", \"title\": \"x\"}, \"number\": 1}') returning id")[0][0]
         self.ids['imports'] = house.sql("insert into daicho.job (tenant, actor, kind, register, state, args, result, ready_until) values ('sweepone', 'sweeper', 'import', "
                                         "'customers', 'ready', '{\"review\": true}', '{\"columns\": [\"email\"]}', daicho.clock() + interval '1 day') returning id")[0][0]
-        self.ids['merges'] = house.sql("insert into t_sweepone.merge (register, survivor, gone, gone_change) select id, %s, 999999, 1 from t_sweepone.register where name = 'customers' returning id",
-                                       args=(self.ids['records'],))[0][0]
+        again = self.full.api('POST', '/registers/customers/records', json={'email': 'sweep2@example.jp', 'family_name': '掃除', 'given_name': '花'}).json()['id']
+        merged = self.full.api('POST', '/registers/customers/merges', json={'survivor': self.ids['records'], 'gone': again, 'survivor_version': 1, 'gone_version': 1})
+        assert merged.status == 201, merged
+        self.ids['merges'] = merged.json()['id']
         self.ids['support'] = house.sql("insert into daicho.support_grant (tenant, operator_id, operator, reason, minutes) "
                                         "select 'sweepone', id, 'sweeper', 'sweep', 60 from daicho.account where tenant = 'sweepone' limit 1 returning id")[0][0]
         self.ids['factors'] = self.ids['totp'] = house.sql(
