@@ -372,6 +372,7 @@ items:
   - {name: state, type: choice, title: 状態, choices: [open, closed]}
   - {name: heard_at, type: datetime, title: 受付}
   - {name: after, type: reference, register: tickets, title: 前の件}
+  - {name: label, type: computed, sentence: '{code} {state}', title: 表示}
 clocks:
   - {name: answer, title: 回答, start: heard_at, since: heard_at, stop: {item: state, op: eq, value: closed}, within: {hours: 24}}
 ''')

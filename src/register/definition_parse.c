@@ -130,8 +130,8 @@ static void rule_get(struct reading *r, const struct place *at, const json_t *li
         for (size_t i = 0; i < json_array_size(list); i++) {
                 const struct item *item = definition_item(r->def, json_text(json_array_get(list, i)));
 
-                if (item == NULL || item->lines || item->type == ITEM_BOOLEAN) {
-                        definition_wrong(r, at, "duplicates", "must be lists of names of items; none with several lines, none of yes or no");
+                if (item == NULL || item->lines || item->type == ITEM_BOOLEAN || !item_stored(item)) {
+                        definition_wrong(r, at, "duplicates", "must be lists of names of items; none with several lines, of yes or no, or computed");
                         return;
                 }
                 rule->items[rule->count++] = item;

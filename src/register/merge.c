@@ -71,7 +71,7 @@ static rc picks_make(struct merge *m)
                 str mine = m->survivor->values[i], other = m->gone->values[i];
                 struct pick *p = &m->picks[i];
 
-                if (str_absent(mine) ? str_absent(other) : !str_absent(other) && str_equal(mine, other))
+                if (!item_stored(item) || (str_absent(mine) ? str_absent(other) : !str_absent(other) && str_equal(mine, other)))
                         *p = (struct pick){ false, "same" };
                 else if (item->strictest)
                         *p = (struct pick){ allows(item, other) < allows(item, mine), "strictest" };
@@ -257,7 +257,8 @@ rc merge_plan(struct cx *cx, str register_name, int64_t survivor, int64_t gone, 
         TRY(referrers(&m, reference_tell, &t));
         TRY(alike_why(cx, m.def, survivor, gone, &why));
         for (size_t i = 0; i < m.def->item_count; i++)
-                json_array_append_new(items, item_told(&m, &m.def->items[i]));
+                if (item_stored(&m.def->items[i]))
+                        json_array_append_new(items, item_told(&m, &m.def->items[i]));
         (void)json_set(model, "register", definition_model(cx, m.def));
         (void)json_set(model, "survivor", record_brief(cx, m.def, m.survivor));
         (void)json_set(model, "gone", record_brief(cx, m.def, m.gone));

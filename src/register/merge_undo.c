@@ -114,8 +114,10 @@ static void old_values(struct sql *sql, const struct definition *def, const char
 {
         merge_text(sql, " cross join lateral jsonb_to_record(");
         merge_text(sql, of);
-        for (size_t i = 0; i < def->item_count; i++) {
-                merge_column(sql, i == 0 ? " (" : ", ", &def->items[i]);
+        for (size_t i = 0, n = 0; i < def->item_count; i++) {
+                if (!item_stored(&def->items[i]))
+                        continue;
+                merge_column(sql, n++ == 0 ? " (" : ", ", &def->items[i]);
                 sql_add(sql, " ");
                 merge_text(sql, item_pg_type(&def->items[i]));
         }
@@ -147,6 +149,10 @@ static rc look(struct undo *u)
         for (size_t i = 0; i < u->def->item_count; i++) {
                 const struct item *item = &u->def->items[i];
 
+                if (!item_stored(item)) {
+                        sql_add(sql, ", null, null, null, null");
+                        continue;
+                }
                 sql_add(sql, ", case when jsonb_exists(cs.old, ");
                 sql_arg(sql, item->name, "text");
                 merge_column(sql, ") then 'x' end, v.", item);
@@ -418,11 +424,13 @@ static rc gone_insert(const struct undo *u)
         sql_table(sql, u->def);
         sql_add(sql, " (id, version, created_at, created_by, updated_at, updated_by, origin");
         for (size_t i = 0; i < u->def->item_count; i++)
-                merge_column(sql, ", ", &u->def->items[i]);
+                if (item_stored(&u->def->items[i]))
+                        merge_column(sql, ", ", &u->def->items[i]);
         sql_add(sql, ") overriding system value select c.record, c.version + 1, (c.made ->> 'created_at')::timestamptz, c.made ->> 'created_by', "
                      "daicho.clock(), coalesce(current_setting('daicho.actor', true), ''), (c.made ->> 'origin')::bigint");
         for (size_t i = 0; i < u->def->item_count; i++)
-                merge_column(sql, ", g.", &u->def->items[i]);
+                if (item_stored(&u->def->items[i]))
+                        merge_column(sql, ", g.", &u->def->items[i]);
         sql_add(sql, " from ");
         change_row(sql, u, u->row->gone_change);
         sql_add(sql, " c");
