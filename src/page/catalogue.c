@@ -54,14 +54,14 @@ static struct text_entry *entry_take(struct reading *r, const char *key)
 }
 
 /* A text may hold {{name}} and sections, but nothing unescaped: it is escaped, or not, where the page prints it. */
-static rc text_compile(struct reading *r, struct text_entry *e, int64_t line)
+static rc text_compile(struct reading *r, struct text_entry *e, const json_t *object, const char *name)
 {
         str text = e->text[r->lang];
 
         if (memmem(text.p, text.n, "{{", 2) == NULL)
                 return RC_OK;
         if (memmem(text.p, text.n, "{{{", 3) != NULL || memmem(text.p, text.n, "{{&", 3) != NULL || memmem(text.p, text.n, "{{>", 3) != NULL)
-                return fail_line(r->cx, RC_INVALID, line, r->file, "the text %s may hold {{name}} only", e->key);
+                return fail_line(r->cx, RC_INVALID, yaml_line(r->lines, object, name), r->file, "the text %s may hold {{name}} only", e->key);
         return template_compile(r->cx, r->mem, e->key, text, &e->template[r->lang]);
 }
 
@@ -74,7 +74,6 @@ static rc texts_take(struct reading *r, const json_t *object, const char *prefix
                 return fail_line(r->cx, RC_INVALID, yaml_line(r->lines, object, NULL), r->file, "nested too deep");
         json_object_foreach((json_t *)(uintptr_t)object, name, v) {
                 const char *key = str_format(r->mem, "%s%s%s", prefix, *prefix ? "." : "", name).p;
-                int64_t line = yaml_line(r->lines, object, name);
                 struct text_entry *e;
 
                 if (json_is_object(v)) {
@@ -82,12 +81,12 @@ static rc texts_take(struct reading *r, const json_t *object, const char *prefix
                         continue;
                 }
                 if (!json_is_string(v) || strlen(key) > KEY_MAX)
-                        return fail_line(r->cx, RC_INVALID, line, r->file, "%s must be a text in quotes", key);
+                        return fail_line(r->cx, RC_INVALID, yaml_line(r->lines, object, name), r->file, "%s must be a text in quotes", key);
                 e = entry_take(r, key);
                 if (e == NULL)
-                        return fail_line(r->cx, RC_INVALID, line, r->file, "%s is missing in the other language", key);
+                        return fail_line(r->cx, RC_INVALID, yaml_line(r->lines, object, name), r->file, "%s is missing in the other language", key);
                 e->text[r->lang] = str_copy(r->mem, json_text(v));
-                TRY(text_compile(r, e, line));
+                TRY(text_compile(r, e, object, name));
         }
         return RC_OK;
 }
@@ -118,10 +117,9 @@ static rc messages_take(struct reading *r, const json_t *object)
         json_t *v;
 
         json_object_foreach((json_t *)(uintptr_t)object, english, v) {
-                int64_t line = yaml_line(r->lines, object, english);
-
                 if (!json_is_string(v) || !format_agrees(english, json_string_value(v)))
-                        return fail_line(r->cx, RC_INVALID, line, r->file, "the translation must take the same %%-arguments as the English");
+                        return fail_line(r->cx, RC_INVALID, yaml_line(r->lines, object, english), r->file,
+                                         "the translation must take the same %%-arguments as the English");
                 fail_translation_add(LANG_JA, str_copy(r->mem, str_of(english)).p, str_copy(r->mem, json_text(v)).p);
         }
         return RC_OK;
