@@ -7,6 +7,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 import time
 
 import psycopg
@@ -214,7 +215,7 @@ def certificate(directory, address):
 def networks(tmp_path_factory):
     directory = tmp_path_factory.mktemp('networks')
     for parent in (directory, *directory.parents):
-        if parent == pathlib.Path('/tmp'):
+        if parent == pathlib.Path(tempfile.gettempdir()):
             break
         parent.chmod(0o755)
     can = os.geteuid() == 0 and shutil.which('nft') and not os.environ.get('DAICHO_TEST_LOOPBACK')

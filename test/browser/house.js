@@ -141,7 +141,7 @@ async function axe(page, options = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', '
         if (!await page.evaluate(() => Boolean(window.axe)))
                 await debuggers.get(page).send('Runtime.evaluate', { expression: axeSource });
         return page.evaluate(async (how) => {
-                const result = await window.axe.run(document, how);
+                const result = await window.axe.run(document, { resultTypes: ['violations'], ...how });
                 return result.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}: ${(n.any[0] || n.all[0] || n.none[0] || {}).message || v.help}`));
         }, options);
 }
