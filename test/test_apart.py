@@ -39,7 +39,7 @@ def pair(house):
         insert into daicho.provider (tenant, kind, name, issuer, client_id, secret_name) values ('{other.name}', 'oidc', '{MARK}', 'https://x.example', 'x', 'x');
         insert into daicho.identity (tenant, provider_id, subject, name) select tenant, id, 'subject', '{MARK}' from daicho.provider where tenant = '{other.name}';
         insert into daicho.sign_on (tenant, provider_id, state_hash, browser_hash, nonce, verifier) select tenant, id, 'state', 'browser', 'nonce', '{MARK}' from daicho.provider where tenant = '{other.name}';
-        insert into daicho.certificate (tenant, serial, name, expires_at) values ('{other.name}', 'ABCDEF', '{MARK}', now() + interval '1 year');
+        insert into daicho.certificate (tenant, serial, name, expires_at) values ('{other.name}', '4ABCDEF0123456789ABCDEF012345678', '{MARK}', now() + interval '1 year');
         insert into daicho.support_grant (tenant, operator_id, operator, reason, minutes) select tenant, id, 'x', '{MARK}', 30 from daicho.account where tenant = '{other.name}' limit 1;
         insert into daicho.notice (tenant, kind, recipient, subject, body, not_before) values ('{other.name}', 'x', 'x@example.jp', '{MARK}', '{MARK}', 'infinity');
         insert into daicho.access_review_told (tenant, due_at, what) values ('{other.name}', now(), 'soon');

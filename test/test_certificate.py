@@ -1,6 +1,7 @@
 """Client certificates (3.4.2): issued per contract, needed before the password is looked at, and what does not count as one."""
 import base64, concurrent.futures, json, os, pathlib, re, shutil, subprocess, tempfile, time
 
+import psycopg
 import pytest
 
 from house import Browser, Client, Refused, until
@@ -133,6 +134,12 @@ def test_syn_3_4_2_a_a_revoked_certificate_is_out_at_once_and_nginx_learns_it_wi
 
     assert until(told_by_nginx, 60)
     refused(lost.login(strict, strict.admin), strict)       # a bad certificate counts as none: words, and an entry
+
+
+def test_no_serial_number_of_another_shape_can_keep_the_list_from_being_written(house, lax):
+    for serial in ('ABCDEF', '', '4' * 33, '4a' * 16, '4G' * 16):
+        with pytest.raises(psycopg.errors.CheckViolation):
+            house.sql("insert into daicho.certificate (tenant, serial, name, expires_at) values (%s, %s, 'x', now() + interval '1 year')", args=(lax.name, serial))
 
 
 def test_syn_3_4_2_a_an_expired_certificate_is_none(house, work, strict):
