@@ -7,7 +7,7 @@
 #include "base/fail.h"
 #include "base/utf8.h"
 
-static const char *const names[CHARSETS] = { "UTF-8", "CP932" };
+static const char *const names[CHARSETS] = { "UTF-8", "CP932", "UTF-16LE", "UTF-16BE" };
 
 const char *charset_name(enum charset set)
 {
@@ -19,9 +19,15 @@ static const struct {
         const char *name;
         enum charset set;
 } aliases[] = {
-        { "utf-8", CHARSET_UTF8 },  { "utf8", CHARSET_UTF8 },       { "cp932", CHARSET_CP932 },     { "windows-31j", CHARSET_CP932 },
-        { "ms932", CHARSET_CP932 }, { "shift_jis", CHARSET_CP932 }, { "shift-jis", CHARSET_CP932 }, { "sjis", CHARSET_CP932 },
+        { "utf-8", CHARSET_UTF8 },     { "utf8", CHARSET_UTF8 },        { "cp932", CHARSET_CP932 },      { "windows-31j", CHARSET_CP932 },
+        { "ms932", CHARSET_CP932 },    { "shift_jis", CHARSET_CP932 },  { "shift-jis", CHARSET_CP932 },  { "sjis", CHARSET_CP932 },
+        { "utf-16", CHARSET_UTF16LE }, { "utf-16le", CHARSET_UTF16LE }, { "utf-16be", CHARSET_UTF16BE },
 };
+
+bool charset_wide(enum charset set)
+{
+        return set == CHARSET_UTF16LE || set == CHARSET_UTF16BE;
+}
 
 bool charset_find(str name, enum charset *ret)
 {
@@ -103,10 +109,39 @@ static size_t cp932_to_utf8(str in, char *out, size_t *ret_read)
         return n;
 }
 
+/* RFC 2781, 2.2: stops at a surrogate without its other half. */
+static size_t utf16_to_utf8(str in, bool big, char *out, size_t *ret_read)
+{
+        const unsigned char *p = (const unsigned char *)in.p;
+        size_t i = 0, n = 0;
+
+        while (in.n - i >= 2) {
+                uint32_t c = (uint32_t)p[i + !big] << 8 | p[i + big];
+                size_t used = 2;
+
+                if (c >= 0xd800 && c < 0xdc00 && in.n - i >= 4) {
+                        uint32_t low = (uint32_t)p[i + 2 + !big] << 8 | p[i + 2 + big];
+
+                        if (low >= 0xdc00 && low < 0xe000) {
+                                c = 0x10000 + ((c & 0x3ff) << 10) + (low & 0x3ff);
+                                used = 4;
+                        }
+                }
+                if (c >= 0xd800 && c < 0xe000)
+                        break;
+                n += utf8_encode(c, out + n);
+                i += used;
+        }
+        *ret_read = i;
+        return n;
+}
+
 size_t charset_decode(enum charset set, str in, char *out, size_t *ret_read)
 {
         if (set == CHARSET_CP932)
                 return cp932_to_utf8(in, out, ret_read);
+        if (charset_wide(set))
+                return utf16_to_utf8(in, set == CHARSET_UTF16BE, out, ret_read);
         *ret_read = utf8_span(in);
         if (*ret_read > 0)
                 memcpy(out, in.p, *ret_read);
@@ -141,6 +176,29 @@ static uint16_t cp932_substitute(uint32_t c, struct charset_loss *loss)
         return GETA;
 }
 
+static size_t utf16_unit(uint32_t unit, bool big, char *out)
+{
+        out[!big] = (char)(unit >> 8);
+        out[big] = (char)(unit & 255);
+        return 2;
+}
+
+static size_t utf8_to_utf16(str in, bool big, char *out)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < in.n;) {
+                uint32_t c = utf8_decode(in, &i);
+
+                if (c > 0xffff) {
+                        n += utf16_unit(0xd800 | (c - 0x10000) >> 10, big, out + n);
+                        c = 0xdc00 | ((c - 0x10000) & 0x3ff);
+                }
+                n += utf16_unit(c, big, out + n);
+        }
+        return n;
+}
+
 size_t charset_encode(enum charset set, str in, char *out, struct charset_loss *loss)
 {
         const unsigned char *p = (const unsigned char *)in.p;
@@ -151,6 +209,8 @@ size_t charset_encode(enum charset set, str in, char *out, struct charset_loss *
                         memcpy(out, in.p, in.n);
                 return in.n;
         }
+        if (charset_wide(set))
+                return utf8_to_utf16(in, set == CHARSET_UTF16BE, out);
         while (i < in.n) {
                 uint16_t code;
                 uint32_t c;
@@ -351,7 +411,8 @@ static void start_add(struct charset_guess *g, const char *p, size_t n)
         for (size_t i = 0; i < n && g->bytes + (int64_t)i < (int64_t)sizeof(g->start); i++)
                 g->start[g->bytes + (int64_t)i] = p[i];
         g->bom = memcmp(g->start, "\xef\xbb\xbf", 3) == 0;
-        g->utf16 = memcmp(g->start, "\xff\xfe", 2) == 0 || memcmp(g->start, "\xfe\xff", 2) == 0;
+        g->utf16le = memcmp(g->start, "\xff\xfe", 2) == 0;
+        g->utf16be = memcmp(g->start, "\xfe\xff", 2) == 0;
 }
 
 bool charset_guess_add(struct charset_guess *g, const char *p, size_t n)
@@ -360,9 +421,9 @@ bool charset_guess_add(struct charset_guess *g, const char *p, size_t n)
         size_t used;
 
         start_add(g, p, n);
-        g->bytes += (int64_t)n;
         for (const char *at = p; (at = memchr(at, '\0', (size_t)(p + n - at))) != NULL; at++)
-                g->zeros++;
+                g->zeros[(g->bytes + (at - p)) % 2]++;
+        g->bytes += (int64_t)n;
         for (const char *at = p; (at = memchr(at, '\x1b', (size_t)(p + n - at))) != NULL; at++)
                 g->escapes += at + 1 < p + n && (at[1] == '$' || at[1] == '(');
         g->escapes += n > 0 && g->before == '\x1b' && (p[0] == '$' || p[0] == '(');
@@ -382,8 +443,8 @@ static rc refuse_foreign(struct cx *cx, const struct charset_guess *g)
 {
         int64_t others = g->cp932_good + g->cp932_half;
 
-        if (g->utf16 || g->zeros > g->bytes / 8)
-                return fail(cx, RC_INVALID, NULL, "the file is UTF-16 or not text; save it as \"CSV UTF-8\" (comma delimited) and send it again");
+        if (g->zeros[0] + g->zeros[1] > g->bytes / 8)
+                return fail(cx, RC_INVALID, NULL, "the file is not text; save it as \"CSV UTF-8\" (comma delimited) and send it again");
         if (g->escapes > 0 && g->utf8_good == 0 && g->utf8_bad == 0)
                 return fail(cx, RC_INVALID, NULL, "the file is ISO-2022-JP (JIS); save it as UTF-8 or Shift_JIS and send it again");
         if (g->utf8_bad > g->utf8_good && g->euc_good > 0 && g->euc_bad <= g->euc_good / 20 && g->euc_kana * 5 > g->euc_good &&
@@ -395,8 +456,27 @@ static rc refuse_foreign(struct cx *cx, const struct charset_guess *g)
         return RC_OK;
 }
 
+/* By its mark; or by the zeros that ASCII leaves on one side only: commas and line ends in a hundred characters, none on the other side. */
+static bool utf16_find(const struct charset_guess *g, enum charset *ret)
+{
+        for (int side = 0; side < 2; side++) {
+                bool marked = side == 0 ? g->utf16be : g->utf16le;
+
+                *ret = side == 0 ? CHARSET_UTF16BE : CHARSET_UTF16LE;
+                if (marked || (!g->bom && g->bytes % 2 == 0 && g->zeros[side] * 100 > g->bytes && g->zeros[!side] * 100 < g->zeros[side]))
+                        return true;
+        }
+        return false;
+}
+
 rc charset_guess_end(struct cx *cx, struct charset_guess *g, enum charset *ret, str *ret_reason)
 {
+        if (utf16_find(g, ret)) {
+                *ret_reason =
+                    str_of(fail_translate(cx->lang, g->utf16le || g->utf16be ? "it begins with the byte order mark of UTF-16"
+                                                                             : "every other byte of its ASCII characters is zero, as in UTF-16"));
+                return RC_OK;
+        }
         if (g->held_n > 0)
                 utf8_bad(g, (unsigned char)g->held[0]);
         g->held_n = 0;

@@ -163,6 +163,36 @@ static rc guess(str file, size_t piece, enum charset *ret, str *ret_reason)
         return charset_guess_end(&cx, &g, ret, ret_reason);
 }
 
+static void utf_16_is_read_and_written_as_rfc_2781_has_it(void **state)
+{
+        /* U+12345 "=Ra" is the RFC's own example (5) */
+        static const struct {
+                enum charset set;
+                str bytes;
+                const char *text;
+                size_t read;
+        } table[] = {
+                { CHARSET_UTF16BE, S("\xd8\x08\xdf\x45\x00\x3d\x00\x52\x00\x61"), "\xf0\x92\x8d\x85=Ra", 10 },
+                { CHARSET_UTF16LE, S("\x08\xd8\x45\xdf\x3d\x00\x52\x00\x61\x00"), "\xf0\x92\x8d\x85=Ra", 10 },
+                { CHARSET_UTF16LE, S("\xd9\x9a\xb7\x30\x00"), "髙シ", 4 },
+                { CHARSET_UTF16BE, S("\x00\x61\xdc\x00\x00\x62"), "a", 2 }, /* a second half alone */
+                { CHARSET_UTF16BE, S("\x00\x61\xd8\x00\x00\x62"), "a", 2 }, /* a first half alone */
+                { CHARSET_UTF16LE, S("\x61\x00\x00\xd8"), "a", 2 },         /* cut */
+        };
+
+        for (size_t i = 0; i < COUNT(table); i++) {
+                char out[64], back[64];
+                size_t read, n = charset_decode(table[i].set, table[i].bytes, out, &read);
+                struct charset_loss loss = { 0 };
+
+                assert_int_equal(read, table[i].read);
+                assert_int_equal(n, strlen(table[i].text));
+                assert_memory_equal(out, table[i].text, n);
+                assert_int_equal(charset_encode(table[i].set, (str){ out, n }, back, &loss), read);
+                assert_memory_equal(back, table[i].bytes.p, read);
+        }
+}
+
 static void files_are_recognised(void **state)
 {
         static const struct {
@@ -179,8 +209,12 @@ static void files_are_recognised(void **state)
                 { S("a\rb\r\xbb\xc4\xb3\r"), RC_OK, CHARSET_CP932, "byte 0xBB at line 3 is not UTF-8, and the file reads as Shift_JIS" },
                 { S("佐藤美咲佐藤美咲佐藤美咲佐藤美咲\n\xff\n"), RC_OK, CHARSET_UTF8, "it is UTF-8 with 1 damaged places, the first at line 2" },
                 { S("佐藤美咲佐藤美咲佐藤美咲\xe3\x81"), RC_OK, CHARSET_UTF8, "it is UTF-8 with 1 damaged places, the first at line 1" },
-                { S("\xff\xfe\x01\x30"), RC_INVALID, 0, NULL },
-                { S("a\0b\0c\0"), RC_INVALID, 0, NULL },
+                { S("\xff\xfe\x01\x30"), RC_OK, CHARSET_UTF16LE, "it begins with the byte order mark of UTF-16" },
+                { S("\xfe\xff\x30\x01"), RC_OK, CHARSET_UTF16BE, "it begins with the byte order mark of UTF-16" },
+                { S("a\0,\0\x01\x30\r\0\n\0"), RC_OK, CHARSET_UTF16LE, "every other byte of its ASCII characters is zero, as in UTF-16" },
+                { S("\0a\0,\x30\x01\0\r\0\n"), RC_OK, CHARSET_UTF16BE, "every other byte of its ASCII characters is zero, as in UTF-16" },
+                { S("a\0b\0\0c"), RC_INVALID, 0, NULL },
+                { S("PK\x03\x04\0\0\0\0\0\0"), RC_INVALID, 0, NULL },
                 { S("\x1b$B:4F#\x1b(B"), RC_INVALID, 0, NULL },
                 { S("\xa5\xb5\xa5\xc8\xa5\xa6\xa4\xb5\xa4\xaf\xa4\xe9"), RC_INVALID, 0, NULL },
                 { S("\xff\xff\xfe\xfd\xa0"), RC_INVALID, 0, NULL },
@@ -237,6 +271,7 @@ int main(void)
                 cmocka_unit_test(what_cp932_lacks_becomes_geta_and_is_counted),
                 cmocka_unit_test(utf_8_is_written_as_it_is),
                 cmocka_unit_test(names_people_use_are_found),
+                cmocka_unit_test(utf_16_is_read_and_written_as_rfc_2781_has_it),
                 cmocka_unit_test(files_are_recognised),
                 cmocka_unit_test(a_large_file_in_cp932_is_known_before_its_end),
         };

@@ -22,22 +22,29 @@ struct csv {
         int64_t base;    /* offset of window[0] in the file */
         int64_t line;    /* of window[at] */
         str line_end;
+        char separator; /* 0: not known yet */
 };
 
 /* How parsing one record from the window ended. */
 enum step { STEP_DONE, STEP_MORE, STEP_FAULT };
 
-struct csv *csv_open(struct arena *mem, int fd)
+struct csv *csv_open(struct arena *mem, int fd, char separator)
 {
         struct csv *csv = NEW(mem, struct csv);
 
         csv->mem = mem;
         csv->fd = fd;
+        csv->separator = separator;
         csv->room = WINDOW;
         csv->window = arena_alloc(mem, WINDOW);
         csv->line = 1;
         csv->line_end = STR_NONE;
         return csv;
+}
+
+char csv_separator(const struct csv *csv)
+{
+        return csv->separator ? csv->separator : ',';
 }
 
 int csv_error(const struct csv *csv)
@@ -102,7 +109,8 @@ static size_t line_end(const struct csv *csv, size_t at)
 }
 
 /* What ends a run of ordinary bytes in an unquoted cell; in a quoted one only the quote and line ends matter. */
-static const uint8_t stops[256] = { [','] = 1, ['\n'] = 1, ['\r'] = 1 };
+static const uint8_t comma_stops[256] = { [','] = 1, ['\n'] = 1, ['\r'] = 1 };
+static const uint8_t tab_stops[256] = { ['\t'] = 1, ['\n'] = 1, ['\r'] = 1 };
 
 struct place {
         size_t at;
@@ -141,6 +149,7 @@ static enum step quoted(const struct csv *csv, struct place *place, struct csv_c
 
 static enum step plain(const struct csv *csv, struct place *place, struct csv_cell *cell)
 {
+        const uint8_t *stops = csv->separator == '\t' ? tab_stops : comma_stops;
         const unsigned char *p = (const unsigned char *)csv->window;
         size_t from = place->at, i = from;
 
@@ -179,7 +188,7 @@ static enum step record(const struct csv *csv, struct csv_record *ret, struct pl
                 *ret_end = line_end(csv, place->at);
                 if (*ret_end > 0)
                         return *ret_end == 1 && csv->window[place->at] == '\r' && place->at + 1 == csv->have && !csv->end ? STEP_MORE : STEP_DONE;
-                if (csv->window[place->at] != ',') {
+                if (csv->window[place->at] != csv->separator) {
                         ret->fault = CSV_AFTER_QUOTE;
                         return STEP_FAULT;
                 }
@@ -221,6 +230,22 @@ static void bom_skip(struct csv *csv)
                 csv->at = 3;
 }
 
+/* No heading holds a tab, so a tab in the first line separates. A first line longer than the window has none there. */
+static char separator_find(const struct csv *csv)
+{
+        bool inside = false;
+
+        for (size_t i = csv->at; i < csv->have; i++) {
+                char c = csv->window[i];
+
+                if (c == '"')
+                        inside = !inside;
+                else if (!inside && (c == '\t' || c == '\n' || c == '\r'))
+                        return c == '\t' ? '\t' : ',';
+        }
+        return ',';
+}
+
 /* Empty lines, and Ctrl-Z at the very end. */
 static bool blank_skip(struct csv *csv)
 {
@@ -247,6 +272,8 @@ bool csv_next(struct csv *csv, struct csv_record *ret)
         }
         if (!blank_skip(csv))
                 return false;
+        if (csv->separator == 0)
+                csv->separator = separator_find(csv);
         ret->line = csv->line;
         ret->offset = csv_offset(csv);
         for (;;) {
@@ -308,7 +335,7 @@ enum csv_fault csv_text(const struct csv_cell *cell, enum charset set, char *out
 
 static const char *const fault_texts[CSV_FAULTS] = {
         [CSV_OPEN_QUOTE] = "a quotation mark opened in this row is never closed",
-        [CSV_AFTER_QUOTE] = "something stands between a closing quotation mark and the next comma",
+        [CSV_AFTER_QUOTE] = "something stands between a closing quotation mark and the next separator",
         [CSV_COLUMNS] = "the row has more than 300 cells",
         [CSV_LONG] = "a cell may hold at most 20,000 characters",
         [CSV_BYTES] = "holds bytes that are no character in the file's encoding",

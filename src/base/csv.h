@@ -1,4 +1,4 @@
-/* csv.h - reads RFC 4180 record by record from a file of any size, in bytes: delimiters and quotes are ASCII and never part of a character in
+/* csv.h - reads RFC 4180, or the same with tabs for commas, record by record from a file of any size, in bytes: delimiters and quotes are ASCII and never part of a character in
  * UTF-8 or CP932, so that one damaged character spoils its cell and nothing else. Decoding is charset.h's.
  *
  * Taken besides RFC 4180: line ends LF, CR LF, CR in any mix; no line end at the end; a quotation mark inside an unquoted cell (it stands for
@@ -40,8 +40,11 @@ struct csv_record {
 };
 
 struct csv;
-/* Reads with pread from offset 0; the descriptor stays the caller's. */
-struct csv *csv_open(struct arena *mem, int fd);
+/* Reads with pread from offset 0; the descriptor stays the caller's. separator: ',' or '\t', or 0: what the first line tells, in which a tab outside quotes
+ * separates. */
+struct csv *csv_open(struct arena *mem, int fd, char separator);
+/* ',' or '\t', once the first record was read. */
+char csv_separator(const struct csv *csv);
 /* The next record, valid until the next call; false at the end. A failing read ends the file: ask csv_error(). */
 bool csv_next(struct csv *csv, struct csv_record *ret);
 int csv_error(const struct csv *csv); /* errno of a failed read, or 0 */

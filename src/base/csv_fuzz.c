@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct csv *csv;
 
         must(fd >= 0 && write(fd, data, size) == (ssize_t)size);
-        csv = csv_open(mem, fd);
+        csv = csv_open(mem, fd, 0);
         while (csv_next(csv, r)) {
                 must(r->offset > offset && r->line > line && r->offset + (int64_t)r->size <= (int64_t)size);
                 must(r->fault != CSV_FINE || (r->count > 0 && r->count <= CSV_COLUMNS_MAX));

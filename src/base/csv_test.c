@@ -26,7 +26,7 @@ static const char *told(str text)
 {
         static char out[4096];
         int fd = file_of(text);
-        struct csv *csv = csv_open(mem, fd);
+        struct csv *csv = csv_open(mem, fd, 0);
         struct csv_record *r = NEW(mem, struct csv_record);
         size_t n = 0;
 
@@ -130,7 +130,7 @@ static void windows_do_not_cut_records(void **state)
                 rows++;
         }
         fd = file_of((str){ text, n });
-        csv = csv_open(mem, fd);
+        csv = csv_open(mem, fd, 0);
         for (size_t i = 0; i < rows; i++) {
                 int64_t number;
 
@@ -174,7 +174,7 @@ static void cells_are_decoded_and_measured(void **state)
 static void a_failing_read_ends_the_file_and_is_told(void **state)
 {
         struct csv_record *r = NEW(mem, struct csv_record);
-        struct csv *csv = csv_open(mem, -1);
+        struct csv *csv = csv_open(mem, -1, 0);
 
         assert_false(csv_next(csv, r));
         assert_int_not_equal(csv_error(csv), 0);

@@ -125,6 +125,15 @@ static void bar_dress(json_t *job)
         }
 }
 
+static str encoding_text(struct cx *cx, str encoding, bool tabs)
+{
+        str name = str_equal_nocase(encoding, S("cp932")) ? S("cp932") : str_starts(encoding, S("UTF-16")) ? S("utf16") : S("utf8");
+        str text = text_of(cx, "job.encoding_name", name);
+
+        return tabs ? str_format(cx->mem, "%.*s%s%.*s", STR_ARG(text), cx->lang == LANG_EN ? ", " : "、", STR_ARG(page_text(cx->lang, "job.tabs")))
+                    : text;
+}
+
 static void job_dress(struct cx *cx, const json_t *context, json_t *job)
 {
         const json_t *result = json_object_get(job, "result");
@@ -165,7 +174,7 @@ static void job_dress(struct cx *cx, const json_t *context, json_t *job)
                 ignored_dress(cx, job, result);
                 if (!str_absent(encoding))
                         (void)json_set(job, "encoding_text",
-                                       json_str(text_of(cx, "job.encoding_name", str_equal_nocase(encoding, S("cp932")) ? S("cp932") : S("utf8"))));
+                                       json_str(encoding_text(cx, encoding, str_is(json_get_text(result, "separator"), "tab"))));
                 if (!str_absent(json_get_text(result, "file")))
                         (void)json_set(job, "source_name", json_object_get(result, "file"));
                 if (!str_absent(json_get_text(result, "sentence")))

@@ -40,9 +40,9 @@ static str option(const struct http_req *req, const char *name)
         return str_absent(value) ? http_query(req, name) : value;
 }
 
-/* POST /registers/{register}/imports - multipart field `file`, or the file itself as body (text/csv). Options encoding (auto, utf-8, cp932),
- * blank (clear: an empty cell empties the item; keep: leaves it), refused (skip: other rows are taken; stop: none is), review (true: stops before anything
- * is written, until it is told to go on), check (true: nothing is written), name. 202 {id}. */
+/* POST /registers/{register}/imports - multipart field `file`, or the file itself as body (text/csv). Options encoding (auto, utf-8, cp932, utf-16le, utf-16be),
+ * separator (auto, comma, tab), blank (clear: an empty cell empties the item; keep: leaves it), refused (skip: other rows are taken; stop: none is), review
+ * (true: stops before anything is written, until it is told to go on), check (true: nothing is written), name. 202 {id}. */
 static rc create(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         const struct http_file *file = http_file(req, "file");
@@ -60,6 +60,7 @@ static rc create(struct cx *cx, const struct http_req *req, struct http_res *res
                 .path = str_z(cx->mem, file->path),
                 .name = file->name,
                 .encoding = option(req, "encoding"),
+                .separator = option(req, "separator"),
                 .blank = option(req, "blank"),
                 .refused = option(req, "refused"),
                 .review = str_is(option(req, "review"), "true"),

@@ -45,7 +45,7 @@ struct file {
 static rc charset_choose(struct cx *cx, str name, enum charset *ret)
 {
         *ret = CHARSET_UTF8;
-        if (str_empty(name) || charset_find(name, ret))
+        if (str_empty(name) || (charset_find(name, ret) && !charset_wide(*ret)))
                 return RC_OK;
         return fail(cx, RC_INVALID, "encoding", "must be utf-8 or cp932");
 }

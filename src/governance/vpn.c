@@ -103,7 +103,7 @@ rc vpn_read(struct cx *cx, int fd, json_t **ret, msec *ret_until)
 
         if (fstat(fd, &st) != 0 || st.st_size > VPN_SIZE_MAX)
                 return fail(cx, RC_TOO_LARGE, NULL, "the file is larger than %d MB: give it in parts", VPN_SIZE_MAX >> 20);
-        csv = csv_open(cx->mem, fd);
+        csv = csv_open(cx->mem, fd, ',');
         while (cx->failure.count < COUNT(cx->failure.problem) && csv_next(csv, r)) {
                 wrong = record_read(cx, r, first, lines, &until) != RC_OK || wrong;
                 if (wrong && (first || cx->failure.code == RC_TOO_LARGE))

@@ -392,7 +392,7 @@ static rc contact_check(struct cx *cx, const struct item **items, size_t count)
 static rc choose_charset(struct cx *cx, str name, enum charset *ret)
 {
         *ret = CHARSET_UTF8;
-        if (str_empty(name) || charset_find(name, ret))
+        if (str_empty(name) || (charset_find(name, ret) && !charset_wide(*ret)))
                 return RC_OK;
         return fail(cx, RC_INVALID, "encoding", "must be utf-8 or cp932");
 }

@@ -108,8 +108,9 @@ static rc give_refused(struct import *im, str name)
 {
         struct refused_source source = {
                 .fd = im->in.fd,
-                .set = im->in.set,
+                .set = im->in.source,
                 .bom = im->in.bom,
+                .separator = csv_separator(im->in.csv),
                 .heading = im->in.heading,
                 .heading_size = im->in.heading_size,
                 .line_end = csv_line_end(im->in.csv),
@@ -152,7 +153,8 @@ static void tell(struct import *im, const struct stage_counts *counts, str reaso
         json_set(result, only ? "would_change" : "changed", json_integer(im->stopped && !asks ? 0 : counts->changed));
         json_set(result, only ? "would_leave" : "unchanged", json_integer(counts->unchanged));
         json_set(result, "blank", json_integer(im->in.blank));
-        json_set(result, "encoding", json_string(charset_name(im->in.set)));
+        json_set(result, "encoding", json_string(charset_name(im->in.source)));
+        json_set(result, "separator", json_string(csv_separator(im->in.csv) == '\t' ? "tab" : "comma"));
         json_set(result, "encoding_reason", json_str(reason));
         json_set(result, "file", json_str(name));
         for (size_t i = 0; i < im->in.stage.count; i++)
@@ -267,6 +269,12 @@ static rc keep_told(struct import *im)
         return sql_stage_tell(im->in.cx, im->in.job->id, json_write(im->in.cx->mem, told));
 }
 
+static bool separator_find(str name, char *ret)
+{
+        *ret = str_is(name, "comma") ? ',' : str_is(name, "tab") ? '\t' : 0;
+        return *ret != 0 || str_is(name, "auto");
+}
+
 static rc run(struct import *im, str name)
 {
         str reason;
@@ -293,6 +301,7 @@ static rc run(struct import *im, str name)
         }
         TRY(import_read_open(&im->in, json_get_text(im->in.job->args, "file")));
         TRY(import_read_charset(&im->in, json_get_text(im->in.job->args, "encoding"), &reason));
+        (void)separator_find(json_get_text(im->in.job->args, "separator"), &im->in.separator);
         TRY(import_read_heading(&im->in));
         TRY(import_read_prepare(&im->in));
         TRY(stage_open(im->in.cx, &im->in.stage));
@@ -330,14 +339,17 @@ rc import_start(struct cx *cx, const struct import_order *order, int64_t *ret_jo
         json_t *args = json_object();
         uint8_t random[12];
         enum charset set;
+        char separator;
         str path;
         rc code;
 
         if (cx->masked)
                 return fail(cx, RC_FORBIDDEN, NULL, "an account that may not see personal items cannot import files");
         TRY(definition_get(cx, order->register_name, &def));
-        if (!str_absent(order->encoding) && !str_is(order->encoding, "auto") && !charset_find(order->encoding, &set))
-                return fail(cx, RC_INVALID, "encoding", "must be auto, utf-8 or cp932");
+        if (!str_absent(order->encoding) && !str_is(order->encoding, "auto"))
+                TRY(import_charset_find(cx, order->encoding, &set));
+        if (!str_empty(order->separator) && !separator_find(order->separator, &separator))
+                return fail(cx, RC_INVALID, "separator", "must be one of: %s", "auto comma tab");
         if (!str_absent(order->blank) && !str_is(order->blank, "clear") && !str_is(order->blank, "keep"))
                 return fail(cx, RC_INVALID, "blank", "must be clear or keep");
         if (!str_empty(order->refused) && !str_is(order->refused, "skip") && !str_is(order->refused, "stop"))
@@ -350,6 +362,8 @@ rc import_start(struct cx *cx, const struct import_order *order, int64_t *ret_jo
         json_set(args, "name", json_str(file_name_clean(cx->mem, order->name)));
         if (!str_absent(order->encoding))
                 json_set(args, "encoding", json_str(order->encoding));
+        if (!str_empty(order->separator))
+                json_set(args, "separator", json_str(order->separator));
         if (!str_absent(order->blank))
                 json_set(args, "blank", json_str(order->blank));
         if (!str_empty(order->refused))

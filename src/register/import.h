@@ -13,12 +13,13 @@
 #include "register/definition.h"
 
 /* Takes the file at `path` into the file store (it is moved) and adds the job. name: what its owner calls it.
- * options: encoding ("auto" "utf-8" "cp932"), blank ("clear" "keep"); NULL: the defaults. RC_FORBIDDEN for masked accounts. */
+ * options: encoding ("auto" "utf-8" "cp932" "utf-16le" "utf-16be"), separator ("auto" "comma" "tab"), blank ("clear" "keep"); NULL: the defaults. RC_FORBIDDEN for masked accounts. */
 struct import_order {
         str register_name;
         const char *path;
         str name;
         str encoding;
+        str separator;
         str blank;
         str refused; /* "skip" (also when absent): other rows are taken; "stop": when one cannot be taken, none is */
         bool check;  /* only tell what would happen */
@@ -33,7 +34,7 @@ rc import_apply(struct cx *cx, const struct job_sight *sight, str register_name,
 /* The model of a job that is an import of this register. RC_UNKNOWN. */
 rc import_job(struct cx *cx, const struct job_sight *sight, str register_name, int64_t id, json_t **ret) MUST_USE;
 
-/* The job kind "import". Ready: staged true, would_create, would_change, would_leave in place of created, changed, unchanged. Result: {checked (nothing was written on purpose), stopped (nothing was written because of refused rows), read, created, changed, unchanged, refused, blank, encoding, encoding_reason, file, columns:[…], ignored:[…],
+/* The job kind "import". Ready: staged true, would_create, would_change, would_leave in place of created, changed, unchanged. Result: {checked (nothing was written on purpose), stopped (nothing was written because of refused rows), read, created, changed, unchanged, refused, blank, encoding, encoding_reason, separator (comma, tab), file, columns:[…], ignored:[…],
  * by_reason:[first 20 refused rows], counts:[…]}; result file: the refused rows. */
 rc import_run(struct cx *cx, struct job *job) MUST_USE;
 

@@ -42,6 +42,79 @@ rc import_read_open(struct import_read *in, str path)
         return in->size > 0 ? RC_OK : fail(cx, RC_INVALID, NULL, "the file is empty; its first line must hold the headings");
 }
 
+rc import_charset_find(struct cx *cx, str name, enum charset *ret)
+{
+        return charset_find(name, ret) ? RC_OK : fail(cx, RC_INVALID, "encoding", "must be auto, utf-8, cp932, utf-16le or utf-16be");
+}
+
+static rc write_whole(struct cx *cx, int fd, const char *p, size_t n)
+{
+        while (n > 0) {
+                ssize_t written = write(fd, p, n);
+
+                if (written < 0 && errno == EINTR)
+                        continue;
+                if (written < 0)
+                        return file_failed(cx, file_store(), errno);
+                p += written;
+                n -= (size_t)written;
+        }
+        return RC_OK;
+}
+
+/* A piece of a file in UTF-16, as UTF-8: all but what the end of the piece may have cut. What is no character becomes a byte that is none in UTF-8 either: it
+ * spoils its cell only. Returns the bytes written to out. */
+static size_t piece_decode(enum charset set, str piece, bool last, char *out, size_t *ret_used)
+{
+        size_t used = 0, n = 0;
+
+        while (used < piece.n) {
+                size_t read, rest;
+
+                n += charset_decode(set, (str){ piece.p + used, piece.n - used }, out + n, &read);
+                used += read;
+                rest = piece.n - used;
+                if (rest == 0 || (rest < 4 && !last))
+                        break;
+                out[n++] = '\xff';
+                used += rest > 1 ? 2 : 1;
+        }
+        *ret_used = used;
+        return n;
+}
+
+/* The file written anew in UTF-8, beside it, and read instead. */
+static rc read_through_utf8(struct import_read *in)
+{
+        struct cx *cx = in->cx;
+        char *piece, *out;
+        struct arena_mark mark;
+        int64_t at = 0, size = 0;
+        int fd;
+
+        TRY(file_scratch(cx, file_store(), &fd));
+        mark = arena_mark(cx->mem);
+        piece = arena_alloc(cx->mem, PIECE);
+        out = arena_alloc(cx->mem, (size_t)PIECE * CHARSET_GROWTH);
+        while (at < in->size) {
+                ssize_t n = pread(in->fd, piece, PIECE, at);
+                size_t used, text;
+
+                if (n <= 0)
+                        return file_failed(cx, "the uploaded file", n < 0 ? errno : EIO);
+                text = piece_decode(in->source, (str){ piece, (size_t)n }, at + n == in->size, out, &used);
+                TRY(write_whole(cx, fd, out, text));
+                at += (int64_t)used;
+                size += (int64_t)text;
+                TRY(job_progress(cx, in->job, at, in->size, "job.step.read"));
+        }
+        arena_rewind(cx->mem, mark);
+        in->fd = fd;
+        in->size = size;
+        in->set = CHARSET_UTF8;
+        return RC_OK;
+}
+
 rc import_read_charset(struct import_read *in, str wanted, str *ret_reason)
 {
         struct cx *cx = in->cx;
@@ -63,15 +136,16 @@ rc import_read_charset(struct import_read *in, str wanted, str *ret_reason)
                 TRY(job_progress(cx, in->job, 0, in->size, "job.step.read"));
         }
         arena_rewind(cx->mem, mark);
-        in->bom = g.bom;
-        code = charset_guess_end(cx, &g, &in->set, ret_reason);
-        if (str_absent(wanted) || str_is(wanted, "auto") || g.utf16)
-                return code;
-        fail_clear(cx);
-        if (!charset_find(wanted, &in->set))
-                return fail(cx, RC_INVALID, "encoding", "must be auto, utf-8 or cp932");
-        *ret_reason = str_of(fail_translate(cx->lang, "it was chosen when the file was sent"));
-        return RC_OK;
+        in->bom = g.bom || g.utf16le || g.utf16be;
+        code = charset_guess_end(cx, &g, &in->source, ret_reason);
+        if (!str_absent(wanted) && !str_is(wanted, "auto") && !(in->bom && charset_wide(in->source))) {
+                fail_clear(cx);
+                code = import_charset_find(cx, wanted, &in->source);
+                *ret_reason = str_of(fail_translate(cx->lang, "it was chosen when the file was sent"));
+        }
+        TRY(code);
+        in->set = in->source;
+        return charset_wide(in->source) ? read_through_utf8(in) : RC_OK;
 }
 
 /* The heading ---------------------------------------------------------------------------------------------------------------------- */
@@ -139,7 +213,7 @@ rc import_read_heading(struct import_read *in)
 {
         struct cx *cx = in->cx;
 
-        in->csv = csv_open(cx->mem, in->fd);
+        in->csv = csv_open(cx->mem, in->fd, in->separator);
         in->record = NEW(cx->mem, struct csv_record);
         in->ignored = json_array();
         if (!csv_next(in->csv, in->record))

@@ -18,8 +18,10 @@ struct import_read {
         const struct definition *def;
         int fd;
         int64_t size;
-        enum charset set;
+        enum charset set;    /* of what is read: a file in UTF-16 is read through a copy in UTF-8 */
+        enum charset source; /* of the file itself */
         bool bom;
+        char separator; /* ',' or '\t'; 0: what the first line tells */
         struct csv *csv;
         struct csv_record *record;
         struct arena *scratch;                      /* of one row */
@@ -41,7 +43,9 @@ struct import_read {
 
 /* Opens the file the job names and finds its size. An empty one is refused. */
 rc import_read_open(struct import_read *in, str path) MUST_USE;
-/* Finds the character set over the whole file, or takes the one that is wanted (absent, "auto", "utf-8", "cp932"). *ret_reason: a sentence on why. */
+/* What import_read_charset() takes as wanted, checked before a job is made of it. */
+rc import_charset_find(struct cx *cx, str name, enum charset *ret) MUST_USE;
+/* Finds the character set over the whole file, or takes the one that is wanted (absent, "auto", or as charset_find takes it). *ret_reason: a sentence on why. */
 rc import_read_charset(struct import_read *in, str wanted, str *ret_reason) MUST_USE;
 /* Reads the headings: which column holds which item of in->def. Fills in->stage.items; refuses files nothing can be done with. */
 rc import_read_heading(struct import_read *in) MUST_USE;

@@ -285,22 +285,42 @@ struct writer {
 
 static void write_text(struct writer *w, str text)
 {
-        char *out = arena_alloc(w->cx->mem, text.n + 1);
+        char *out = arena_alloc(w->cx->mem, text.n * CHARSET_WIDTH + 1);
         struct charset_loss loss = { 0 };
 
         (void)!fwrite(out, 1, charset_encode(w->source->set, text, out, &loss), w->out);
 }
 
+/* A piece of what is held in UTF-8, to be written in UTF-16; a character that the end of the piece cuts waits for the next. Returns the bytes written of it. */
+static size_t write_wide(struct writer *w, str piece, bool last)
+{
+        size_t whole = piece.n;
+
+        for (size_t back = 1; !last && back < UTF8_MAX && back < piece.n; back++)
+                if (utf8_cut((str){ piece.p + piece.n - back, back }))
+                        whole = piece.n - back;
+        write_text(w, (str){ piece.p, whole });
+        return whole;
+}
+
 static rc write_raw(struct writer *w, int64_t offset, size_t size)
 {
+        struct arena_mark mark = arena_mark(w->cx->mem);
+        size_t written;
+
         while (size > 0) {
                 ssize_t n = pread(w->source->fd, w->piece, size < PIECE ? size : PIECE, offset);
 
                 if (n <= 0)
                         return fail(w->cx, RC_INTERNAL, NULL, "the file being imported has become shorter");
-                (void)!fwrite(w->piece, 1, (size_t)n, w->out);
-                offset += n;
-                size -= (size_t)n;
+                written = (size_t)n;
+                if (charset_wide(w->source->set))
+                        written = write_wide(w, (str){ w->piece, (size_t)n }, (size_t)n == size);
+                else
+                        (void)!fwrite(w->piece, 1, (size_t)n, w->out);
+                arena_rewind(w->cx->mem, mark);
+                offset += (int64_t)written;
+                size -= written;
         }
         return RC_OK;
 }
@@ -323,13 +343,13 @@ static rc write_entry(struct writer *w, const struct entry *entry)
                 buf_add(&text, sentence(w->cx, w->refused, &entry->problems[i]));
         }
         buf_int(&cells, entry->line);
-        buf_char(&cells, ',');
+        buf_char(&cells, w->source->separator);
         buf_csv(&cells, buf_str(&text));
-        buf_char(&cells, ',');
+        buf_char(&cells, w->source->separator);
         write_text(w, buf_str(&cells));
         arena_rewind(w->cx->mem, mark);
         TRY(write_raw(w, entry->offset, entry->size));
-        (void)!fwrite(w->source->line_end.p, 1, w->source->line_end.n, w->out);
+        write_text(w, w->source->line_end);
         return RC_OK;
 }
 
@@ -439,17 +459,17 @@ rc refused_write(struct cx *cx, struct refused *refused, const struct refused_so
 
         TRY(files_again(cx, refused));
         *w = (struct writer){ .cx = cx, .refused = refused, .source = source };
-        w->csv = csv_open(cx->mem, source->fd);
+        w->csv = csv_open(cx->mem, source->fd, source->separator);
         w->record = NEW(cx->mem, struct csv_record);
         fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         w->out = fd >= 0 ? fdopen(fd, "w") : NULL;
         if (w->out == NULL)
                 return file_failed(cx, "the file of refused rows", errno);
         if (source->bom)
-                (void)!fwrite("\xef\xbb\xbf", 1, 3, w->out);
-        write_text(w, str_format(cx->mem, "%s,%s,", headings[cx->lang][0], headings[cx->lang][1]));
+                write_text(w, S("\xef\xbb\xbf"));
+        write_text(w, str_format(cx->mem, "%s%c%s%c", headings[cx->lang][0], source->separator, headings[cx->lang][1], source->separator));
         code = write_raw(w, source->heading, source->heading_size);
-        (void)!fwrite(source->line_end.p, 1, source->line_end.n, w->out);
+        write_text(w, source->line_end);
         if (code == RC_OK)
                 code = write_all(w);
         if ((ferror(w->out) || fflush(w->out) != 0 || fsync(fileno(w->out)) != 0) && code == RC_OK)

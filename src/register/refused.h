@@ -38,8 +38,9 @@ void refused_model(struct cx *cx, const struct refused *refused, json_t *model);
 /* All refused rows in the order of the file, byte for byte as they stood there, behind two columns: line and reason. */
 struct refused_source {
         int fd; /* the file */
-        enum charset set;
+        enum charset set; /* to be written in; UTF-16 is held in UTF-8 there */
         bool bom;
+        char separator;
         int64_t heading; /* offset and size of its heading */
         size_t heading_size;
         str line_end;
