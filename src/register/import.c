@@ -347,7 +347,7 @@ rc import_start(struct cx *cx, const struct import_order *order, int64_t *ret_jo
                 return fail(cx, RC_FORBIDDEN, NULL, "an account that may not see personal items cannot import files");
         TRY(definition_get(cx, order->register_name, &def));
         if (!str_absent(order->encoding) && !str_is(order->encoding, "auto"))
-                TRY(import_charset_find(cx, order->encoding, &set));
+                TRY(import_read_charset_find(cx, order->encoding, &set));
         if (!str_empty(order->separator) && !separator_find(order->separator, &separator))
                 return fail(cx, RC_INVALID, "separator", "must be one of: %s", "auto comma tab");
         if (!str_absent(order->blank) && !str_is(order->blank, "clear") && !str_is(order->blank, "keep"))

@@ -42,7 +42,7 @@ rc import_read_open(struct import_read *in, str path)
         return in->size > 0 ? RC_OK : fail(cx, RC_INVALID, NULL, "the file is empty; its first line must hold the headings");
 }
 
-rc import_charset_find(struct cx *cx, str name, enum charset *ret)
+rc import_read_charset_find(struct cx *cx, str name, enum charset *ret)
 {
         return charset_find(name, ret) ? RC_OK : fail(cx, RC_INVALID, "encoding", "must be auto, utf-8, cp932, utf-16le or utf-16be");
 }
@@ -140,7 +140,7 @@ rc import_read_charset(struct import_read *in, str wanted, str *ret_reason)
         code = charset_guess_end(cx, &g, &in->source, ret_reason);
         if (!str_absent(wanted) && !str_is(wanted, "auto") && !(in->bom && charset_wide(in->source))) {
                 fail_clear(cx);
-                code = import_charset_find(cx, wanted, &in->source);
+                code = import_read_charset_find(cx, wanted, &in->source);
                 *ret_reason = str_of(fail_translate(cx->lang, "it was chosen when the file was sent"));
         }
         TRY(code);

@@ -44,7 +44,7 @@ struct import_read {
 /* Opens the file the job names and finds its size. An empty one is refused. */
 rc import_read_open(struct import_read *in, str path) MUST_USE;
 /* What import_read_charset() takes as wanted, checked before a job is made of it. */
-rc import_charset_find(struct cx *cx, str name, enum charset *ret) MUST_USE;
+rc import_read_charset_find(struct cx *cx, str name, enum charset *ret) MUST_USE;
 /* Finds the character set over the whole file, or takes the one that is wanted (absent, "auto", or as charset_find takes it). *ret_reason: a sentence on why. */
 rc import_read_charset(struct import_read *in, str wanted, str *ret_reason) MUST_USE;
 /* Reads the headings: which column holds which item of in->def. Fills in->stage.items; refuses files nothing can be done with. */
