@@ -28,14 +28,50 @@ static const struct field apart_fields[] = {
 };
 static const struct shape apart_in = { "DuplicateApart", apart_fields };
 
-/* GET /registers/{register}/duplicates - duplicates.html: alike_list(). */
+static bool api(const struct http_req *req)
+{
+        return str_starts(req->path, S("/api/v1/"));
+}
+
+/* For a table: columns of the items any of them has a value of, beside what names a record; cells of each. */
+static void table_add(json_t *model, json_t *base, json_t *others)
+{
+        json_t *columns = json_array(), *cells, *one, *value;
+        size_t i, k;
+
+        (void)json_set(base, "cells", json_array());
+        json_array_foreach(others, i, one)
+                (void)json_set(one, "cells", json_array());
+        json_array_foreach(json_object_get(base, "values"), k, value) {
+                bool filled = json_get_text(value, "text").n > 0;
+
+                json_array_foreach(others, i, one)
+                        filled = filled || json_get_text(json_array_get(json_object_get(one, "values"), k), "text").n > 0;
+                if (!filled || json_is_true(json_object_get(value, "in_heading")))
+                        continue;
+                json_array_append(columns, json_object_get(value, "title"));
+                json_array_append(json_object_get(base, "cells"), value);
+                json_array_foreach(others, i, one) {
+                        cells = json_object_get(one, "cells");
+                        json_array_append(cells, json_array_get(json_object_get(one, "values"), k));
+                }
+        }
+        (void)json_set(model, "columns", columns);
+}
+
+/* GET /registers/{register}/duplicates - duplicates.html: alike_list(); console: table_add() for each group. */
 static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        json_t *in, *model;
+        json_t *in, *model, *one;
+        size_t i;
 
         log_subject(cx, http_arg(req, "register"), 0);
         TRY(shape_read(cx, &list_in, req, &in));
         TRY(alike_list(cx, http_arg(req, "register"), json_integer_value(json_object_get(in, "after")), &model));
+        if (!api(req))
+                json_array_foreach(json_object_get(model, "groups"), i, one)
+                        table_add(one, json_object_get(one, "base"), json_object_get(one, "others"));
+        (void)json_set(model, "has_apart", json_boolean(json_array_size(json_object_get(model, "apart")) > 0));
         (void)json_set(model, "has_rules", json_boolean(json_array_size(json_object_get(model, "rules")) > 0));
         (void)json_set(model, "searched", json_boolean(!json_is_null(json_object_get(model, "searched_at"))));
         return http_reply(res, 200, "duplicates.html", model);
@@ -63,9 +99,10 @@ static rc apart(struct cx *cx, const struct http_req *req, struct http_res *res)
         TRY(shape_read(cx, &apart_in, req, &in));
         TRY(alike_apart(cx, register_name, json_integer_value(json_object_get(in, "a")), json_integer_value(json_object_get(in, "b")),
                         json_is_true(json_object_get(in, "different"))));
-        if (str_starts(req->path, S("/api/v1/")))
+        if (api(req))
                 return http_reply(res, 204, NULL, NULL);
-        return http_created(res, 200, str_format(cx->mem, "/registers/%.*s/duplicates?done=duplicate_apart", STR_ARG(register_name)), NULL);
+        return http_created(res, 200, str_format(cx->mem, "/registers/%.*s/duplicates?done=%s", STR_ARG(register_name),
+                                                 json_is_true(json_object_get(in, "different")) ? "duplicate_apart" : "duplicate_together"), NULL);
 }
 
 /* GET /registers/{register}/records/{id}/duplicates - record_duplicates.html: alike_near(). */
@@ -79,6 +116,8 @@ static rc near(struct cx *cx, const struct http_req *req, struct http_res *res)
                 return fail(cx, RC_UNKNOWN, NULL, "there is no such record");
         log_subject(cx, http_arg(req, "register"), id);
         TRY(alike_near(cx, http_arg(req, "register"), id, &model));
+        if (!api(req))
+                table_add(model, json_object_get(model, "base"), json_object_get(model, "alike"));
         (void)json_set(model, "has_rules", json_boolean(json_array_size(json_object_get(json_object_get(model, "register"), "duplicates")) > 0));
         return http_reply(res, 200, "record_duplicates.html", model);
 }

@@ -221,6 +221,14 @@ static str heading_of(const struct view *v, const struct seen *s)
         return text.n ? text : str_format(cx->mem, "#%" PRId64, s->rec.id);
 }
 
+static bool in_heading(const struct definition *def, const struct item *item)
+{
+        for (size_t i = 0; i < def->heading_count; i++)
+                if (def->heading[i] == item)
+                        return true;
+        return false;
+}
+
 /* What is compared, and what the list shows beside it. marked: items that agree. */
 static json_t *record_told(const struct view *v, const struct seen *s, const bool *marked)
 {
@@ -236,7 +244,8 @@ static json_t *record_told(const struct view *v, const struct seen *s, const boo
                 (void)json_set(one, "name", json_str(item->name));
                 (void)json_set(one, "title", json_str(item->title[cx->lang]));
                 (void)json_set(one, "text", json_str(item_show(cx->mem, cx->lang, item, s->rec.values[i])));
-                (void)json_set(one, "alike", json_boolean(marked != NULL && marked[i]));
+                (void)json_set(one, "alike", json_boolean(marked[i]));
+                (void)json_set(one, "in_heading", json_boolean(in_heading(v->def, item)));
                 json_array_append_new(values, one);
         }
         (void)json_set(m, "id", json_integer(s->rec.id));
@@ -255,6 +264,16 @@ static void mark(const struct view *v, const struct seen *a, const struct seen *
                                 marked[v->def->rules[i].items[k]->number] = true;
 }
 
+/* One that is like this one; what agrees is marked in `all`, too. */
+static json_t *other_told(const struct view *v, const struct seen *base, const struct seen *other, bool *all)
+{
+        bool *marked = NEW_ARRAY(v->cx->mem, bool, v->def->item_count);
+
+        mark(v, base, other, marked);
+        mark(v, base, other, all);
+        return json_set(record_told(v, other, marked), "rules", titles_between(v, base, other));
+}
+
 /* Lists ---------------------------------------------------------------------------------------------------------------------------- */
 
 /* The first record of a set that is still alike with another one, and those others. NULL: nothing is left of it. */
@@ -271,10 +290,9 @@ static json_t *group_model(const struct view *v, const struct alike_row *row, co
                         other = seen_find(v, json_integer_value(json_array_get(members, k)));
                         if (k == i || other == NULL || !alike_at_all(v, base, other) || is_apart(v, base->rec.id, other->rec.id))
                                 continue;
-                        mark(v, base, other, marked);
                         if (json_array_size(titles) == 0)
                                 titles = titles_between(v, base, other);
-                        json_array_append_new(others, record_told(v, other, marked));
+                        json_array_append_new(others, other_told(v, base, other, marked));
                 }
                 if (json_array_size(others) == 0)
                         continue;
@@ -310,9 +328,39 @@ static rc groups_model(struct cx *cx, const struct definition *def, const struct
         return RC_OK;
 }
 
+/* Pairs declared to be different, the newest first. */
+static rc apart_model(struct cx *cx, const struct definition *def, json_t **ret)
+{
+        struct alike_declared *rows;
+        json_t *headings;
+        int64_t *ids;
+        size_t count;
+
+        *ret = json_array();
+        TRY(sql_alike_apart_list(cx, def->id, ALIKE_APART, &rows, &count));
+        ids = NEW_ARRAY(cx->mem, int64_t, 2 * count + 1);
+        for (size_t i = 0; i < count; i++) {
+                ids[2 * i] = rows[i].a;
+                ids[2 * i + 1] = rows[i].b;
+        }
+        TRY(record_model_headings(cx, def->name, ids, 2 * count, &headings));
+        for (size_t i = 0; i < count; i++) {
+                json_t *m = json_object();
+
+                (void)json_set(m, "a", json_integer(rows[i].a));
+                (void)json_set(m, "b", json_integer(rows[i].b));
+                json_set(m, "a_heading", json_incref(json_object_get(headings, db_int(cx, rows[i].a).p)));
+                json_set(m, "b_heading", json_incref(json_object_get(headings, db_int(cx, rows[i].b).p)));
+                (void)json_set(m, "at", json_str(clock_rfc3339(cx->mem, rows[i].at)));
+                (void)json_set(m, "actor", json_str(record_model_actor(rows[i].actor)));
+                json_array_append_new(*ret, m);
+        }
+        return RC_OK;
+}
+
 rc alike_list(struct cx *cx, str register_name, int64_t after, json_t **ret)
 {
-        json_t *model = json_object(), *groups = json_array();
+        json_t *model = json_object(), *groups = json_array(), *apart = json_array();
         const struct definition *def;
         struct alike_found *found;
         struct alike_row *list;
@@ -321,6 +369,8 @@ rc alike_list(struct cx *cx, str register_name, int64_t after, json_t **ret)
         TRY(alike_allowed(cx));
         TRY(definition_get(cx, register_name, &def));
         TRY(sql_alike_about(cx, register_name, &found));
+        if (after == 0)
+                TRY(apart_model(cx, def, &apart));
         /* sets that are no longer alike are passed over, so that a page is not empty while there are others behind it */
         for (int tries = 0; tries < 10 && more && json_array_size(groups) < ALIKE_LIMIT / 2; tries++) {
                 size_t count;
@@ -334,6 +384,7 @@ rc alike_list(struct cx *cx, str register_name, int64_t after, json_t **ret)
         (void)json_set(model, "register", definition_model(cx, def));
         (void)json_set(model, "rules", rules_model(cx, def));
         (void)json_set(model, "groups", groups);
+        (void)json_set(model, "apart", apart);
         (void)json_set(model, "next", more ? json_integer(after) : json_null());
         (void)json_set(model, "found", json_integer(found->groups));
         (void)json_set(model, "searched_at", found->at_null ? json_null() : json_str(clock_rfc3339(cx->mem, found->at)));
@@ -447,6 +498,7 @@ rc alike_near(struct cx *cx, str register_name, int64_t id, json_t **ret)
         struct record *rec;
         struct view *v;
         size_t count;
+        bool *all;
 
         TRY(alike_allowed(cx));
         TRY(record_get(cx, register_name, id, &def, &rec));
@@ -455,18 +507,14 @@ rc alike_near(struct cx *cx, str register_name, int64_t id, json_t **ret)
         ids[count++] = db_int(cx, id);
         TRY(view_read(v, ids, count));
         mine = seen_find(v, id);
-        for (size_t i = 0; mine != NULL && i < v->seen_count && json_array_size(list) < ALIKE_NEAR; i++) {
-                bool *marked = NEW_ARRAY(cx->mem, bool, def->item_count);
-
-                if (&v->seen[i] == mine || !alike_at_all(v, mine, &v->seen[i]) || is_apart(v, id, v->seen[i].rec.id))
-                        continue;
-                mark(v, mine, &v->seen[i], marked);
-                json_array_append_new(list, json_set(record_told(v, &v->seen[i], marked), "rules", titles_between(v, mine, &v->seen[i])));
-        }
+        all = NEW_ARRAY(cx->mem, bool, def->item_count);
+        for (size_t i = 0; mine != NULL && i < v->seen_count && json_array_size(list) < ALIKE_NEAR; i++)
+                if (&v->seen[i] != mine && alike_at_all(v, mine, &v->seen[i]) && !is_apart(v, id, v->seen[i].rec.id))
+                        json_array_append_new(list, other_told(v, mine, &v->seen[i], all));
         if (mine == NULL)
                 return fail(cx, RC_UNKNOWN, NULL, "there is no such record");
         (void)json_set(model, "register", definition_model(cx, def));
-        (void)json_set(model, "base", record_told(v, mine, NULL));
+        (void)json_set(model, "base", record_told(v, mine, all));
         (void)json_set(model, "alike", list);
         (void)json_set(model, "unsearched", unsearched);
         *ret = model;
@@ -500,5 +548,8 @@ rc alike_apart(struct cx *cx, str register_name, int64_t a, int64_t b, bool apar
         log_subject(cx, def->name, less);
         log_detail(cx, "other", json_integer(more));
         log_detail(cx, "different", json_boolean(apart));
-        return apart ? sql_alike_apart_add(cx, def->id, less, more, &changed) : sql_alike_apart_drop(cx, def->id, less, more, &changed);
+        if (!apart)
+                return sql_alike_apart_drop(cx, def->id, less, more, &changed);
+        TRY(sql_alike_forget_pair(cx, def->id, less, more, &changed));
+        return sql_alike_apart_add(cx, def->id, less, more, &changed);
 }

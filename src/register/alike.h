@@ -8,14 +8,14 @@
 #include "jobs/jobs.h"
 #include "register/record.h"
 
-enum { ALIKE_KEPT = 20, ALIKE_LIMIT = 20, ALIKE_NEAR = 10 };
+enum { ALIKE_KEPT = 20, ALIKE_LIMIT = 20, ALIKE_NEAR = 10, ALIKE_APART = 100 };
 
 /* RC_FORBIDDEN for masked accounts. Asked first, before anything is looked up. */
 rc alike_allowed(struct cx *cx) MUST_USE;
 
-/* {register: definition, rules: [{name, title, items}], groups: [group], next: id | null, found: how many the last search found, at, running: number of
+/* {register: definition, rules: [{name, title, items}], groups: [group], apart: [{a, b, a_heading, b_heading, at, actor}] (on the first page), next: id | null, found: how many the last search found, at, running: number of
  * the job | null}. group: {id, size, more (members not shown), rules: [title], base: record, others: [record]}; record: {id, version, heading, created_at, updated_at,
- * values: [{name, title, text, alike}]}. Sets that are no longer alike are left out. */
+ * values: [{name, title, text, alike, in_heading}]}. Sets that are no longer alike are left out. */
 rc alike_list(struct cx *cx, str register_name, int64_t after, json_t **ret) MUST_USE;
 /* {register, record: {id, heading, values}, alike: [record with rules: [title]], at most ALIKE_NEAR, unsearched: [titles of rules no index leads to]}. */
 rc alike_near(struct cx *cx, str register_name, int64_t id, json_t **ret) MUST_USE;

@@ -10,6 +10,17 @@ insert into tenant.duplicate_apart (register, a, b) values ($1, $2, $3) on confl
 -- alike_apart_drop(register int, a int, b int) -> changed
 delete from tenant.duplicate_apart where register = $1 and a = $2 and b = $3;
 
+-- The newest pairs declared to be different.
+-- alike_apart_list(register int, max int) -> many(200) alike_declared(a int, b int, at time, actor text)
+select p.a, p.b, p.at, p.actor from tenant.duplicate_apart p where p.register = $1 order by p.at desc, p.a, p.b limit $2::bigint;
+
+-- Sets found that say nothing any more: of these two only; of one that went and another one.
+-- alike_forget_pair(register int, a int, b int) -> changed
+delete from tenant.duplicate d where d.register = $1 and d.records = array[$2::bigint, $3::bigint];
+
+-- alike_forget_gone(register int, gone int) -> changed
+delete from tenant.duplicate d where d.register = $1 and d.size = 2 and $2::bigint = any (d.records);
+
 -- alike_page(register int, after int, max int) -> many(101) alike_row(id int, records json, size int, rules json)
 select d.id, to_json(d.records) as records, d.size, to_json(d.rules) as rules from tenant.duplicate d where d.register = $1 and d.id > $2 order by d.id limit $3::bigint;
 

@@ -9,6 +9,7 @@
 #include "identity/permission.h"
 #include "log/log.h"
 #include "register/alike.h"
+#include "register/alike.sql.h"
 #include "register/item.h"
 #include "register/merge.sql.h"
 #include "register/record_model.h"
@@ -433,7 +434,7 @@ rc merge_do(struct cx *cx, const struct merge_order *order, int64_t *ret_merge)
 {
         struct moving moving = { 0 };
         struct merge m;
-        size_t taken;
+        size_t taken, changed;
 
         if (!permission_held_for(cx, PERM_RECORD_WRITE, order->register_name) || !permission_held_for(cx, PERM_RECORD_DELETE, order->register_name))
                 return fail(cx, RC_FORBIDDEN, NULL, "making two records one needs the rights to write and to delete");
@@ -448,6 +449,7 @@ rc merge_do(struct cx *cx, const struct merge_order *order, int64_t *ret_merge)
         TRY(gone_delete(&m));
         TRY(survivor_update(&m, &taken));
         TRY(finish(&m, &moving, taken));
+        TRY(sql_alike_forget_gone(cx, m.def->id, m.gone->id, &changed));
         log_subject(cx, m.def->name, m.survivor->id);
         log_detail(cx, "merge", json_integer(moving.merge));
         log_detail(cx, "gone", json_integer(m.gone->id));
