@@ -155,6 +155,7 @@ static void job_dress(struct cx *cx, const json_t *context, json_t *job)
                          json_integer_value(json_object_get(result, "created")) + json_integer_value(json_object_get(result, "changed")) > 0));
         if (str_is(json_get_text(job, "kind"), "bulk") && str_is(state, "done"))
                 (void)json_set(job, "batch", json_object_get(job, "id"));
+        (void)json_set(job, "found", json_boolean(str_is(json_get_text(job, "kind"), "duplicates") && str_is(state, "done")));
         if (str_is(state, "queued"))
                 step = S("job.step.wait");
         if (!str_absent(step) && step.n > 0)

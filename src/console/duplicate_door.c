@@ -33,7 +33,7 @@ static bool api(const struct http_req *req)
         return str_starts(req->path, S("/api/v1/"));
 }
 
-/* For a table: columns of the items any of them has a value of, beside what names a record; cells of each. */
+/* For a table: columns of the items that agree by a rule or differ, beside what names a record; cells of each. */
 static void table_add(json_t *model, json_t *base, json_t *others)
 {
         json_t *columns = json_array(), *cells, *one, *value;
@@ -43,11 +43,11 @@ static void table_add(json_t *model, json_t *base, json_t *others)
         json_array_foreach(others, i, one)
                 (void)json_set(one, "cells", json_array());
         json_array_foreach(json_object_get(base, "values"), k, value) {
-                bool filled = json_get_text(value, "text").n > 0;
+                bool tells = json_is_true(json_object_get(value, "alike"));
 
                 json_array_foreach(others, i, one)
-                        filled = filled || json_get_text(json_array_get(json_object_get(one, "values"), k), "text").n > 0;
-                if (!filled || json_is_true(json_object_get(value, "in_heading")))
+                        tells = tells || !str_equal(json_get_text(json_array_get(json_object_get(one, "values"), k), "text"), json_get_text(value, "text"));
+                if (!tells || json_is_true(json_object_get(value, "in_heading")))
                         continue;
                 json_array_append(columns, json_object_get(value, "title"));
                 json_array_append(json_object_get(base, "cells"), value);
@@ -62,7 +62,7 @@ static void table_add(json_t *model, json_t *base, json_t *others)
 /* GET /registers/{register}/duplicates - duplicates.html: alike_list(); console: table_add() for each group. */
 static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
-        json_t *in, *model, *one;
+        json_t *in, *model, *one, *last = json_object();
         size_t i;
 
         log_subject(cx, http_arg(req, "register"), 0);
@@ -74,6 +74,10 @@ static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
         (void)json_set(model, "has_apart", json_boolean(json_array_size(json_object_get(model, "apart")) > 0));
         (void)json_set(model, "has_rules", json_boolean(json_array_size(json_object_get(model, "rules")) > 0));
         (void)json_set(model, "searched", json_boolean(!json_is_null(json_object_get(model, "searched_at"))));
+        (void)json_set(last, "found", json_copy(json_object_get(model, "found")));
+        (void)json_set(last, "searched_at", json_copy(json_object_get(model, "searched_at")));
+        if (!api(req))
+                (void)json_set(model, "last", last);
         return http_reply(res, 200, "duplicates.html", model);
 }
 
