@@ -63,6 +63,7 @@
 #include "console/record_door.h"
 #include "console/register_door.h"
 #include "console/review_door.h"
+#include "console/segment_door.h"
 #include "console/session_door.h"
 #include "console/sso_door.h"
 #include "console/summary.h"
@@ -91,6 +92,8 @@
 #include "register/export.h"
 #include "register/import.h"
 #include "register/import_undo.h"
+#include "register/segment_build.h"
+#include "register/segment_turn.h"
 
 static const struct command *const commands[] = {
         /* clang-format off */
@@ -136,6 +139,7 @@ static const struct route *const routes[] = {
         bulk_door_routes,
         duplicate_door_routes,
         merge_door_routes,
+        segment_door_routes,
         export_door_routes,
         summary_routes,
         job_door_routes,
@@ -174,6 +178,7 @@ static const struct job_kind jobs[] = {
         { "bulk_undo", LOG_UNDO, bulk_undo_run, .permission = PERM_RECORD_BULK },
         { "import_undo", LOG_UNDO, import_undo_run, .permission = PERM_RECORD_IMPORT },
         { "duplicates", LOG_SEARCH, alike_find_run, .permission = PERM_RECORD_MERGE },
+        { "segment", LOG_COUNT, segment_build_run, .owner = true, .permission = PERM_RECORD_READ },
         { "log_export", LOG_EXPORT, log_file_run, .permission = PERM_LOG_EXPORT },
         { .name = NULL },
 };
@@ -221,6 +226,11 @@ static rc device_notice(struct cx *cx, const json_t *told)
         return account != 0 ? notice_owner(cx, account, "device_expiring", told) : notice_guards(cx, "device_expiring", told);
 }
 
+static rc segment_notice(struct cx *cx, const json_t *told)
+{
+        return json_integer_value(json_object_get(told, "drifted")) > 0 ? notice_guards(cx, "segment_drift", told) : RC_OK;
+}
+
 static const struct chore chores[] = {
         { "person", LOG_STOP, 5000, person_leave_next, person_leave, .sweep = person_files_erase },
         { "sharing", LOG_ALERT, 5000, person_sharing_next, person_sharing_tell, .tell = sharing_notice },
@@ -239,6 +249,8 @@ static const struct chore chores[] = {
         { "duty", LOG_ALERT, 1000, clock_run_next, clock_run_fire },
         { "change", LOG_ANNOUNCE, 5000, change_next, change_tell, .tell = change_door_told, .sweep = change_sweep },
         { "job", LOG_CANCEL, 5000, job_ready_next, job_ready_over },
+        { "segment", LOG_COUNT, 500, segment_turn_asked, segment_turn_count, .sweep = segment_turn_fold },
+        { "segment", LOG_COUNT, 1000, segment_turn_due, segment_turn_day, .tell = segment_notice },
         { .kind = NULL },
 };
 

@@ -259,6 +259,7 @@ export function conditions(form) {
                         }
                 }
         });
+        /* before anybody else hears of it: what is sent is what the rows say */
         form.addEventListener('submit', () => {
                 if (raw.open)
                         return;
@@ -266,5 +267,5 @@ export function conditions(form) {
                 const empty = !result[kindOf(result)].length;
                 area.value = empty ? '' : JSON.stringify(result);
                 area.disabled = empty;
-        });
+        }, true);
 }

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "console/dress.h"
+#include "console/sheet.h"
 #include "log/log.h"
 #include "register/alike.h"
 #include "register/item.h"
@@ -140,23 +141,6 @@ static json_t *count_model(const struct record_page *page)
         return json_set(m, names[page->total_kind], json_integer(page->total));
 }
 
-/* What the builder can ask about beside the items. */
-static void system_items_add(struct cx *cx, json_t *reg)
-{
-        const struct item *items;
-        size_t count = condition_system_items(&items);
-
-        for (size_t i = 0; i < count; i++) {
-                json_t *m = json_object();
-
-                (void)json_set(m, "name", json_str(items[i].name));
-                (void)json_set(m, "title", json_str(items[i].title[cx->lang]));
-                (void)json_set(m, "type", json_string(item_type_name(items[i].type)));
-                (void)json_set(m, "masked", json_false());
-                json_array_append_new(json_object_get(reg, "items"), m);
-        }
-}
-
 /* The columns as links that sort by them: {name: {query, is_sorted, is_descending}}. */
 static void sorts_add(struct cx *cx, const struct http_req *req, const struct record_page *page, json_t *model)
 {
@@ -180,21 +164,6 @@ static void sorts_add(struct cx *cx, const struct http_req *req, const struct re
         (void)json_set(model, "sorts", sorts);
 }
 
-/* The builder offers accounts by name. */
-static rc accounts_add(struct cx *cx, const struct definition *def, json_t *reg)
-{
-        json_t *options, *one;
-        size_t i;
-
-        if (!item_account_any(def))
-                return RC_OK;
-        TRY(item_account_options(cx, &options));
-        json_array_foreach(json_object_get(reg, "items"), i, one)
-                if (str_is(json_get_text(one, "type"), "account"))
-                        (void)json_set(one, "choices", options);
-        return RC_OK;
-}
-
 static rc list_for_console(struct cx *cx, const struct http_req *req, const json_t *in, const struct record_page *page, json_t *model)
 {
         static const char *const paging[] = { "after", "shown", NULL };
@@ -210,9 +179,7 @@ static rc list_for_console(struct cx *cx, const struct http_req *req, const json
                 (void)json_set(model, "next_query", json_str(str_format(cx->mem, "%.*s&shown=%" PRId64, STR_ARG(query), shown)));
         }
         (void)json_set(model, "shown", json_integer(shown));
-        (void)json_set(model, "ops", condition_ops(cx));
-        TRY(accounts_add(cx, page->def, json_object_get(model, "register")));
-        system_items_add(cx, json_object_get(model, "register"));
+        TRY(sheet_builder(cx, page->def, model));
         sorts_add(cx, req, page, model);
         return RC_OK;
 }

@@ -38,7 +38,7 @@ size_t condition_words(const struct cx *cx, const struct condition *c, struct se
                 ret[0] = c->word;
                 return 1;
         }
-        if (c->kind != ALL)
+        if (c->kind != ALL && c->kind != SEGMENT)
                 return 0;
         for (size_t i = 0; i < c->count; i++)
                 n += condition_words(cx, c->list[i], ret + n, max - n);

@@ -2,7 +2,9 @@
  *   {"all":[…]}  {"any":[…]}  {"none":[…]}                         groups, at most 5 deep, 100 conditions in all
  *   {"item":"prefecture","op":"in","value":["東京都","大阪府"]}     one condition
  *   {"history":{"register":"orders","has":[…]}}                    at least one entry of a history for which all of
- * these hold Read once against the definition; becomes SQL with parameters (sql.c) and a sentence for people. Beside
+ * these hold; "count": {">=": 2} more of them, "within_days": 90 lately ("on": by which day)
+ *   {"segment":12}                                                 a saved condition of the same register (segment.h)
+ * Read once against the definition; becomes SQL with parameters (sql.c) and a sentence for people. Beside
  * the items a condition may name id, created_at and updated_at (days in Asia/Tokyo). */
 #ifndef DAICHO_REGISTER_CONDITION_H
 #define DAICHO_REGISTER_CONDITION_H
@@ -11,12 +13,14 @@
 
 struct condition;
 
-enum { CONDITION_DEPTH_MAX = 5, CONDITION_COUNT_MAX = 100, CONDITION_VALUES_MAX = 500, CONDITION_SIZE_MAX = 32 * 1024 };
+enum { CONDITION_DEPTH_MAX = 5, CONDITION_COUNT_MAX = 100, CONDITION_VALUES_MAX = 500, CONDITION_SIZE_MAX = 32 * 1024, CONDITION_SEGMENTS_MAX = 4 };
 
 /* json NULL or JSON null: every record; *ret NULL. Every mistake with its path ("condition.all[1].op"). Items this
  * account may not see are refused. Pieces of text are folded by the database: one trip, when there are any (without a
  * connection it is good for a sentence only). */
 rc condition_parse(struct cx *cx, const struct definition *def, const json_t *json, struct condition **ret) MUST_USE;
+/* The condition of this segment itself (0: of one that is new); without `fold` good for sentences and facts only, and one trip less. */
+rc condition_parse_of(struct cx *cx, const struct definition *def, const json_t *json, int64_t segment, bool fold, struct condition **ret) MUST_USE;
 /* The same from text; absent or empty: every record. *ret_json: as read, for models; NULL. */
 rc condition_read(struct cx *cx, const struct definition *def, str text, struct condition **ret, json_t **ret_json) MUST_USE;
 

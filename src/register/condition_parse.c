@@ -9,6 +9,14 @@
 #include "register/item.h"
 #include "register/item_account.h"
 #include "register/item_class.h"
+#include "register/segment.sql.h"
+
+/* Segments that are being read, the innermost first. */
+struct chain {
+        int64_t id;
+        int depth;
+        const struct chain *outer;
+};
 
 struct reading {
         struct cx *cx;
@@ -16,6 +24,7 @@ struct reading {
         size_t count;
         int depth;
         bool inside; /* a history */
+        const struct chain *chain;
 };
 
 static rc read_node(struct reading *r, const json_t *json, const char *path, struct condition **ret);
@@ -119,7 +128,7 @@ static rc read_text(struct reading *r, const json_t *v, const char *path, struct
 
 static rc read_number(struct reading *r, const json_t *v, const char *path, struct condition *c)
 {
-        int64_t n, max = c->op == OP_MONTH_IS ? 12 : 36500;
+        int64_t n, max = condition_node_ops[c->op].max ? condition_node_ops[c->op].max : 36500;
 
         if (json_is_integer(v))
                 n = json_integer_value(v);
@@ -186,6 +195,69 @@ static rc read_leaf(struct reading *r, const json_t *json, const char *path, str
         return read_values(r, json_object_get(json, "value"), member(r, path, "value"), c);
 }
 
+/* {">=": 2}, {"<=": 0} or {"=": 1} */
+static rc read_amount(struct reading *r, const json_t *json, const char *path, struct condition *c)
+{
+        static const char *const signs[] = { [AMOUNT_AT_LEAST] = ">=", [AMOUNT_AT_MOST] = "<=", [AMOUNT_EXACTLY] = "=" };
+
+        for (size_t i = AMOUNT_AT_LEAST; i < COUNT(signs); i++) {
+                const json_t *n = json_object_get(json, signs[i]);
+
+                if (n == NULL || json_object_size(json) != 1)
+                        continue;
+                if (!json_is_integer(n) || json_integer_value(n) < 0 || json_integer_value(n) > 1000000)
+                        return fail(r->cx, RC_INVALID, path, "must be a number from 0 to %d", 1000000);
+                c->amount = (enum amount)i;
+                c->amount_of = json_integer_value(n);
+                return RC_OK;
+        }
+        return fail(r->cx, RC_INVALID, path, "must be one of: %s", "{\">=\": N} {\"<=\": N} {\"=\": N}");
+}
+
+/* The day that "within" means: the item named, else the first day of the history that is always there, else when the entry was made. */
+static rc read_within(struct reading *r, const json_t *json, const char *path, struct condition *c)
+{
+        const json_t *days = json_object_get(json, "within_days");
+        str on = json_get_text(json, "on");
+        const struct item *item = NULL;
+
+        if (days == NULL)
+                return str_absent(on) ? RC_OK : fail(r->cx, RC_INVALID, member(r, path, "on"), "has no meaning here");
+        if (!json_is_integer(days) || json_integer_value(days) < 1 || json_integer_value(days) > 36500)
+                return fail(r->cx, RC_INVALID, member(r, path, "within_days"), "must be a number from 1 to %d", 36500);
+        c->within_days = json_integer_value(days);
+        if (!str_absent(on)) {
+                item = definition_item(c->history, on);
+                if (item == NULL || !sql_visible(r->cx, item) || (item->type != ITEM_DATE && item->type != ITEM_DATETIME))
+                        return fail(r->cx, RC_INVALID, member(r, path, "on"), "must be an item of that history that holds a day");
+        }
+        for (size_t i = 0; item == NULL && i < c->history->item_count; i++) {
+                const struct item *one = &c->history->items[i];
+
+                if (one->required && sql_visible(r->cx, one) && (one->type == ITEM_DATE || one->type == ITEM_DATETIME))
+                        item = one;
+        }
+        c->when = item;
+        return RC_OK;
+}
+
+static rc only_history_members(struct reading *r, const json_t *json, const char *path)
+{
+        static const char *const names[] = { "register", "has", "count", "within_days", "on" };
+        const char *name;
+        json_t *value;
+
+        json_object_foreach((json_t *)(uintptr_t)json, name, value) {
+                bool known = false;
+
+                for (size_t i = 0; i < COUNT(names); i++)
+                        known = known || strcmp(name, names[i]) == 0;
+                if (!known)
+                        return fail(r->cx, RC_INVALID, member(r, path, name), "has no meaning here");
+        }
+        return RC_OK;
+}
+
 static rc read_history(struct reading *r, const json_t *json, const char *path, struct condition *c)
 {
         struct reading inner = *r;
@@ -194,7 +266,7 @@ static rc read_history(struct reading *r, const json_t *json, const char *path, 
         c->kind = HISTORY;
         if (!json_is_object(json))
                 return fail(r->cx, RC_INVALID, path, "must be an object with register and has");
-        TRY(only_members(r, json, path, "register", "has", NULL));
+        TRY(only_history_members(r, json, path));
         if (r->inside)
                 return fail(r->cx, RC_INVALID, path, "a history has no histories of its own");
         if (definition_get(r->cx, name, &c->history) != RC_OK) {
@@ -212,6 +284,42 @@ static rc read_history(struct reading *r, const json_t *json, const char *path, 
         if (json_object_get(json, "has") != NULL)
                 TRY(read_list(&inner, json_object_get(json, "has"), member(r, path, "has"), c));
         r->count = inner.count;
+        TRY(read_within(r, json, path, c));
+        return json_object_get(json, "count") == NULL ? RC_OK : read_amount(r, json_object_get(json, "count"), member(r, path, "count"), c);
+}
+
+/* A saved condition stands for what it says now. Whose it is was asked when it was put into another: what is inside is not asked again. */
+static rc read_segment(struct reading *r, const json_t *json, const char *path, struct condition *c)
+{
+        int64_t id = json_integer_value(json), me = r->cx->actor.kind == ACTOR_ACCOUNT ? r->cx->actor.id : 0;
+        struct chain chain = { .id = id, .depth = r->chain ? r->chain->depth + 1 : 1, .outer = r->chain };
+        struct reading inner = *r;
+        struct segment_source *row = NULL;
+        json_t *condition;
+
+        if (!json_is_integer(json) || id <= 0)
+                return fail(r->cx, RC_INVALID, path, "must be the number of a segment");
+        if (r->inside)
+                return fail(r->cx, RC_INVALID, path, "segments of other registers have no meaning inside a history");
+        for (const struct chain *at = r->chain; at != NULL; at = at->outer)
+                if (at->id == id)
+                        return fail(r->cx, RC_INVALID, path, "a segment cannot contain itself");
+        if (chain.depth > CONDITION_SEGMENTS_MAX)
+                return fail(r->cx, RC_INVALID, path, "segments may stand in each other at most %d deep", CONDITION_SEGMENTS_MAX);
+        if (r->cx->db != NULL)
+                TRY(sql_segment_source(r->cx, r->def->name, id, me, r->chain != NULL || r->cx->actor.kind == ACTOR_SYSTEM, &row));
+        if (row == NULL)
+                return fail(r->cx, RC_INVALID, path, "there is no such segment of this register, or it is not yours to use");
+        TRY(json_read(r->cx, row->condition, &condition));
+        c->kind = SEGMENT;
+        c->segment = id;
+        c->segment_name = row->name;
+        c->list = NEW_ARRAY(r->cx->mem, struct condition *, 1);
+        inner.chain = &chain;
+        inner.depth = 0;
+        TRY(read_node(&inner, condition, path, &c->list[0]));
+        c->count = 1;
+        r->count = inner.count;
         return RC_OK;
 }
 
@@ -222,7 +330,7 @@ static rc read_node(struct reading *r, const json_t *json, const char *path, str
 
         *ret = c;
         if (!json_is_object(json))
-                return fail(r->cx, RC_INVALID, path, "must be an object: all, any, none, history, or item with op and value");
+                return fail(r->cx, RC_INVALID, path, "must be an object: all, any, none, history, segment, or item with op and value");
         if (++r->count > CONDITION_COUNT_MAX)
                 return fail(r->cx, RC_INVALID, path, "there may be at most %d conditions", CONDITION_COUNT_MAX);
         for (int k = ALL; k <= NONE; k++) {
@@ -243,8 +351,12 @@ static rc read_node(struct reading *r, const json_t *json, const char *path, str
                 TRY(only_members(r, json, path, "history", NULL, NULL));
                 return read_history(r, json_object_get(json, "history"), member(r, path, "history"), c);
         }
+        if (json_object_get(json, "segment") != NULL) {
+                TRY(only_members(r, json, path, "segment", NULL, NULL));
+                return read_segment(r, json_object_get(json, "segment"), member(r, path, "segment"), c);
+        }
         if (json_object_get(json, "item") == NULL)
-                return fail(r->cx, RC_INVALID, path, "must be an object: all, any, none, history, or item with op and value");
+                return fail(r->cx, RC_INVALID, path, "must be an object: all, any, none, history, segment, or item with op and value");
         return read_leaf(r, json, path, c);
 }
 
@@ -278,9 +390,9 @@ static rc pieces_fold(struct cx *cx, struct condition *c)
         return cx->failure.code;
 }
 
-rc condition_parse(struct cx *cx, const struct definition *def, const json_t *json, struct condition **ret)
+static rc parse(struct cx *cx, const struct definition *def, const json_t *json, const struct chain *chain, bool fold, struct condition **ret)
 {
-        struct reading r = { .cx = cx, .def = def };
+        struct reading r = { .cx = cx, .def = def, .chain = chain };
         struct condition *c;
 
         if (json == NULL || json_is_null(json)) {
@@ -288,8 +400,20 @@ rc condition_parse(struct cx *cx, const struct definition *def, const json_t *js
                 return RC_OK;
         }
         TRY(read_node(&r, json, "condition", &c));
-        if (cx->db != NULL)
+        if (fold)
                 TRY(pieces_fold(cx, c));
         *ret = c;
         return RC_OK;
+}
+
+rc condition_parse(struct cx *cx, const struct definition *def, const json_t *json, struct condition **ret)
+{
+        return parse(cx, def, json, NULL, cx->db != NULL, ret);
+}
+
+rc condition_parse_of(struct cx *cx, const struct definition *def, const json_t *json, int64_t segment, bool fold, struct condition **ret)
+{
+        const struct chain chain = { .id = segment, .depth = 1 };
+
+        return parse(cx, def, json, segment ? &chain : NULL, fold && cx->db != NULL, ret);
 }

@@ -71,19 +71,41 @@ static str group_sentence(struct cx *cx, const struct condition *c, bool nested)
         return buf_str(&b);
 }
 
+/* 注文に「商品が茶」が2件以上（過去90日以内） */
+static str history_sentence(struct cx *cx, const struct condition *c)
+{
+        static const char *const ja[] = { "がある", "が%lld件以上", "が%lld件以下", "がちょうど%lld件" }, *const en[] = {
+                "has", "has at least %lld of", "has at most %lld of", "has exactly %lld of"
+        };
+        str inside = group_sentence(cx, c, false), title = c->history->title[cx->lang], within = S(""), on = S("");
+        long long n = c->amount_of;
+
+        if (c->within_days > 0) {
+                const struct item *item = c->when;
+
+                on = item ? item->title[cx->lang] : cx->lang == LANG_JA ? S("登録日") : S("Created on");
+                within = cx->lang == LANG_JA ? str_format(cx->mem, "%.*sが過去%lld日以内の", STR_ARG(on), (long long)c->within_days)
+                                             : str_format(cx->mem, " (%.*s in the last %lld days)", STR_ARG(on), (long long)c->within_days);
+        }
+        if (cx->lang == LANG_JA) {
+                str amount = str_format(cx->mem, ja[c->amount], n);
+
+                return inside.n == 0
+                           ? str_format(cx->mem, "%.*s%.*s%.*s", STR_ARG(within), STR_ARG(title), STR_ARG(amount))
+                           : str_format(cx->mem, "%.*s%.*sに「%.*s」%.*s", STR_ARG(within), STR_ARG(title), STR_ARG(inside), STR_ARG(amount));
+        }
+        return str_format(cx->mem, "%.*s %.*s%.*s%s%.*s", STR_ARG(str_format(cx->mem, en[c->amount], n)), STR_ARG(title), STR_ARG(within),
+                          inside.n > 0 ? " where " : "", STR_ARG(inside));
+}
+
 str condition_sentence(struct cx *cx, const struct condition *c)
 {
-        str inside;
-
         if (c == NULL)
                 return cx->lang == LANG_JA ? S("すべて") : S("everything");
         if (c->kind == LEAF)
                 return leaf_sentence(cx, c);
-        if (c->kind != HISTORY)
-                return group_sentence(cx, c, false);
-        inside = group_sentence(cx, c, false);
-        if (inside.n == 0)
-                return str_format(cx->mem, cx->lang == LANG_JA ? "%.*sがある" : "has %.*s", STR_ARG(c->history->title[cx->lang]));
-        return str_format(cx->mem, cx->lang == LANG_JA ? "%.*sに「%.*s」がある" : "has %.*s where %.*s", STR_ARG(c->history->title[cx->lang]),
-                          STR_ARG(inside));
+        if (c->kind == SEGMENT)
+                return str_format(cx->mem, cx->lang == LANG_JA ? "抽出条件「%.*s」に当てはまる" : "is in the segment “%.*s”",
+                                  STR_ARG(c->segment_name));
+        return c->kind == HISTORY ? history_sentence(cx, c) : group_sentence(cx, c, false);
 }

@@ -24,6 +24,11 @@ static void column(struct sql *sql, const struct condition *c)
         }
 }
 
+void condition_sql_column(struct sql *sql, const struct condition *leaf)
+{
+        column(sql, leaf);
+}
+
 /* Telephone numbers are the same with and without hyphens. */
 static void compared(struct sql *sql, const struct condition *c)
 {
@@ -78,6 +83,36 @@ static void contains(struct sql *sql, const struct condition *c)
         sql_add(sql, "), (select ");
         sql_arg(sql, c->word.folded, "text");
         sql_add(sql, ")) > 0");
+}
+
+/* Month and day as a number, 12 November: 1112, between that of today and that of the last day; the range may go over the end of the year. Who was born on
+ * 29 February has the day on 28 February in other years: a range that ends there takes them in. The ends are worked out once a statement. */
+static void month_and_day(struct sql *sql, const struct condition *c)
+{
+        sql_add(sql, "date_part('month', ");
+        column(sql, c);
+        sql_add(sql, ") * 100 + date_part('day', ");
+        column(sql, c);
+        sql_add(sql, ")");
+}
+
+static void anniversary(struct sql *sql, const struct condition *c)
+{
+        static const char first[] = "(select to_char(" TODAY ", 'MMDD')::int)";
+        int64_t days = 0;
+        str last;
+
+        must(str_int(c->values[0], &days));
+        last = str_format(sql->cx->mem,
+                          "(select case to_char(" TODAY " + %d, 'MMDD') when '0301' then 229 else to_char(" TODAY " + %d, 'MMDD')::int end)",
+                          (int)days, (int)days - 1);
+        buf_format(&sql->text, "case when %s <= %.*s then ", first, STR_ARG(last));
+        month_and_day(sql, c);
+        buf_format(&sql->text, " between %s and %.*s else ", first, STR_ARG(last));
+        month_and_day(sql, c);
+        buf_format(&sql->text, " >= %s or ", first);
+        month_and_day(sql, c);
+        buf_format(&sql->text, " <= %.*s end", STR_ARG(last));
 }
 
 static void leaf_sql(struct sql *sql, const struct condition *c)
@@ -194,6 +229,18 @@ static void leaf_sql(struct sql *sql, const struct condition *c)
                 column(sql, c);
                 sql_add(sql, " = (select daicho.actor_account()), false)");
                 break;
+        case OP_DAYS_AGO:
+        case OP_DAYS_AHEAD:
+                column(sql, c);
+                buf_add(&sql->text, c->op == OP_DAYS_AGO ? S(" = " TODAY " - ") : S(" = " TODAY " + "));
+                sql_arg(sql, c->values[0], "int");
+                break;
+        case OP_ANNIVERSARY_NEXT: anniversary(sql, c); break;
+        case OP_ANNIVERSARY_MONTH:
+                sql_add(sql, "extract(month from ");
+                column(sql, c);
+                sql_add(sql, ") = (select extract(month from " TODAY "))");
+                break;
         case OPS: break;
         }
 }
@@ -209,10 +256,80 @@ static void list_sql(struct sql *sql, const struct condition *c, str between, st
                 buf_add(&sql->text, empty);
 }
 
-void condition_sql(struct sql *sql, const struct condition *c)
+/* The table of the history; or as it was before the statement of a trigger (sql.h). */
+static void history_source(struct sql *sql, const struct definition *history)
+{
+        if (sql->before == NULL || !str_equal(sql->before->name, history->name)) {
+                sql_table(sql, history);
+                return;
+        }
+        sql_add(sql, "(select x.* from ");
+        sql_table(sql, history);
+        sql_add(sql, " x where x.");
+        sql_name(sql, history->master->name);
+        sql_add(sql, " = r.id");
+        if (sql->event != SQL_DELETE)
+                sql_add(sql, " and not exists (select from after a where a.id = x.id)");
+        if (sql->event != SQL_INSERT) {
+                sql_add(sql, " union all select x.* from before x where x.");
+                sql_name(sql, history->master->name);
+                sql_add(sql, " = r.id");
+        }
+        sql_add(sql, ")");
+}
+
+static void history_entries(struct sql *sql, const struct condition *c)
 {
         char outer = sql->alias;
 
+        history_source(sql, c->history);
+        sql_add(sql, " h where h.");
+        sql_name(sql, c->history->master->name);
+        sql_add(sql, " = r.id and ");
+        sql->alias = 'h';
+        if (c->within_days > 0) {
+                sql_add(sql, "(");
+                if (c->when == NULL)
+                        sql_system(sql, SQL_CREATED_AT);
+                else
+                        sql_column(sql, c->when);
+                if (c->when == NULL || c->when->type == ITEM_DATETIME)
+                        sql_add(sql, " at time zone 'Asia/Tokyo')::date between " TODAY " - ");
+                else
+                        sql_add(sql, ") between " TODAY " - ");
+                sql_int(sql, c->within_days - 1);
+                sql_add(sql, " and " TODAY " and ");
+        }
+        list_sql(sql, c, S(" and "), S("true"));
+        sql->alias = outer;
+}
+
+static void history_sql(struct sql *sql, const struct condition *c)
+{
+        static const char *const signs[] = { [AMOUNT_AT_LEAST] = " >= ", [AMOUNT_AT_MOST] = " <= ", [AMOUNT_EXACTLY] = " = " };
+
+        if (c->amount == AMOUNT_SOME) {
+                sql_add(sql, "exists (select 1 from ");
+                history_entries(sql, c);
+                sql_add(sql, ")");
+                return;
+        }
+        sql_add(sql, "(select count(*) from ");
+        history_entries(sql, c);
+        sql_add(sql, ")");
+        buf_add(&sql->text, str_of(signs[c->amount]));
+        sql_int(sql, c->amount_of);
+}
+
+void condition_sql_entries(struct sql *sql, const struct condition *c)
+{
+        sql_add(sql, "(select count(*) from ");
+        history_entries(sql, c);
+        sql_add(sql, ")");
+}
+
+void condition_sql(struct sql *sql, const struct condition *c)
+{
         sql_add(sql, "(");
         switch (c->kind) {
         case ALL: list_sql(sql, c, S(" and "), S("true")); break;
@@ -223,17 +340,8 @@ void condition_sql(struct sql *sql, const struct condition *c)
                 sql_add(sql, ", false)");
                 break;
         case LEAF: leaf_sql(sql, c); break;
-        case HISTORY:
-                sql_add(sql, "exists (select 1 from ");
-                sql_table(sql, c->history);
-                sql_add(sql, " h where h.");
-                sql_name(sql, c->history->master->name);
-                sql_add(sql, " = r.id and ");
-                sql->alias = 'h';
-                list_sql(sql, c, S(" and "), S("true"));
-                sql->alias = outer;
-                sql_add(sql, ")");
-                break;
+        case HISTORY: history_sql(sql, c); break;
+        case SEGMENT: condition_sql(sql, c->list[0]); break;
         }
         sql_add(sql, ")");
 }

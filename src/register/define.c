@@ -13,6 +13,7 @@
 #include "register/define_aside.h"
 #include "register/define_plan.h"
 #include "register/definition.sql.h"
+#include "register/segment_build.h"
 #include "register/sql.h"
 
 rc define_plan(struct cx *cx, const struct definition *wanted, json_t **ret)
@@ -283,6 +284,7 @@ static rc place(struct cx *cx, struct job *job, struct define_plan *p, const str
                 TRY(history_rename(cx, p, 0));
                 TRY(search_by_trigger(cx, p, &search_kept));
                 TRY(lock(cx, p));
+                TRY(segment_build_void(cx, p->old)); /* what counts there knows the columns as they were */
                 TRY(history_rename(cx, p, last));
         }
         if (define != 0) {
@@ -490,6 +492,7 @@ static rc delete (struct cx *cx, struct job *job)
         TRY(definition_get(cx, name, &def));
         log_subject(cx, S("register"), def->id);
         TRY(referred_check(cx, def));
+        TRY(segment_build_void(cx, def));
         TRY(sql_define_state(cx, name, S("deleted"), &changed));
         TRY(sql_define_lay(cx, cx->tenant, name, STR_NONE, job->id, cx->actor.name, DEFINE_UNDO_DAYS,
                            json_write(cx->mem, json_set(json_object(), "title", json_deep_copy(json_object_get(def->source, "title")))), &laid));
@@ -514,6 +517,7 @@ static rc restore(struct cx *cx, struct job *job)
                 TRY(sql_define_end(cx, list[i].id));
                 TRY(definition_get(cx, name, &def));
                 log_subject(cx, S("register"), def->id);
+                TRY(segment_build_void(cx, def));
                 for (size_t k = 0; k < def->item_count; k++)
                         if (def->items[k].type == ITEM_REFERENCE && definition_get(cx, def->items[k].reference, &other) != RC_OK) {
                                 fail_clear(cx);

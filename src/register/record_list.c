@@ -6,9 +6,11 @@
 #include "base/crypto.h"
 #include "base/fail.h"
 #include "base/utf8.h"
+#include "register/condition_facts.h"
 #include "register/item.h"
 #include "register/record_row.h"
 #include "register/search.sql.h"
+#include "register/segment.h"
 
 struct cursor {
         bool set;
@@ -363,6 +365,12 @@ static rc count_make(struct listing *l)
                 p->total_kind = RECORD_COUNT_EXACT;
                 p->total = (int64_t)p->count;
                 return RC_OK;
+        }
+        if (l->word_count == 0 && l->query->item == NULL && condition_facts_segment(l->condition) != 0) {
+                TRY(segment_count(l->cx, l->def, condition_facts_segment(l->condition), &p->total, &known));
+                p->total_kind = RECORD_COUNT_EXACT;
+                if (known)
+                        return RC_OK;
         }
         if (l->query->exact) {
                 p->total_kind = RECORD_COUNT_EXACT;
