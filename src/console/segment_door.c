@@ -85,14 +85,12 @@ static void one_dress(struct cx *cx, json_t *m)
         const json_t *count = json_object_get(m, "count");
         struct buf query = buf_open(cx->mem, KB(1)), copy = buf_open(cx->mem, KB(32));
 
-        buf_text(&query, "condition=");
         buf_url(&query, str_format(cx->mem, "{\"segment\":%" JSON_INTEGER_FORMAT "}", json_integer_value(json_object_get(m, "id"))));
         (void)json_set(m, "query", json_str(buf_str(&query)));
         (void)json_set(m, "condition_text", json_str(json_write(cx->mem, json_object_get(m, "condition"))));
         if (json_is_integer(count))
                 (void)json_set(m, "count_text", json_str(dress_number(cx->mem, json_integer_value(count))));
         if (!json_is_true(json_object_get(m, "broken")) && !cx->masked) {
-                buf_text(&copy, "condition=");
                 buf_url(&copy, json_write(cx->mem, json_object_get(m, "condition")));
                 (void)json_set(m, "copy_query", json_str(buf_str(&copy)));
         }

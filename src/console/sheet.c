@@ -226,7 +226,6 @@ static void filter_dress(struct cx *cx, const struct sheet *s)
         if (has_condition) {
                 struct buf query = buf_open(cx->mem, KB(128));
 
-                buf_text(&query, "condition=");
                 buf_url(&query, json_write(cx->mem, condition));
                 (void)json_set(s->context, "save_query", json_str(buf_str(&query)));
         }
