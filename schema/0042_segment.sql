@@ -30,6 +30,11 @@ create function daicho.segment_today() returns date language sql stable as $$
     select (daicho.clock() at time zone 'Asia/Tokyo')::date
 $$;
 
+-- The day whose check is due: it begins at three o'clock.
+create function daicho.segment_night() returns date language sql stable as $$
+    select (daicho.clock() at time zone 'Asia/Tokyo' - interval '3 hours')::date
+$$;
+
 -- The next contract in which counts are unknown.
 create function daicho.segment_due(after_ bigint) returns table (id bigint, tenant text) language sql stable security definer set search_path = pg_catalog as $$
     select min(a.id), a.tenant from daicho.segment_asked a where not a.fold group by a.tenant having min(a.id) > after_ order by 1 limit 1
@@ -49,7 +54,7 @@ $$;
 create function daicho.segment_turn_due(after_ bigint) returns table (id bigint, tenant text) language sql stable security definer set search_path = pg_catalog as $$
     select t.id, t.tenant from daicho.segment_turn t
     where t.id > after_ and (t.counted_on < daicho.segment_today()
-        or t.checked_on < daicho.segment_today() and extract(hour from daicho.clock() at time zone 'Asia/Tokyo') >= 3)
+        or t.checked_on < daicho.segment_night())
     order by t.id limit 1
 $$;
 -- Inside it: 'day', or 'check', or null: another process was quicker.
@@ -59,7 +64,7 @@ begin
     if found then
         return 'day';
     end if;
-    update daicho.segment_turn t set checked_on = daicho.segment_today() where t.tenant = daicho.role_tenant() and t.checked_on < daicho.segment_today();
+    update daicho.segment_turn t set checked_on = daicho.segment_today() where t.tenant = daicho.role_tenant() and t.checked_on < daicho.segment_night();
     return case when found then 'check' end;
 end
 $$;
@@ -82,6 +87,19 @@ begin
 end
 $$;
 
+-- For the operator's desk, which sees no condition: how many of these registers' name one of these items.
+create function daicho.segment_naming(registers_ bigint[], items_ text[]) returns bigint language plpgsql stable security definer set search_path = pg_catalog as $$
+declare
+    n bigint := 0;
+begin
+    if current_setting('role') = 't_' || daicho.role_tenant() || '_desk' then
+        execute format('select count(*) from %I.segment s where s.register = any ($1) and exists (select from jsonb_path_query(s.condition, ''strict $.**.item'', ''{}'', true) v '
+            'where v #>> ''{}'' = any ($2))', 't_' || daicho.role_tenant()) into n using registers_, items_;
+    end if;
+    return n;
+end
+$$;
+
 -- For the job that builds: nobody writes into these tables at this moment, and until it commits. False: somebody did, none is locked; it tries again.
 create function daicho.segment_lock(tenant_ text, registers_ text[]) returns boolean language plpgsql set search_path = pg_catalog set lock_timeout = '50ms' as $$
 declare
@@ -96,7 +114,8 @@ exception when lock_not_available then
 end
 $$;
 
-revoke execute on function daicho.segment_today(), daicho.segment_due(bigint), daicho.segment_take(), daicho.segment_ask(), daicho.segment_turn_due(bigint),
-    daicho.segment_turn_take(), daicho.segment_fold(), daicho.segment_lock(text, text[]) from public;
+revoke execute on function daicho.segment_today(), daicho.segment_night(), daicho.segment_due(bigint), daicho.segment_take(), daicho.segment_ask(), daicho.segment_turn_due(bigint),
+    daicho.segment_turn_take(), daicho.segment_fold(), daicho.segment_naming(bigint[], text[]), daicho.segment_lock(text, text[]) from public;
 grant execute on function daicho.segment_due(bigint), daicho.segment_turn_due(bigint), daicho.segment_fold() to daicho_jobs;
-grant execute on function daicho.segment_take(), daicho.segment_turn_take(), daicho.segment_ask(), daicho.segment_today() to daicho_tenant;
+grant execute on function daicho.segment_take(), daicho.segment_turn_take(), daicho.segment_ask(), daicho.segment_today(), daicho.segment_naming(bigint[], text[])
+    to daicho_tenant;

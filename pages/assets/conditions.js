@@ -19,24 +19,37 @@ const h = (name, attributes = {}, ...children) => {
 
 const KINDS = ['all', 'any', 'none'];
 const kindOf = (node) => KINDS.find((kind) => Array.isArray(node?.[kind]));
-/* What the builder can show: groups (two levels) of item conditions. Anything else is kept as it is and shown as text. */
+/* What the builder can show: groups (two levels) of conditions over items, segments, and histories with conditions over theirs. Anything else is kept as it is and
+ * shown as text. */
 const plain = (node) => typeof node?.item === 'string' && typeof node?.op === 'string';
+const only = (node, ...names) => Object.keys(node).every((name) => names.includes(name));
+/* How many entries: what people choose, and the sign it is in JSON. */
+const AMOUNTS = { some: null, noneOf: '=', atLeast: '>=', atMost: '<=', exactly: '=' };
 
 export function conditions(form) {
         const area = form.querySelector('textarea[name="condition"]');
         const host = form.querySelector('[data-rows]');
         const raw = form.querySelector('[data-raw]');
         const text = form.dataset;
-        const items = new Map();
-        for (const option of document.querySelectorAll('template#items')[0].content.querySelectorAll('option[data-type]'))
-                items.set(option.value, { title: option.textContent.trim(), type: option.dataset.type, masked: option.hasAttribute('data-masked') });
-        const choices = (name) => [...document.querySelector('template#items').content.querySelectorAll(`optgroup[label="${CSS.escape(name)}"] option`)]
-                .map((option) => ({ value: option.value, title: option.textContent.trim() }));
+        const pairs = (root, selector) => [...root.querySelectorAll(selector)].map((option) => ({ value: option.value, title: option.textContent.trim() }));
+        /* What can be asked of one register. */
+        const scopeOf = (template) => {
+                const items = new Map();
+                for (const option of template.content.querySelectorAll('option[data-type]'))
+                        items.set(option.value, { title: option.textContent.trim(), type: option.dataset.type, masked: option.hasAttribute('data-masked') });
+                return {
+                        items,
+                        usable: [...items.entries()].filter(([, item]) => !item.masked),
+                        choices: (name) => pairs(template.content, `optgroup[label="${CSS.escape(name)}"] option`),
+                };
+        };
+        const whole = scopeOf(document.querySelector('template#items'));
+        const histories = new Map([...document.querySelectorAll('template[data-history]')].map((one) => [one.dataset.history, { title: one.dataset.title, ...scopeOf(one) }]));
+        const saved = pairs(document.querySelector('template#saved').content, 'option');
         const ops = [...document.querySelector('template#ops').content.querySelectorAll('option')]
                 .map((option) => ({ name: option.value, types: option.dataset.types.split(' '), arity: option.dataset.arity, input: option.dataset.input, title: option.textContent.trim() }));
         const fitting = (type) => ops.filter((op) => op.types.includes(type));
-        const usable = [...items.entries()].filter(([, item]) => !item.masked);
-        if (!usable.length)
+        if (!whole.usable.length)
                 return;
 
         let tree;
@@ -60,13 +73,23 @@ export function conditions(form) {
                 const fit = fitting(type);
                 return (fit.find((op) => op.name === wanted) || fit[0]).name;
         };
-        const fresh = () => {
-                const [name, item] = usable[0];
+        const fresh = (scope = whole) => {
+                const [name, item] = scope.usable[0];
                 return { item: name, op: usual(item.type), value: '' };
         };
 
-        function value(node, row) {
-                const item = items.get(node.item);
+        const asks = (child, scope) => plain(child) && scope.items.has(child.item) && !scope.items.get(child.item).masked &&
+                fitting(scope.items.get(child.item).type).some((op) => op.name === child.op);
+        const asksSaved = (child) => only(child, 'segment') && saved.some((one) => one.value === String(child.segment));
+        function asksHistory(child) {
+                const one = child.history;
+                if (!only(child, 'history') || !one || !histories.has(one.register) || !only(one, 'register', 'has', 'count', 'within_days', 'on'))
+                        return false;
+                return (one.has ?? []).every((each) => asks(each, histories.get(one.register))) && (!one.count || Object.keys(one.count).length === 1);
+        }
+
+        function value(node, scope) {
+                const item = scope.items.get(node.item);
                 const op = ops.find((candidate) => candidate.name === node.op);
                 const label = `${item.title} ${text.value}`;
                 const kind = op.input || { integer: 'number', date: 'date', datetime: 'date' }[item.type] || 'text';
@@ -93,7 +116,7 @@ export function conditions(form) {
                                 input(() => node.value[0], (v) => { node.value[0] = v; }, ` ${text.from}`), '–',
                                 input(() => node.value[1], (v) => { node.value[1] = v; }, ` ${text.to}`));
                 }
-                const list = choices(node.item);
+                const list = scope.choices(node.item);
                 if (op.arity === 'n') {
                         if (!Array.isArray(node.value))
                                 node.value = node.value === '' || node.value === undefined ? [] : [node.value];
@@ -155,8 +178,12 @@ export function conditions(form) {
                 }
                 box.append(head);
                 for (const child of list) {
-                        if (plain(child) && items.has(child.item) && !items.get(child.item).masked && fitting(items.get(child.item).type).some((op) => op.name === child.op)) {
-                                box.append(row(child, list));
+                        if (asks(child, whole)) {
+                                box.append(row(child, list, whole));
+                        } else if (asksSaved(child)) {
+                                box.append(savedRow(child, list));
+                        } else if (asksHistory(child)) {
+                                box.append(historyRow(child, list));
                         } else if (kindOf(child) && depth < 1) {
                                 box.append(group(child, depth + 1, list));
                         } else {
@@ -189,32 +216,124 @@ export function conditions(form) {
                 return box;
         }
 
-        function row(node, list) {
-                const box = h('div', { class: 'cond' });
-                const item = h('select', { 'aria-label': text.item }, ...usable.map(([name, it]) => h('option', { value: name }, it.title)));
-                item.value = node.item;
-                const op = h('select', { 'aria-label': text.op }, ...fitting(items.get(node.item).type).map((o) => h('option', { value: o.name }, o.title)));
-                op.value = node.op;
-                item.addEventListener('change', () => {
-                        node.item = item.value;
-                        node.op = usual(items.get(node.item).type);
-                        node.value = '';
-                        const next = row(node, list);
-                        box.replaceWith(next);
-                        next.querySelector('select').focus();
-                });
-                op.addEventListener('change', () => {
-                        node.op = op.value;
-                        const next = row(node, list);
-                        box.replaceWith(next);
-                        next.querySelectorAll('select')[1].focus();
-                });
+        const remover = (node, list) => {
                 const remove = button(text.remove, 'x');
                 remove.addEventListener('click', () => {
                         list.splice(list.indexOf(node), 1);
                         draw('button');
                 });
-                box.append(item, op, value(node, box), remove);
+                return remove;
+        };
+
+        /* What a row asks about: an item; in the register itself also a segment or a history. */
+        function subject(node, scope, redrawn) {
+                const select = h('select', { 'aria-label': text.item }, ...scope.usable.map(([name, it]) => h('option', { value: name }, it.title)));
+                if (scope === whole && histories.size)
+                        select.append(...[...histories].map(([name, one]) => h('option', { value: `#${name}` }, one.title)));
+                if (scope === whole && saved.length)
+                        select.append(h('option', { value: '#' }, text.saved));
+                select.value = node.history ? `#${node.history.register}` : node.segment ? '#' : node.item;
+                select.addEventListener('change', () => {
+                        for (const name of Object.keys(node))
+                                delete node[name];
+                        if (select.value === '#')
+                                node.segment = Number(saved[0].value);
+                        else if (select.value.startsWith('#'))
+                                node.history = { register: select.value.slice(1) };
+                        else
+                                Object.assign(node, { item: select.value, op: usual(scope.items.get(select.value).type), value: '' });
+                        redrawn();
+                });
+                return select;
+        }
+
+        /* Drawn anew in its place; the same field has the focus again. */
+        function again(box, make, at) {
+                const next = make();
+                box.replaceWith(next);
+                next.querySelectorAll('select')[at]?.focus();
+        }
+        const anyRow = (node, list) => (node.history ? historyRow(node, list) : node.segment ? savedRow(node, list) : row(node, list, whole));
+
+        function savedRow(node, list) {
+                const box = h('div', { class: 'cond' });
+                const which = h('select', { 'aria-label': text.saved, translate: 'no' }, ...saved.map((one) => h('option', { value: one.value }, one.title)));
+                which.value = String(node.segment);
+                which.addEventListener('change', () => { node.segment = Number(which.value); });
+                box.append(subject(node, whole, () => again(box, () => anyRow(node, list), 0)), which, h('span', { class: 'said' }, text.savedIs), remover(node, list));
+                return box;
+        }
+
+        const number = (label, get, set, min) => {
+                const field = h('input', { type: 'number', min: String(min), 'aria-label': label, value: String(get()), class: 'few' });
+                field.addEventListener('input', () => {
+                        if (field.value !== '' && Number.isSafeInteger(Number(field.value)))
+                                set(Number(field.value));
+                });
+                return field;
+        };
+
+        /* 購入履歴 が次の件数以上 [2] 件 過去 [90] 日以内, and below what its entries must be. */
+        function historyRow(node, list) {
+                const one = node.history, scope = histories.get(one.register);
+                const sign = one.count ? Object.keys(one.count)[0] : null;
+                const chosen = Object.keys(AMOUNTS).find((name) => AMOUNTS[name] === sign && (name !== 'noneOf' || one.count['='] === 0));
+                const box = h('div', { class: 'past' });
+                const redraw = (at) => again(box, () => anyRow(node, list), at);
+                const amount = h('select', { 'aria-label': `${scope.title} ${text.amount}` }, ...Object.keys(AMOUNTS).map((name) => h('option', { value: name }, text[name])));
+                amount.value = chosen;
+                amount.addEventListener('change', () => {
+                        const name = amount.value;
+                        if (name === 'some')
+                                delete one.count;
+                        else
+                                one.count = { [AMOUNTS[name]]: name === 'noneOf' ? 0 : Math.max(Object.values(one.count ?? {})[0] ?? 0, 1) };
+                        redraw(1);
+                });
+                const when = h('select', { 'aria-label': `${scope.title} ${text.period}` }, h('option', { value: '' }, text.whenever), h('option', { value: 'within' }, text.within));
+                when.value = one.within_days ? 'within' : '';
+                when.addEventListener('change', () => {
+                        if (when.value)
+                                one.within_days = 90;
+                        else
+                                ['within_days', 'on'].forEach((name) => delete one[name]);
+                        redraw(2);
+                });
+                const how = h('div', { class: 'row' }, amount);
+                if (chosen !== 'some' && chosen !== 'noneOf')
+                        how.append(number(`${scope.title} ${text.entries}`, () => one.count[sign], (n) => { one.count[sign] = n; }, 0), text.entries);
+                how.append(when);
+                if (one.within_days)
+                        how.append(number(`${scope.title} ${text.days}`, () => one.within_days, (n) => { one.within_days = n; }, 1), text.days);
+                box.append(h('div', { class: 'cond' }, subject(node, whole, () => redraw(0)), how, remover(node, list)));
+                const inside = h('div', { class: 'group', role: 'group', 'aria-label': scope.title });
+                one.has ??= [];
+                for (const each of one.has)
+                        inside.append(row(each, one.has, scope));
+                const add = h('button', { type: 'button', class: 'quiet' }, `+ ${text.where}`);
+                add.addEventListener('click', () => {
+                        one.has.push(fresh(scope));
+                        const next = historyRow(node, list);
+                        box.replaceWith(next);
+                        const rows = next.querySelectorAll('.group .cond');
+                        rows[rows.length - 1].querySelector('select').focus();
+                });
+                inside.append(h('div', { class: 'row' }, add));
+                box.append(inside);
+                return box;
+        }
+
+        function row(node, list, scope) {
+                const box = h('div', { class: 'cond' });
+                const redraw = (at) => again(box, () => (scope === whole ? anyRow(node, list) : row(node, list, scope)), at);
+                const item = subject(node, scope, () => redraw(0));
+                const op = h('select', { 'aria-label': text.op }, ...fitting(scope.items.get(node.item).type).map((o) => h('option', { value: o.name }, o.title)));
+                op.value = node.op;
+                op.addEventListener('change', () => {
+                        node.op = op.value;
+                        redraw(1);
+                });
+                box.append(item, op, value(node, scope), remover(node, list));
                 return box;
         }
 
@@ -228,6 +347,8 @@ export function conditions(form) {
                 const kind = kindOf(node);
                 if (kind)
                         return { [kind]: node[kind].map(clean).filter((child) => (kindOf(child) ? child[kindOf(child)].length : !unfinished(child))) };
+                if (node.history)
+                        return { history: { ...node.history, has: (node.history.has ?? []).filter((child) => !unfinished(child)).map(clean) } };
                 const op = ops.find((candidate) => candidate.name === node.op);
                 if (op?.arity === '0') {
                         const { value: dropped, ...rest } = node;

@@ -38,7 +38,7 @@ create index segment_count_idx on tenant.segment_count (segment, day);
 create view tenant.segment_seen with (security_barrier) as
     select s.* from tenant.segment s where not s.personal or current_user::text !~ '_masked$';
 create view tenant.segment_count_seen with (security_barrier) as
-    select c.* from tenant.segment_count c join tenant.segment s on s.id = c.segment where not s.personal or current_user::text !~ '_masked$';
+    select c.* from tenant.segment_count c where exists (select from tenant.segment s where s.id = c.segment and (not s.personal or current_user::text !~ '_masked$'));
 grant select, insert, update, delete on tenant.segment to t_all;
 grant select, insert, delete on tenant.segment_count to t_all;
 grant select on tenant.segment_seen, tenant.segment_count_seen to t_all, t_masked;

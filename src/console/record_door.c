@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "console/builder.h"
 #include "console/dress.h"
-#include "console/sheet.h"
 #include "log/log.h"
 #include "register/alike.h"
 #include "register/item.h"
@@ -179,14 +179,15 @@ static rc list_for_console(struct cx *cx, const struct http_req *req, const json
                 (void)json_set(model, "next_query", json_str(str_format(cx->mem, "%.*s&shown=%" PRId64, STR_ARG(query), shown)));
         }
         (void)json_set(model, "shown", json_integer(shown));
-        TRY(sheet_builder(cx, page->def, model));
+        if (str_is(http_query(req, "build"), "1"))
+                TRY(builder_dress(cx, page->def, 0, model));
         sorts_add(cx, req, page, model);
         return RC_OK;
 }
 
 /* GET /registers/{register}/records - records.html:
  * {register: definition, records: [{id, version, ITEM: value…}], next: cursor or null, count: {exact|about|at_least: N}
- * or null, condition, sentence}. Console also: next_query, shown, ops [{name, title, types, arity, input}], sorts
+ * or null, condition, sentence}. Console also: next_query, shown, with build=1 what builder_dress() tells, sorts
  * {ITEM: {query, is_sorted, is_descending}}; only items of the list. */
 static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
 {

@@ -5,8 +5,8 @@
 
 #include "base/buf.h"
 #include "base/fail.h"
+#include "console/builder.h"
 #include "console/dress.h"
-#include "console/sheet.h"
 #include "log/log.h"
 #include "register/condition.h"
 #include "register/segment.h"
@@ -136,7 +136,7 @@ static rc form(struct cx *cx, const struct http_req *req, struct http_res *res)
 static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         const struct definition *def;
-        json_t *model, *days, *day;
+        json_t *model, *days, *day, *newest = json_array();
         int64_t id;
         size_t i;
 
@@ -145,13 +145,16 @@ static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
         days = json_object_get(model, "days");
         if (!api(req)) {
                 one_dress(cx, json_object_get(model, "segment"));
-                json_array_foreach(days, i, day)
+                json_array_foreach(days, i, day) {
                         (void)json_set(day, "count_text", json_str(dress_number(cx->mem, json_integer_value(json_object_get(day, "count")))));
+                        json_array_insert(newest, 0, day);
+                }
                 if (json_array_size(days) > 1)
                         (void)json_set(model, "line", json_str(line(cx, days)));
                 TRY(definition_recall(cx, http_arg(req, "register"), &def));
-                TRY(sheet_builder(cx, def, model));
+                TRY(builder_dress(cx, def, id, model));
                 (void)json_set(model, "has_days", json_boolean(json_array_size(days) > 0));
+                (void)json_set(model, "days", newest); /* people look for the last one */
         } else {
                 res->etag =
                     str_format(cx->mem, "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(json_object_get(model, "segment"), "version")));

@@ -10,7 +10,6 @@
 #include "console/dress.h"
 #include "identity/permission.h"
 #include "page/page.h"
-#include "register/condition.h"
 #include "register/definition.h"
 #include "register/item.h"
 #include "register/item_account.h"
@@ -614,44 +613,4 @@ rc sheet_dress(struct cx *cx, const struct http_req *req, json_t *context)
         else
                 (void)json_set(context, "sections", sections_model(cx, s.def, NULL));
         return form ? accounts_dress(cx, s.def, context) : RC_OK;
-}
-
-/* What the builder can ask about beside the items. */
-static void system_items_add(struct cx *cx, json_t *reg)
-{
-        const struct item *items;
-        size_t count = condition_system_items(&items);
-
-        for (size_t i = 0; i < count; i++) {
-                json_t *m = json_object();
-
-                (void)json_set(m, "name", json_str(items[i].name));
-                (void)json_set(m, "title", json_str(items[i].title[cx->lang]));
-                (void)json_set(m, "type", json_string(item_type_name(items[i].type)));
-                (void)json_set(m, "masked", json_false());
-                json_array_append_new(json_object_get(reg, "items"), m);
-        }
-}
-
-/* The builder offers accounts by name. */
-static rc accounts_add(struct cx *cx, const struct definition *def, json_t *reg)
-{
-        json_t *options, *one;
-        size_t i;
-
-        if (!item_account_any(def))
-                return RC_OK;
-        TRY(item_account_options(cx, &options));
-        json_array_foreach(json_object_get(reg, "items"), i, one)
-                if (str_is(json_get_text(one, "type"), "account"))
-                        (void)json_set(one, "choices", options);
-        return RC_OK;
-}
-
-rc sheet_builder(struct cx *cx, const struct definition *def, json_t *model)
-{
-        (void)json_set(model, "ops", condition_ops(cx));
-        TRY(accounts_add(cx, def, json_object_get(model, "register")));
-        system_items_add(cx, json_object_get(model, "register"));
-        return RC_OK;
 }

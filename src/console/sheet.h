@@ -8,8 +8,4 @@
 
 rc sheet_dress(struct cx *cx, const struct http_req *req, json_t *context) MUST_USE;
 
-/* For pages with the condition builder: ops, and in register.items what can be asked about beside the items. */
-struct definition;
-rc sheet_builder(struct cx *cx, const struct definition *def, json_t *model) MUST_USE;
-
 #endif

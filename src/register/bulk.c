@@ -10,6 +10,7 @@
 #include "db/db.h"
 #include "identity/permission.h"
 #include "log/log.h"
+#include "register/condition_facts.h"
 #include "register/item_account.h"
 #include "register/record_input.h"
 #include "register/record_model.h"
@@ -27,6 +28,7 @@ struct bulk {
         enum bulk_action action;
         struct condition *condition; /* NULL: all */
         json_t *condition_json;      /* NULL */
+        str means;                   /* what its segments say, as JSON */
         struct search_word words[SEARCH_WORDS_MAX];
         size_t word_count;
         str q;
@@ -43,6 +45,7 @@ static rc which_read(struct cx *cx, const struct bulk_order *order, struct bulk 
 {
         TRY(definition_get(cx, order->register_name, &b->def));
         TRY(condition_read(cx, b->def, order->condition, &b->condition, &b->condition_json));
+        b->means = condition_facts_means(b->condition) ? json_write(cx->mem, condition_facts_means(b->condition)) : S("");
         b->q = str_trim(order->q);
         if (str_empty(b->q))
                 return RC_OK;
@@ -208,14 +211,14 @@ static rc effects_make(const struct bulk *b, bool check, json_t **ret_effects)
 
 /* Looking first -------------------------------------------------------------------------------------------------------------------- */
 
-/* Register, action, condition, words, values and number: a confirmation given for one of them is none for another. */
+/* Register, action, condition and what its segments say, words, values and number: a confirmation given for one of them is none for another. */
 static str digest(const struct bulk *b, int64_t count)
 {
         struct cx *cx = b->cx;
         uint8_t hash[SHA256_SIZE];
-        str text = str_format(cx->mem, "%.*s\n%s\n%.*s\n%.*s\n%.*s\n%" PRId64, STR_ARG(b->def->name), actions[b->action],
-                              STR_ARG(b->condition_json ? json_write(cx->mem, b->condition_json) : S("")), STR_ARG(str_absent(b->q) ? S("") : b->q),
-                              STR_ARG(b->items ? json_write(cx->mem, b->items) : S("")), count);
+        str text = str_format(cx->mem, "%.*s\n%s\n%.*s\n%.*s\n%.*s\n%.*s\n%" PRId64, STR_ARG(b->def->name), actions[b->action],
+                              STR_ARG(b->condition_json ? json_write(cx->mem, b->condition_json) : S("")), STR_ARG(b->means),
+                              STR_ARG(str_absent(b->q) ? S("") : b->q), STR_ARG(b->items ? json_write(cx->mem, b->items) : S("")), count);
 
         crypto_sha256(text, hash);
         return crypto_hex(cx->mem, hash, DIGEST);
@@ -331,6 +334,7 @@ rc bulk_start(struct cx *cx, const struct bulk_order *order, int64_t *ret_job)
         (void)json_set(args, "action", json_string(actions[b->action]));
         if (b->condition_json != NULL)
                 (void)json_set(args, "condition", json_str(json_write(cx->mem, b->condition_json)));
+        (void)json_set(args, "means", json_str(b->means));
         if (b->word_count > 0)
                 (void)json_set(args, "q", json_str(b->q));
         if (b->items != NULL)
@@ -444,7 +448,10 @@ static rc order_again(struct cx *cx, const struct job *job, struct bulk **ret)
                 .items = json_object_get(job->args, "set"),
         };
 
-        return order_read(cx, &order, ret);
+        TRY(order_read(cx, &order, ret));
+        if (json_object_get(job->args, "means") != NULL && !str_equal((*ret)->means, json_get_text(job->args, "means")))
+                return fail(cx, RC_CONFLICT, NULL, "a segment of the condition was changed after this was confirmed; nothing was done");
+        return RC_OK;
 }
 
 static void tell(struct work *w)
@@ -466,6 +473,8 @@ static void tell(struct work *w)
         log_detail(cx, "action", json_string(actions[b->action]));
         log_detail(cx, "count", json_integer(w->done));
         log_detail(cx, "condition", b->condition_json ? json_incref(b->condition_json) : json_null());
+        if (condition_facts_means(b->condition) != NULL)
+                log_detail(cx, "segments", condition_facts_means(b->condition));
         if (b->word_count > 0)
                 log_detail(cx, "q", json_str(b->q));
         if (b->items != NULL)

@@ -19,8 +19,14 @@ enum { CONDITION_DEPTH_MAX = 5, CONDITION_COUNT_MAX = 100, CONDITION_VALUES_MAX 
  * account may not see are refused. Pieces of text are folded by the database: one trip, when there are any (without a
  * connection it is good for a sentence only). */
 rc condition_parse(struct cx *cx, const struct definition *def, const json_t *json, struct condition **ret) MUST_USE;
-/* The condition of this segment itself (0: of one that is new); without `fold` good for sentences and facts only, and one trip less. */
-rc condition_parse_of(struct cx *cx, const struct definition *def, const json_t *json, int64_t segment, bool fold, struct condition **ret) MUST_USE;
+struct condition_reading {
+        int64_t segment;                 /* the condition is that of this segment, which it must not name; 0 */
+        bool saved;                      /* it stands in a segment: whose segments it names was asked when it was saved */
+        bool bare;                       /* good for sentences and facts only, and one trip less */
+        const struct definition *wanted; /* of a history, as it is to become; NULL */
+};
+rc condition_parse_as(struct cx *cx, const struct definition *def, const json_t *json, const struct condition_reading *how,
+                      struct condition **ret) MUST_USE;
 /* The same from text; absent or empty: every record. *ret_json: as read, for models; NULL. */
 rc condition_read(struct cx *cx, const struct definition *def, str text, struct condition **ret, json_t **ret_json) MUST_USE;
 

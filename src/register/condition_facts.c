@@ -42,6 +42,28 @@ bool condition_facts_about(const struct condition *c, str history)
         return false;
 }
 
+static void means_add(const struct condition *c, json_t *list)
+{
+        if (c->kind == SEGMENT) {
+                json_t *one = json_object();
+
+                (void)json_set(one, "id", json_integer(c->segment));
+                (void)json_set(one, "name", json_str(c->segment_name));
+                json_array_append_new(list, json_set(one, "condition", json_str(c->segment_means)));
+        }
+        for (size_t i = 0; i < c->count; i++)
+                means_add(c->list[i], list);
+}
+
+json_t *condition_facts_means(const struct condition *c)
+{
+        json_t *list = json_array();
+
+        if (c != NULL)
+                means_add(c, list);
+        return json_array_size(list) > 0 ? list : NULL;
+}
+
 int64_t condition_facts_segment(const struct condition *c)
 {
         while (c != NULL && (c->kind == ALL || c->kind == ANY) && c->count == 1)

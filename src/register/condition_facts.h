@@ -18,5 +18,7 @@ struct condition_facts condition_facts(const struct condition *condition);
 bool condition_facts_about(const struct condition *condition, str history);
 /* The segment it is, when it is nothing but one; 0. */
 int64_t condition_facts_segment(const struct condition *condition);
+/* What its segments say now: [{id, name, condition}], the outer ones first; NULL: it names none. Whoever confirms or logs a condition keeps this with it. */
+json_t *condition_facts_means(const struct condition *condition);
 
 #endif

@@ -54,7 +54,7 @@ struct condition {
         int64_t within_days;     /* of a history, today included; 0: whenever */
         const struct item *when; /* the day that is meant; NULL: created_at */
         int64_t segment;
-        str segment_name;
+        str segment_name, segment_means; /* the condition that is saved, as JSON */
 };
 
 /* How many entries of the history meet it: an expression over alias r. */

@@ -24,7 +24,9 @@ struct reading {
         size_t count;
         int depth;
         bool inside; /* a history */
+        bool saved;  /* a segment */
         const struct chain *chain;
+        const struct definition *wanted; /* of a history, in place of what it is now */
 };
 
 static rc read_node(struct reading *r, const json_t *json, const char *path, struct condition **ret);
@@ -269,7 +271,9 @@ static rc read_history(struct reading *r, const json_t *json, const char *path, 
         TRY(only_history_members(r, json, path));
         if (r->inside)
                 return fail(r->cx, RC_INVALID, path, "a history has no histories of its own");
-        if (definition_get(r->cx, name, &c->history) != RC_OK) {
+        if (r->wanted != NULL && str_equal(r->wanted->name, name)) {
+                c->history = r->wanted;
+        } else if (definition_get(r->cx, name, &c->history) != RC_OK) {
                 if (r->cx->failure.code != RC_UNKNOWN)
                         return r->cx->failure.code;
                 fail_clear(r->cx);
@@ -307,15 +311,17 @@ static rc read_segment(struct reading *r, const json_t *json, const char *path, 
         if (chain.depth > CONDITION_SEGMENTS_MAX)
                 return fail(r->cx, RC_INVALID, path, "segments may stand in each other at most %d deep", CONDITION_SEGMENTS_MAX);
         if (r->cx->db != NULL)
-                TRY(sql_segment_source(r->cx, r->def->name, id, me, r->chain != NULL || r->cx->actor.kind == ACTOR_SYSTEM, &row));
+                TRY(sql_segment_source(r->cx, r->def->name, id, me, r->saved || r->cx->actor.kind == ACTOR_SYSTEM, &row));
         if (row == NULL)
                 return fail(r->cx, RC_INVALID, path, "there is no such segment of this register, or it is not yours to use");
         TRY(json_read(r->cx, row->condition, &condition));
         c->kind = SEGMENT;
         c->segment = id;
         c->segment_name = row->name;
+        c->segment_means = row->condition;
         c->list = NEW_ARRAY(r->cx->mem, struct condition *, 1);
         inner.chain = &chain;
+        inner.saved = true;
         inner.depth = 0;
         TRY(read_node(&inner, condition, path, &c->list[0]));
         c->count = 1;
@@ -390,9 +396,10 @@ static rc pieces_fold(struct cx *cx, struct condition *c)
         return cx->failure.code;
 }
 
-static rc parse(struct cx *cx, const struct definition *def, const json_t *json, const struct chain *chain, bool fold, struct condition **ret)
+rc condition_parse_as(struct cx *cx, const struct definition *def, const json_t *json, const struct condition_reading *how, struct condition **ret)
 {
-        struct reading r = { .cx = cx, .def = def, .chain = chain };
+        const struct chain chain = { .id = how->segment, .depth = 1 };
+        struct reading r = { .cx = cx, .def = def, .saved = how->saved, .chain = how->segment ? &chain : NULL, .wanted = how->wanted };
         struct condition *c;
 
         if (json == NULL || json_is_null(json)) {
@@ -400,7 +407,7 @@ static rc parse(struct cx *cx, const struct definition *def, const json_t *json,
                 return RC_OK;
         }
         TRY(read_node(&r, json, "condition", &c));
-        if (fold)
+        if (!how->bare && cx->db != NULL)
                 TRY(pieces_fold(cx, c));
         *ret = c;
         return RC_OK;
@@ -408,12 +415,5 @@ static rc parse(struct cx *cx, const struct definition *def, const json_t *json,
 
 rc condition_parse(struct cx *cx, const struct definition *def, const json_t *json, struct condition **ret)
 {
-        return parse(cx, def, json, NULL, cx->db != NULL, ret);
-}
-
-rc condition_parse_of(struct cx *cx, const struct definition *def, const json_t *json, int64_t segment, bool fold, struct condition **ret)
-{
-        const struct chain chain = { .id = segment, .depth = 1 };
-
-        return parse(cx, def, json, segment ? &chain : NULL, fold && cx->db != NULL, ret);
+        return condition_parse_as(cx, def, json, &(struct condition_reading){ 0 }, ret);
 }

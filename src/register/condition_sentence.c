@@ -74,9 +74,10 @@ static str group_sentence(struct cx *cx, const struct condition *c, bool nested)
 /* 注文に「商品が茶」が2件以上（過去90日以内） */
 static str history_sentence(struct cx *cx, const struct condition *c)
 {
-        static const char *const ja[] = { "がある", "が%lld件以上", "が%lld件以下", "がちょうど%lld件" }, *const en[] = {
-                "has", "has at least %lld of", "has at most %lld of", "has exactly %lld of"
+        static const char *const ja[] = { "がある", "が%lld件以上", "が%lld件以下", "がちょうど%lld件", "がない" }, *const en[] = {
+                "has", "has at least %lld of", "has at most %lld of", "has exactly %lld of", "has no"
         };
+        int how = c->amount == AMOUNT_EXACTLY && c->amount_of == 0 ? AMOUNT_EXACTLY + 1 : (int)c->amount;
         str inside = group_sentence(cx, c, false), title = c->history->title[cx->lang], within = S(""), on = S("");
         long long n = c->amount_of;
 
@@ -88,13 +89,13 @@ static str history_sentence(struct cx *cx, const struct condition *c)
                                              : str_format(cx->mem, " (%.*s in the last %lld days)", STR_ARG(on), (long long)c->within_days);
         }
         if (cx->lang == LANG_JA) {
-                str amount = str_format(cx->mem, ja[c->amount], n);
+                str amount = str_format(cx->mem, ja[how], n);
 
                 return inside.n == 0
                            ? str_format(cx->mem, "%.*s%.*s%.*s", STR_ARG(within), STR_ARG(title), STR_ARG(amount))
                            : str_format(cx->mem, "%.*s%.*sに「%.*s」%.*s", STR_ARG(within), STR_ARG(title), STR_ARG(inside), STR_ARG(amount));
         }
-        return str_format(cx->mem, "%.*s %.*s%.*s%s%.*s", STR_ARG(str_format(cx->mem, en[c->amount], n)), STR_ARG(title), STR_ARG(within),
+        return str_format(cx->mem, "%.*s %.*s%.*s%s%.*s", STR_ARG(str_format(cx->mem, en[how], n)), STR_ARG(title), STR_ARG(within),
                           inside.n > 0 ? " where " : "", STR_ARG(inside));
 }
 

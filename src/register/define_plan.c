@@ -10,6 +10,7 @@
 #include "page/page.h"
 #include "register/clock_trigger.h"
 #include "register/define.sql.h"
+#include "register/define_segments.h"
 #include "register/definition_sentence.h"
 #include "register/sql.h"
 
@@ -427,6 +428,35 @@ static rc kept(struct cx *cx, struct define_plan *p, const struct item *item, bo
         return RC_OK;
 }
 
+static void segments_lost(struct cx *cx, struct define_plan *p, json_t *list)
+{
+        static const char *const more[][LANG_END] = {
+                { [LANG_JA] = "%.*s%zu件", [LANG_EN] = "%.*s %zu" },
+                { [LANG_JA] = "%.*sほかの人の%zu件", [LANG_EN] = "%.*s %zu of other people" },
+                { [LANG_JA] = "%.*sと、ほかの人の%zu件", [LANG_EN] = "%.*s and %zu of other people" },
+        };
+        bool ja = cx->lang == LANG_JA;
+        str names = S("");
+        size_t i, others = 0;
+        json_t *one;
+
+        (void)json_set(p->model, "segments", list);
+        json_array_foreach(list, i, one) {
+                str name = json_get_text(one, "name");
+
+                if (str_absent(name))
+                        others++;
+                else
+                        names = str_format(cx->mem, ja ? "%.*s「%.*s」" : "%.*s “%.*s”", STR_ARG(names), STR_ARG(name));
+        }
+        if (json_array_size(list) == 0)
+                return;
+        if (others > 0)
+                names = str_format(cx->mem, more[names.n > 0 ? 2 : !cx->desk][cx->lang], STR_ARG(names), others);
+        say(p, true, str_format(cx->mem, ja ? "抽出条件%.*sが使えなくなります" : "Segments that can no longer be used:%.*s", STR_ARG(names)));
+        (void)json_set(p->model, "loses", json_true());
+}
+
 /* A name that is to be free again in a few days. */
 static rc laid_look(struct cx *cx, struct define_plan *p, const struct item *item, str back)
 {
@@ -579,6 +609,7 @@ static void model_close(struct cx *cx, struct define_plan *p, bool look)
 rc define_plan_make(struct cx *cx, const struct definition *wanted, str back, bool look, struct define_plan **ret)
 {
         struct define_plan *p = NEW(cx->mem, struct define_plan);
+        json_t *lost;
 
         p->wanted = wanted;
         if (definition_get(cx, wanted->name, &p->old) != RC_OK) {
@@ -601,6 +632,10 @@ rc define_plan_make(struct cx *cx, const struct definition *wanted, str back, bo
         TRY(items_compare(cx, p, back, look));
         p->search = p->old ? !search_same(p) : define_plan_searchable(wanted);
         p->aside = aside_needed(p);
+        if (p->old != NULL) {
+                TRY(define_segments_lost(cx, p->old, wanted, &lost));
+                segments_lost(cx, p, lost);
+        }
         model_close(cx, p, look);
         *ret = p;
         return RC_OK;

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "identity/permission.h"
 #include "log/log.h"
-#include "register/condition.h"
+#include "register/condition_facts.h"
 #include "register/formula.h"
 #include "register/item.h"
 #include "register/sql.h"
@@ -453,6 +453,8 @@ static void tell(struct export *ex, json_t *condition)
                 log_detail(cx, "device", json_object_get(ex->job->args, "device"));
         log_detail(cx, "encoding", json_string(charset_name(ex->set)));
         log_detail(cx, "condition", condition ? json_incref(condition) : json_null());
+        if (condition_facts_means(ex->condition) != NULL)
+                log_detail(cx, "segments", condition_facts_means(ex->condition));
         if (ex->word_count > 0)
                 log_detail(cx, "q", json_object_get(ex->job->args, "q"));
 }

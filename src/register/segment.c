@@ -21,12 +21,17 @@ static int64_t me(const struct cx *cx)
         return cx->actor.kind == ACTOR_ACCOUNT ? cx->actor.id : 0;
 }
 
-static bool may_change(const struct cx *cx, const struct definition *def, const struct segment_row *row)
+static bool defines(const struct cx *cx, const struct definition *def)
 {
-        return !cx->masked && (row->owner == me(cx) || (row->shared && permission_held_for(cx, PERM_REGISTER_DEFINE, def->name)));
+        return permission_held_for(cx, PERM_REGISTER_DEFINE, def->name);
 }
 
-/* *ret_seen false: it asks about what this account may not see. A broken one is seen by whose it is. */
+static bool may_change(const struct cx *cx, const struct definition *def, const struct segment_row *row)
+{
+        return !cx->masked && (row->owner == me(cx) || ((row->shared || row->orphan) && defines(cx, def)));
+}
+
+/* *ret_seen false: it asks about what this account may not see. A broken one is seen by who can mend it. */
 static rc row_read(struct cx *cx, const struct definition *def, const struct segment_row *row, bool fold, json_t **ret_json, struct condition **ret,
                    bool *ret_seen)
 {
@@ -34,8 +39,8 @@ static rc row_read(struct cx *cx, const struct definition *def, const struct seg
 
         *ret = NULL;
         TRY(json_read(cx, row->condition, ret_json));
-        code = condition_parse_of(cx, def, *ret_json, row->id, fold, ret);
-        *ret_seen = code == RC_OK || (code == RC_INVALID && str_is(row->state, "broken"));
+        code = condition_parse_as(cx, def, *ret_json, &(struct condition_reading){ .segment = row->id, .saved = true, .bare = !fold }, ret);
+        *ret_seen = code == RC_OK || (code == RC_INVALID && may_change(cx, def, row));
         if (code != RC_OK && code != RC_INVALID && code != RC_FORBIDDEN)
                 return code;
         fail_clear(cx);
@@ -76,7 +81,7 @@ rc segment_list(struct cx *cx, str register_name, json_t **ret)
         size_t count;
 
         TRY(definition_get(cx, register_name, &def));
-        TRY(sql_segment_rows(cx, def->id, 0, me(cx), &rows, &count));
+        TRY(sql_segment_rows(cx, def->id, 0, me(cx), defines(cx, def), &rows, &count));
         for (size_t i = 0; i < count; i++) {
                 struct condition *condition;
                 json_t *json;
@@ -97,7 +102,7 @@ static rc row_find(struct cx *cx, const struct definition *def, int64_t id, stru
         size_t count;
 
         if (id > 0)
-                TRY(sql_segment_rows(cx, def->id, id, me(cx), ret, &count));
+                TRY(sql_segment_rows(cx, def->id, id, me(cx), defines(cx, def), ret, &count));
         return id > 0 && count == 1 ? RC_OK : fail(cx, RC_UNKNOWN, NULL, "there is no such segment");
 }
 
@@ -134,6 +139,28 @@ rc segment_get(struct cx *cx, str register_name, int64_t id, json_t **ret)
         (void)json_set(model, "segment", row_model(cx, def, row, json, condition));
         (void)json_set(model, "days", list);
         *ret = model;
+        return RC_OK;
+}
+
+rc segment_options(struct cx *cx, const struct definition *def, int64_t without, json_t **ret)
+{
+        json_t *list = json_array();
+        struct segment_row *rows;
+        size_t count;
+
+        TRY(sql_segment_rows(cx, def->id, 0, me(cx), false, &rows, &count));
+        for (size_t i = 0; i < count; i++) {
+                struct condition *condition;
+                json_t *json, *one = json_object();
+                bool seen;
+
+                TRY(row_read(cx, def, &rows[i], false, &json, &condition, &seen));
+                if (condition == NULL || rows[i].id == without)
+                        continue;
+                (void)json_set(one, "id", json_integer(rows[i].id));
+                json_array_append_new(list, json_set(one, "name", json_str(rows[i].name)));
+        }
+        *ret = list;
         return RC_OK;
 }
 
@@ -177,7 +204,7 @@ static rc condition_check(struct cx *cx, const struct definition *def, const str
         if (str_trim(order->condition).n == 0)
                 return fail(cx, RC_INVALID, "condition", "must not be empty");
         TRY(json_read(cx, order->condition, &json));
-        TRY(condition_parse_of(cx, def, json, order->id, true, &condition));
+        TRY(condition_parse_as(cx, def, json, &(struct condition_reading){ .segment = order->id }, &condition));
         if (condition == NULL)
                 return fail(cx, RC_INVALID, "condition", "must not be empty");
         if (condition_facts(condition).asker)
@@ -219,14 +246,17 @@ static rc change(struct cx *cx, const struct definition *def, const struct segme
         if (!may_change(cx, def, row))
                 return fail(cx, RC_FORBIDDEN, NULL, "a segment is changed by whose it is; a shared one also by who may define the register");
         shared = order->shared_given ? order->shared || row->owner == 0 : row->shared;
-        if (!shared && row->owner != me(cx))
+        if (!shared && row->shared && row->owner != me(cx))
                 return fail(cx, RC_FORBIDDEN, "shared", "only whose segment it is can take it back from the others");
         TRY(sql_segment_update(cx, order->id, order->version, str_absent(order->name) ? row->name : str_trim(order->name),
                                str_absent(order->description) ? row->description : order->description, shared,
                                str_absent(condition) ? row->condition : condition, &changed));
         if (changed != 1)
                 return fail(cx, RC_STALE, NULL, "somebody else changed this segment at the same moment; please look at it again");
-        return str_absent(condition) ? RC_OK : build_ask(cx, def);
+        if (str_absent(condition))
+                return RC_OK;
+        TRY(sql_segment_touch(cx, def->id, &changed));
+        return build_ask(cx, def);
 }
 
 static rc writer_check(struct cx *cx)
@@ -286,7 +316,7 @@ rc segment_of(struct cx *cx, str register_name, int64_t record, json_t **ret)
         size_t count, asked = 0;
 
         TRY(definition_get(cx, register_name, &def));
-        TRY(sql_segment_rows(cx, def->id, 0, me(cx), &row, &count));
+        TRY(sql_segment_rows(cx, def->id, 0, me(cx), false, &row, &count));
         sql_add(sql, "select r.id");
         for (size_t i = 0; i < count; i++) {
                 struct condition *condition;
@@ -347,7 +377,7 @@ rc segment_count(struct cx *cx, const struct definition *def, int64_t id, int64_
         struct segment_row *row;
         size_t count;
 
-        TRY(sql_segment_rows(cx, def->id, id, me(cx), &row, &count));
+        TRY(sql_segment_rows(cx, def->id, id, me(cx), false, &row, &count));
         *ret_known = count == 1 && row->known;
         if (*ret_known)
                 *ret = row->total;

@@ -1,7 +1,8 @@
 /* segment.h - a condition of a register, saved under a name: listed with its count, used wherever a condition is (condition.h), explained for one record.
  * How the count is always there: segment_build.h and doc/segments.md.
  *
- * A segment is its owner's, or shared with everybody who may read the register. Its owner changes it, a shared one also who may define the register. It
+ * A segment is its owner's, or shared with everybody who may read the register. Its owner changes it, a shared one also who may define the register, who
+ * finds those of accounts that are gone as well. It
  * is seen by who may see all it asks about; by accounts that may not see personal items the database shows none that names one. */
 #ifndef DAICHO_REGISTER_SEGMENT_H
 #define DAICHO_REGISTER_SEGMENT_H
@@ -25,6 +26,8 @@ struct segment_order {
 rc segment_list(struct cx *cx, str register_name, json_t **ret) MUST_USE;
 /* {register, segment, days: [{day, count}]}; RC_UNKNOWN. */
 rc segment_get(struct cx *cx, str register_name, int64_t id, json_t **ret) MUST_USE;
+/* Those that can stand in another condition, without this one: [{id, name}]. */
+rc segment_options(struct cx *cx, const struct definition *def, int64_t without, json_t **ret) MUST_USE;
 /* The form of a new one: {register, condition, sentence}. */
 rc segment_new(struct cx *cx, str register_name, str condition, json_t **ret) MUST_USE;
 /* RC_STALE: somebody else changed it. Counting starts after the caller's commit. */

@@ -71,7 +71,7 @@ static rc read_one(struct cx *cx, const struct definition *def, const struct seg
         *ret = NULL;
         code = json_read(cx, row->condition, &json);
         if (code == RC_OK)
-                code = condition_parse_of(cx, def, json, row->id, true, ret);
+                code = condition_parse_as(cx, def, json, &(struct condition_reading){ .segment = row->id, .saved = true }, ret);
         if (code != RC_OK && code != RC_INVALID && code != RC_FORBIDDEN && code != RC_TOO_LARGE)
                 return code;
         fail_clear(cx);

@@ -70,7 +70,7 @@ static rc count_one(struct cx *cx, const struct segment_stale *row, bool check, 
         *ret = (struct count){ 0 };
         TRY(definition_get(cx, row->register_, &def));
         TRY(json_read(cx, row->condition, &json));
-        code = condition_parse_of(cx, def, json, row->id, true, &condition);
+        code = condition_parse_as(cx, def, json, &(struct condition_reading){ .segment = row->id, .saved = true }, &condition);
         if (code != RC_OK) {
                 if (code != RC_INVALID && code != RC_FORBIDDEN)
                         return code;

@@ -14,9 +14,9 @@ struct sql {
         struct buf text;
         str args[SQL_ARGS_MAX];
         size_t count;
-        char alias;   /* of the table whose columns are written: 'r', inside a history 'h' */
-        bool many;    /* more arguments than fit were added */
-        bool literal; /* values stand in the text, as hexadecimal digits: for bodies of functions, which take no parameters */
+        char alias;                      /* of the table whose columns are written: 'r', inside a history 'h' */
+        bool many;                       /* more arguments than fit were added */
+        bool literal;                    /* values stand in the text, as hexadecimal digits: for bodies of functions, which take no parameters */
         const struct definition *before; /* conditions over this history mean it as it was before the statement of a trigger … */
         enum { SQL_INSERT, SQL_UPDATE, SQL_DELETE } event; /* … of this kind, whose rows stand in `after` and `before` */
 };
