@@ -335,11 +335,12 @@ def test_counts_that_depend_on_the_day_are_right_after_midnight_and_drift_is_fou
     assert {name: counted(tenant, id) for name, id in ids.items()} == {'near': 1, 'ago': 0, 'ahead': 1, 'last': 1, 'lately': 1}
     assert counted(tenant, fixed) == 4
     schema = f't_{tenant.name}'
-    house.sql(f"""set session_replication_role = replica;
+    house.sql(f"""begin; set local session_replication_role = replica;
         update {schema}.r_customers set birthday = birthday - 1;
         update {schema}.r_orders set ordered_on = ordered_on - 1;
         update {schema}.segment set counted_on = counted_on - 1;
-        update daicho.segment_turn set counted_on = counted_on - 1 where tenant = '{tenant.name}'""")
+        update daicho.segment_turn set counted_on = counted_on - 1 where tenant = '{tenant.name}';
+        commit""")
     assert until(lambda: not any(get(tenant, id)['counting'] for id in ids.values()), 20)
     assert {name: get(tenant, id)['count'] for name, id in ids.items()} == {'near': 2, 'ago': 1, 'ahead': 1, 'last': 1, 'lately': 0}
     assert all(get(tenant, id)['count'] == full(tenant, id) for id in ids.values())

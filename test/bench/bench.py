@@ -5,7 +5,7 @@
 
 ratio > 1 is better than the floor where the figure is a speed; "x faster" figures say so. Starts a house of its own in a temporary
 directory, loads 1 000 000 customers (ROWS=… for another size), stops it, removes it. Exit status 1 when a bound is missed.
-A name as argument runs that part only: read create list search import bulk duplicates item_change export storm sizes log_verify
+A name as argument runs that part only: read create list search import bulk segment_count duplicates item_change export storm sizes log_verify
 entry_and_sealing seal_rate log_viewer.
 """
 import concurrent.futures, csv, hashlib, json, os, pathlib, random, re, resource, shutil, socket, statistics, subprocess, sys, tempfile, threading, time, urllib.parse
@@ -210,6 +210,61 @@ class Bench:
         self.house.wait_job(undo, tenant=self.tenant, seconds=900)
         line('bulk_update', (before + after) / 2 / seconds, 0.4, 0.6, 'plain_update', rows=count, seconds=f'{seconds:.2f}',
              floor_seconds=f'{(before + after) / 2:.2f}')
+
+    def segment_count(self):
+        """Numbers of saved conditions, each right after 100 writes, against counting the records anew; and what they cost those who write many."""
+        path = '/registers/customers/segments'
+        conditions = {'choice': {'all': [{'item': 'prefecture', 'op': 'in', 'value': ['東京都', '大阪府']}, {'item': 'points', 'op': 'ge', 'value': 1000}]},
+                      'birthday': {'item': 'birthday', 'op': 'anniversary_month'},
+                      'text': {'all': [{'item': 'address', 'op': 'contains', 'value': '丸の内'}, {'item': 'gender', 'op': 'not_empty'}]}}
+        wheres = {'choice': "prefecture in ('東京都', '大阪府') and points >= 1000",
+                  'birthday': "extract(month from birthday) = extract(month from (daicho.clock() at time zone 'Asia/Tokyo')::date)",
+                  'text': "strpos(daicho.fold(address), daicho.fold('丸の内')) > 0 and gender is not null"}
+        extra = self.tmp / 'segment.csv'
+        many = min(100_000, self.rows)
+
+        def bring(start):
+            with open(extra, 'wb') as f:
+                subprocess.run([str(BUILD / 'gen_customers'), '--rows', str(many), '--start', str(start), '--quirk', '0'], stdout=f, check=True)
+            job = self.house.import_file('customers', extra, tenant=self.tenant)
+            assert self.house.wait_job(job, tenant=self.tenant, seconds=900)['state'] == 'done'
+            self.sql(f'delete from t_bench.r_customers where origin = {job}')
+            return float(self.sql(f'select extract(epoch from finished_at - started_at) from daicho.job where id = {job}')[0][0])
+
+        def get(id):
+            return self.house.api('GET', f'{path}/{id}', key=self.key).json()['segment']
+
+        def known(id):
+            while get(id)['counting']:
+                time.sleep(0.2)
+            return get(id)['count']
+        before = [bring(50_000_001), bring(50_200_001)]
+        ids = {name: self.house.api('POST', path, key=self.key, json={'name': name, 'condition': condition}).json()['id'] for name, condition in conditions.items()}
+        for id in ids.values():
+            known(id)
+        during = [bring(50_400_001), bring(50_600_001)]
+        for id in ids.values():
+            known(id)
+        some = [row[0] for row in self.sql('select id from t_bench.r_customers order by id limit 100')]
+        ratios = {}
+        for name, id in ids.items():
+            for record in some:
+                answer = self.house.api('GET', f'/registers/customers/records/{record}', key=self.key).json()['record']
+                assert self.house.api('PATCH', f'/registers/customers/records/{record}', key=self.key, json={
+                    'version': answer['version'], 'points': random.randint(0, 2000), 'prefecture': '東京都', 'address': random.choice(['千代田区丸の内', '港区'])}).status == 200
+            shown = get(id)
+            t = time.monotonic()
+            scanned = int(self.sql(f'set max_parallel_workers_per_gather = 0; select count(*) from t_bench.r_customers where {wheres[name]}')[0][0])
+            scan = time.monotonic() - t
+            assert (shown['count'], shown['counting']) == (scanned, False), (name, shown, scanned)
+            request = self.request_file('segment', f'GET /api/v1{path}/{id} HTTP/1.1\nHost: localhost\nX-Real-IP: 127.0.0.1\nAuthorization: Bearer {self.key}\n\n')
+            shown_us = self.load(request, clients=1, seconds=2)['p50_us']
+            ratios[name] = scan * 1e6 / shown_us
+            info('segment_shown', segment=name, records=scanned, microseconds=int(shown_us), scan_milliseconds=f'{scan * 1000:.0f}', times_faster=f'{ratios[name]:.0f}')
+        line('segment_count', min(ratios.values()), 100, 200, 'full_scan', rows=self.rows, **{name: f'{ratio:.0f}' for name, ratio in ratios.items()})
+        line('import_with_three_segments', min(before) / min(during), 0.8, 0.95, 'import_without', rows=many, seconds=f'{min(during):.2f}', floor_seconds=f'{min(before):.2f}')
+        for id in ids.values():
+            self.house.api('DELETE', f'{path}/{id}', key=self.key, headers={'If-Match': '"1"'})
 
     def item_change(self):
         """The longest wait of somebody who reads while items are added, converted and deleted; the floor is what they may wait, one second."""
@@ -501,7 +556,7 @@ class Bench:
 
 
 def main():
-    chosen = sys.argv[1:] or ['import', 'read', 'create', 'list', 'search', 'export', 'bulk', 'duplicates', 'item_change', 'storm', 'sizes', 'log_verify', 'entry_and_sealing', 'seal_rate', 'log_viewer']
+    chosen = sys.argv[1:] or ['import', 'read', 'create', 'list', 'search', 'export', 'bulk', 'segment_count', 'duplicates', 'item_change', 'storm', 'sizes', 'log_verify', 'entry_and_sealing', 'seal_rate', 'log_viewer']
     bench = Bench()
     try:
         bench.gender = '女'
