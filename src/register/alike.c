@@ -20,6 +20,11 @@ rc alike_allowed(struct cx *cx)
 
 /* The rules as SQL ----------------------------------------------------------------------------------------------------------------- */
 
+bool alike_folds(const struct item *item)
+{
+        return item->type == ITEM_TEXT || item->type == ITEM_KANA || item->type == ITEM_URL;
+}
+
 /* Around the value: an address does not know capitals, a number its marks; 000-0000-0000 is no number. */
 static void around(enum item_type type, const char **before, const char **after)
 {

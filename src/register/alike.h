@@ -26,6 +26,8 @@ rc alike_why(struct cx *cx, const struct definition *def, int64_t a, int64_t b, 
 
 /* What is compared of an item, as text; null: nothing. Of the column (alias r), or of a stored value when one is given. */
 void alike_part(struct sql *sql, const struct item *item, str value);
+/* Is that the text folded? Otherwise it costs nothing. */
+bool alike_folds(const struct item *item);
 /* The distinct items of all rules: number of places, by item->number the place (SIZE_MAX: none). */
 size_t alike_places(struct cx *cx, const struct definition *def, const struct item ***ret, size_t **ret_place);
 

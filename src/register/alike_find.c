@@ -90,7 +90,52 @@ static void keys(struct sql *sql, const struct definition *def, const size_t *pl
         }
 }
 
-/* The limit keeps the planner from computing a part once for each rule it stands in. */
+/* Names repeat: what is folded is each different text of a step, once. b: the records with what they hold; f: texts and how they read. */
+static void step_sql(struct sql *sql, const struct find *f, const struct item *const *items, const size_t *place, size_t count)
+{
+        bool first = true;
+
+        sql_add(sql, "with b as materialized (select r.id");
+        for (size_t i = 0; i < count; i++) {
+                sql_add(sql, ", ");
+                if (alike_folds(items[i]))
+                        sql_column(sql, items[i]);
+                else
+                        alike_part(sql, items[i], STR_NONE);
+                numbered(sql, " as p", i);
+        }
+        sql_add(sql, " from ");
+        sql_table(sql, f->def);
+        sql_add(sql, " r where r.id > ");
+        sql_arg(sql, db_int(f->cx, f->after), "bigint");
+        sql_add(sql, " order by r.id limit ");
+        sql_int(sql, STEP);
+        sql_add(sql, "), f as materialized (select t.x, nullif(daicho.fold(t.x), '') as folded from (select distinct u.x from (");
+        for (size_t i = 0; i < count; i++)
+                if (alike_folds(items[i])) {
+                        numbered(sql, first ? "select b.p" : " union all select b.p", i);
+                        sql_add(sql, " as x from b");
+                        first = false;
+                }
+        if (first)
+                sql_add(sql, "select null::text as x");
+        sql_add(sql, ") u where u.x is not null) t), p as (select b.id");
+        for (size_t i = 0; i < count; i++) {
+                numbered(sql, alike_folds(items[i]) ? ", f" : ", b.p", i);
+                numbered(sql, alike_folds(items[i]) ? ".folded as p" : " as p", i);
+        }
+        sql_add(sql, " from b");
+        for (size_t i = 0; i < count; i++)
+                if (alike_folds(items[i])) {
+                        numbered(sql, " left join f f", i);
+                        numbered(sql, " on f", i);
+                        numbered(sql, ".x = b.p", i);
+                }
+        sql_add(sql, "), put as (insert into pg_temp.alike_key select p.id");
+        keys(sql, f->def, place);
+        sql_add(sql, " from p returning id) select count(*), max(id) from put");
+}
+
 static rc step(struct find *f)
 {
         struct cx *cx = f->cx;
@@ -100,21 +145,7 @@ static rc step(struct find *f)
         struct rows *rows;
         size_t *place, count = alike_places(cx, f->def, &items, &place);
 
-        sql_add(sql, "with put as (insert into pg_temp.alike_key select p.id");
-        keys(sql, f->def, place);
-        sql_add(sql, " from (select r.id");
-        for (size_t i = 0; i < count; i++) {
-                sql_add(sql, ", ");
-                alike_part(sql, items[i], STR_NONE);
-                numbered(sql, " as p", i);
-        }
-        sql_add(sql, " from ");
-        sql_table(sql, f->def);
-        sql_add(sql, " r where r.id > ");
-        sql_arg(sql, db_int(cx, f->after), "bigint");
-        sql_add(sql, " order by r.id limit ");
-        sql_int(sql, STEP);
-        sql_add(sql, ") p returning id) select count(*), max(id) from put");
+        step_sql(sql, f, items, place, count);
         TRY(record_row_run(sql, f->def, &rows));
         f->done += rows_int(rows, 0, 0);
         f->after = rows_int(rows, 0, 0) == STEP ? rows_int(rows, 0, 1) : -1;
