@@ -6,6 +6,7 @@ from psycopg import errors
 
 from house import until
 from test_clock import define
+from test_segment import counted, full, save
 
 R = '/registers/customers'
 ALL = 'select id, created_at, created_by, origin, email, family_name, given_name, telephone, birthday, postal_code, points from r_customers order by id'
@@ -224,6 +225,7 @@ def test_the_pages_compare_merge_and_undo(shop):
     found(shop)
     browser = shop.browser()
     assert '姓 + 名 + 電話番号' in browser.get(f'{R}/duplicates').text
+    assert re.search(r'重複の候補 <span class="chip">1</span>', browser.get(f'{R}/records').text)
     page = browser.get(f'{R}/merges/new?survivor={a}&gone={b}').text
     assert re.search(r'name="from_email" value="gone"[^>]* checked', page) and '新しいほうの値' in page
     done = browser.post(f'{R}/merges', {'survivor': a, 'gone': b, 'survivor_version': 1, 'gone_version': 1, 'from_points': 'gone', 'from_email': 'survivor'})
@@ -359,6 +361,17 @@ def test_killed_in_the_middle_everything_is_as_it_was(house, shop):
         else:
             assert (shop.sql(ALL), shop.sql(ORDERS)) == merged and shop.sql('select undone_at from merge where id = %s', (number,)) == [(None,)]
             assert shop.api('POST', f'{R}/merges/{number}/undo', json={}).status == 200 and (shop.sql(ALL), shop.sql(ORDERS)) == before[:2]
+
+
+def test_counts_of_segments_are_right_after_a_merge_and_after_its_undo(shop):
+    a, b = pair(shop)
+    order(shop, b, 'B1'), order(shop, b, 'B2')
+    ids = [save(shop, name, condition) for name, condition in (('points', {'item': 'points', 'op': 'ge', 'value': 6}), ('twice', {'history': {'register': 'orders', 'count': {'>=': 2}}}))]
+    assert [counted(shop, i) for i in ids] == [full(shop, i) for i in ids] == [1, 1]
+    number = merge(shop, a, b, take=[]).json()['id']
+    assert [counted(shop, i) for i in ids] == [full(shop, i) for i in ids] == [0, 1]
+    assert shop.api('POST', f'{R}/merges/{number}/undo', json={}).status == 200
+    assert [counted(shop, i) for i in ids] == [full(shop, i) for i in ids] == [1, 1]
 
 
 # Deadlines, and what refers both ways ----------------------------------------------------------------------------------------------------------------------

@@ -168,8 +168,11 @@ static rc list_for_console(struct cx *cx, const struct http_req *req, const json
 {
         static const char *const paging[] = { "after", "shown", NULL };
         json_t **models = NEW_ARRAY(cx->mem, json_t *, page->count + 1);
-        int64_t shown = json_integer_value(json_object_get(in, "shown")) + (int64_t)page->count;
+        int64_t shown = json_integer_value(json_object_get(in, "shown")) + (int64_t)page->count, waiting;
 
+        TRY(alike_waiting(cx, page->def, &waiting));
+        if (waiting > 0)
+                (void)json_set(model, "duplicates", json_integer(waiting));
         for (size_t i = 0; i < page->count; i++)
                 models[i] = json_array_get(json_object_get(model, "records"), i);
         TRY(references_name(cx, page->def, models, page->count));

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "identity/permission.h"
 #include "log/log.h"
 #include "register/alike.sql.h"
 #include "register/item.h"
@@ -396,6 +397,14 @@ rc alike_list(struct cx *cx, str register_name, int64_t after, json_t **ret)
         (void)json_set(model, "running", found->running_null ? json_null() : json_integer(found->running));
         *ret = model;
         return RC_OK;
+}
+
+rc alike_waiting(struct cx *cx, const struct definition *def, int64_t *ret)
+{
+        *ret = 0;
+        if (cx->masked || def->rule_count == 0 || !permission_held_for(cx, PERM_RECORD_MERGE, def->name))
+                return RC_OK;
+        return sql_alike_waiting(cx, def->id, ret);
 }
 
 /* Near one record ---------------------------------------------------------------------------------------------------------------------- */

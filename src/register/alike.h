@@ -17,6 +17,8 @@ rc alike_allowed(struct cx *cx) MUST_USE;
  * the job | null}. group: {id, size, more (members not shown), rules: [title], base: record, others: [record]}; record: {id, version, heading, created_at, updated_at,
  * values: [{name, title, text, alike, in_heading}]}. Sets that are no longer alike are left out. */
 rc alike_list(struct cx *cx, str register_name, int64_t after, json_t **ret) MUST_USE;
+/* How many sets of the last search are left, at most 1000; 0 for who may not make records one. */
+rc alike_waiting(struct cx *cx, const struct definition *def, int64_t *ret) MUST_USE;
 /* {register, record: {id, heading, values}, alike: [record with rules: [title]], at most ALIKE_NEAR, unsearched: [titles of rules no index leads to]}. */
 rc alike_near(struct cx *cx, str register_name, int64_t id, json_t **ret) MUST_USE;
 /* Declare two records to be different, or no longer. RC_UNKNOWN when one is not there. */

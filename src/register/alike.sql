@@ -29,3 +29,6 @@ select (select count(*) from tenant.duplicate d join tenant.register r on r.id =
     (select max(j.id) from daicho.job j where j.kind = 'duplicates' and j.register = $1 and j.state = 'done') as job,
     (select max(j.finished_at) from daicho.job j where j.kind = 'duplicates' and j.register = $1 and j.state = 'done') as at,
     (select max(j.id) from daicho.job j where j.kind = 'duplicates' and j.register = $1 and j.state in ('queued', 'running')) as running;
+
+-- alike_waiting(register int) -> one int
+select count(*) from (select from tenant.duplicate d where d.register = $1 limit 1000) x;
