@@ -41,6 +41,7 @@
 #include "console/department_door.h"
 #include "console/declaration_door.h"
 #include "console/device_door.h"
+#include "console/folder_door.h"
 #include "console/group_door.h"
 #include "console/home.h"
 #include "console/import_door.h"
@@ -51,6 +52,7 @@
 #include "console/log_file.h"
 #include "console/log_hold_door.h"
 #include "console/log_review_door.h"
+#include "console/mail_door.h"
 #include "console/maintenance_door.h"
 #include "console/me_door.h"
 #include "console/proof_door.h"
@@ -82,6 +84,7 @@
 #include "tenant/erasure.h"
 #include "tenant/backup.h"
 #include "tenant/tenant.h"
+#include "mail/mail.h"
 #include "notify/notice.h"
 #include "register/alike_find.h"
 #include "register/bulk.h"
@@ -166,6 +169,8 @@ static const struct route *const routes[] = {
         change_door_routes,
         calendar_door_routes,
         duty_door_routes,
+        mail_door_routes,
+        folder_door_routes,
         NULL,
         /* clang-format on */
 };
@@ -248,6 +253,7 @@ static const struct chore chores[] = {
         { "register", LOG_DEFINE, 2000, define_laid_next, define_laid_take, .owner = true },
         { "duty", LOG_ALERT, 1000, clock_run_next, clock_run_fire },
         { "change", LOG_ANNOUNCE, 5000, change_next, change_tell, .tell = change_door_told, .sweep = change_sweep },
+        { "mail", LOG_ERASE, 5000, mail_due_next, mail_due_erase },
         { "job", LOG_CANCEL, 5000, job_ready_next, job_ready_over },
         { "segment", LOG_COUNT, 500, segment_turn_asked, segment_turn_count, .sweep = segment_turn_fold },
         { "segment", LOG_COUNT, 1000, segment_turn_due, segment_turn_day, .tell = segment_notice },

@@ -17,7 +17,7 @@ ROLES = {
         'access_due(bigint)', 'alert_due(bigint)', 'bytes_gone()', 'bytes_step()', 'change_due(bigint)', 'change_sweep()', 'define_due(bigint)', 'device_due(bigint)', 'duty_due(bigint)',
         'backup_late()', 'backup_tell(text,text)',
         'job_finish(bigint,integer,text,jsonb,text,text)', 'job_ready_due(bigint)', 'job_retry(bigint,integer,interval,jsonb)', 'job_take()',
-        'job_tell(bigint,integer,bigint,bigint,text)', 'job_words(bigint)', 'log_purge_due(bigint)', 'log_review_due(bigint)', 'log_review_late(bigint)',
+        'job_tell(bigint,integer,bigint,bigint,text)', 'job_words(bigint)', 'log_purge_due(bigint)', 'log_review_due(bigint)', 'log_review_late(bigint)', 'mail_trash_due(bigint)',
         'notice_house(text,text,text,text)', 'people_leave_due(bigint)',
         'review_due(bigint)', 'segment_due(bigint)', 'segment_fold()', 'segment_turn_due(bigint)', 'sharing_due(bigint)', 'tenant_end_due()', 'tenant_enter(text)', 'tenant_erase_due()',
         'withdrawn_gone(bigint)', 'withdrawn_take(bigint)'}, True),

@@ -100,6 +100,8 @@ class Pair:
         self.ids['holds'] = house.sql("insert into daicho.log_hold (tenant, reason, basis, from_at, asked_person, asked_by) values ('sweepone', 'x', 'y', now(), 1, 'x') "
                                       "returning id")[0][0]
         self.ids['calendars'] = house.sql("select min(id) from daicho.calendar where tenant = 'sweepone'")[0][0]
+        self.ids['mails'] = self.full.api('POST', '/mails', json={'subject': '掃除'}).json()['mail']['id']
+        self.ids['mail-folders'] = self.full.api('POST', '/mail-folders', json={'name': '掃除'}).json()['folder']['id']
         self.ids['devices'] = house.sql("insert into daicho.device (tenant, person_id, kind, own, name, os, os_version, lock_method, malware_on, malware_scan, malware_update, encrypted, "
                                         "firewall) values ('sweepone', %s, 'other', false, 'x', 'other', '1', 'none', false, false, false, false, false) returning id",
                                         args=(self.ids['people'],))[0][0]

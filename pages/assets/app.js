@@ -211,6 +211,9 @@ document.addEventListener('change', (event) => {
                 document.documentElement.dataset.theme = event.target.value;
         if (event.target.matches('[data-submit]'))
                 event.target.form.requestSubmit();
+        if (event.target.matches('[data-choose-all]'))
+                for (const box of all('tbody input[type="checkbox"]', event.target.form))
+                        box.checked = event.target.checked;
 });
 
 /* Column choice stays with the browser, one list a register. */
@@ -253,6 +256,8 @@ function start(root) {
                 strength(box);
         for (const input of all('input[data-picker]', root))
                 picker(input);
+        for (const box of all('[data-choose-all]', root))
+                box.hidden = false;
 }
 
 document.addEventListener('htmx:load', (event) => {

@@ -187,9 +187,8 @@ static void job_dress(struct cx *cx, const json_t *context, json_t *job)
 /* Where the subject of a log entry is shown: pages of the house, and records of the registers the frame knows. */
 static void entry_link(struct cx *cx, const json_t *context, json_t *entry)
 {
-        static const char *const pages[][2] = {
-                { "account", "accounts" }, { "group", "groups" }, { "job", "jobs" }, { "person", "people" }, { "access", "access" }
-        };
+        static const char *const pages[][2] = { { "account", "accounts" }, { "group", "groups" },  { "job", "jobs" },
+                                                { "person", "people" },    { "access", "access" }, { "mail", "mails" } };
         str kind = json_get_text(entry, "kind"), url = STR_NONE;
         json_int_t id = json_integer_value(json_object_get(entry, "subject_id"));
         const json_t *one;
@@ -218,6 +217,28 @@ static void errors_dress(json_t *context)
         (void)json_set(context, "has_errors", json_boolean(json_array_size(errors) > 0));
         json_array_foreach(errors, i, e)
                 (void)json_set(e, "has_item", json_boolean(!str_absent(json_get_text(e, "item"))));
+}
+
+/* A draft somebody else saved meanwhile: what stands there now, beside what was typed. Of records sheet.c does it. */
+static void stale_dress(struct cx *cx, const struct http_req *req, json_t *context)
+{
+        static const char *const names[] = { "from_name", "subject", "folder", "body" };
+        json_t *current = json_object_get(context, "current"), *list = json_array();
+
+        if (!str_starts(req->path, S("/mails/")) || !json_is_object(current) || !str_is(json_get_text(context, "code"), "STALE"))
+                return;
+        for (size_t i = 0; i < COUNT(names); i++) {
+                json_t *m = json_object(), *value = json_object_get(current, names[i]);
+                bool folder = strcmp(names[i], "folder") == 0;
+
+                (void)json_set(m, "name", json_string(names[i]));
+                (void)json_set(m, "title", json_str(text_of(cx, "mail", str_of(names[i]))));
+                (void)json_set(m, "value", folder && !json_is_integer(value) ? json_string("0") : value);
+                (void)json_set(m, "text", folder ? json_object_get(current, "folder_path") : value);
+                must(json_array_append_new(list, m) == 0);
+        }
+        (void)json_set(context, "stale", json_true());
+        (void)json_set(context, "current_values", list);
 }
 
 /* Browsers say who they are at great length; people want "Firefox · Windows". The first word found counts. */
@@ -273,6 +294,7 @@ void card_dress(struct cx *cx, const struct http_req *req, json_t *context)
                         job_dress(cx, context, job);
         }
         errors_dress(context);
+        stale_dress(cx, req, context);
         sessions_dress(cx, json_object_get(context, "sessions"));
         if (json_is_object(json_object_get(context, "entry")))
                 entry_link(cx, context, json_object_get(context, "entry"));

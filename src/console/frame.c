@@ -163,6 +163,8 @@ static rc nav_add(struct cx *cx, const struct http_req *req, json_t *context, js
                 part = S("operator_changes");
         if (str_is(part, "calendars")) /* reached from the duties */
                 part = S("duties");
+        if (str_is(part, "mail-folders")) /* reached from the mails */
+                part = S("mails");
         if (str_is(part, "log-reviews")) /* reached from the log */
                 part = S("log");
         if (!records)

@@ -79,7 +79,13 @@ test.before(async () => {
                 await ask('/duplicates', {});
                 return { look: `${at}/merges/new?survivor=${ids[0]}&gone=${ids[1]}`, one: `${at}/merges/${made.id}` };
         });
+        const { folder } = await post('/mail-folders', { name: 'キャンペーン' });
+        await post('/mail-folders', { name: '8月', parent: folder.id });
+        const { mail } = await post('/mails', { subject: '夏の大感謝祭のお知らせ', from_name: 'みどり商事', body: 'いつもありがとうございます。\n', folder: folder.id });
+        const { mail: thrown } = await post('/mails', { subject: '捨てたメール' });
+        await post('/mails/trash', { mails: [thrown.id] });
         pages = {
+                mails: '/mails', mails_trash: '/mails?folder=trash', mail: `/mails/${mail.id}`, mail_edit: `/mails/${mail.id}/edit`, mail_folders: '/mail-folders', mail_folder: `/mail-folders/${folder.id}`,
                 changes: '/changes', change: '/changes/1', calendars: '/calendars', calendar: '/calendars/1?year=2026', duties: '/duties', duties_done: '/duties?which=done', duties_calendar: '/duties/calendar', feed: '/me/feed',
                 devices: '/devices', device: `/devices/${device.id}`, device_left: `/devices/${left}`, device_declared: `/devices/${declared}`, person_left: `/people/${gone}`, devices_undeclared: '/devices?state=undeclared', devices_none: '/devices?q=%E9%BE%98', incidents: '/incidents', my_devices: '/me/devices', my_device: `/me/devices/${device.id}`, device_new: '/me/devices/new',
                 duplicates: '/registers/customers/duplicates', duplicates_near: `${record}/duplicates`, merge_new: merges.look, merge: merges.one, merges: '/registers/customers/merges',
