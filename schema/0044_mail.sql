@@ -13,9 +13,10 @@ create function daicho.mail_may(word text) returns boolean language sql stable s
     select coalesce(a.kind = 'system' or word = any (a.held), false) from daicho.acting() a
 $$;
 
--- One line as it stands in the head of a message: nothing that begins another line there, nothing that is not seen or turns the line around.
+-- One line as it stands in the head of a message: nothing that begins another line there, nothing that is not seen or turns the line around, nothing that
+-- mail programs take for a text that is encoded.
 create function daicho.mail_line(line text) returns boolean language sql immutable parallel safe set search_path = pg_catalog as $$
-    select line !~ '[\u0001-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]'
+    select line !~ '[\u0001-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]' and strpos(line, '=?') = 0
 $$;
 
 -- A process of the house writes, not a migration or a restore.

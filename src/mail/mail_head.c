@@ -56,6 +56,8 @@ rc mail_head_check(struct cx *cx, str line, const char *item, size_t chars_max)
         size_t at;
 
         TRY(text_check(cx, line, item, chars_max, true));
+        if (memmem(line.p, line.n, "=?", 2) != NULL)
+                return fail(cx, RC_INVALID, item, "must not hold \"=?\", by which mail programs know a text that is encoded");
         at = mail_head_odd(line);
         if (at == line.n)
                 return RC_OK;

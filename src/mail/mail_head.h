@@ -5,7 +5,7 @@
 #include "base/cx.h"
 
 /* RC_INVALID about `item` unless the line is valid UTF-8 of at most chars_max characters on one line, without control characters and without what is
- * not seen or turns the line around (U+200B, U+202E and their like). What joins letters and emoji (U+200C, U+200D) is taken. */
+ * not seen or turns the line around (U+200B, U+202E and their like), and without "=?", which begins an encoded text. What joins letters and emoji (U+200C, U+200D) is taken. */
 rc mail_head_check(struct cx *cx, str line, const char *item, size_t chars_max) MUST_USE;
 /* Where the first such character begins; line.n: nowhere. line must be valid UTF-8. */
 size_t mail_head_odd(str line);

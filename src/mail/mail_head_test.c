@@ -13,13 +13,9 @@ static struct cx cx;
 
 static void what_stands_in_one_line_is_taken(void **state)
 {
-        static const char *const fine[] = { "",
-                                            "夏の大感謝祭のお知らせ",
-                                            "Sale: 20% off",
-                                            "株式会社みどり商事 <お知らせ>",
-                                            "👨‍👩‍👧 ご家族で",
-                                            "=?utf-8?B?4pyT?=",
-                                            "a: b" };
+        static const char *const fine[] = {
+                "", "夏の大感謝祭のお知らせ", "Sale: 20% off", "株式会社みどり商事 <お知らせ>", "👨‍👩‍👧 ご家族で", "a: b"
+        };
 
         for (size_t i = 0; i < COUNT(fine); i++)
                 assert_int_equal(mail_head_check(&cx, str_of(fine[i]), "subject", 200), RC_OK);
@@ -44,7 +40,9 @@ static void what_would_begin_another_line_or_is_not_seen_is_refused(void **state
                                            "\ufeffa",
                                            "a\u2060b",
                                            "\u061c",
-                                           "\ufff9" };
+                                           "\ufff9",
+                                           "=?utf-8?B?4pyT?=",
+                                           "a=?" };
 
         for (size_t i = 0; i < COUNT(odd); i++) {
                 assert_int_equal(mail_head_check(&cx, str_of(odd[i]), "subject", 200), RC_INVALID);

@@ -3,6 +3,7 @@
 
 #include "post/message.h"
 
+#include "base/buf.h"
 #include "base/fail.h"
 #include "base/utf8.h"
 
@@ -48,15 +49,28 @@ static GMimePart *body_make(struct cx *cx, str body)
         return part;
 }
 
+/* GMime leaves what looks like an encoded word as it is, and folds the line wrongly behind half a one. */
+static char *words_plain(struct cx *cx, str text)
+{
+        struct buf b = buf_open(cx->mem, text.n * 2 + 1);
+
+        for (size_t i = 0; i < text.n; i++) {
+                buf_char(&b, text.p[i]);
+                if (text.p[i] == '=' && i + 1 < text.n && text.p[i + 1] == '?')
+                        buf_char(&b, ' ');
+        }
+        return str_z(cx->mem, buf_str(&b));
+}
+
 static void head_write(struct cx *cx, GMimeMessage *out, const struct message *m)
 {
         GTimeZone *tokyo = g_time_zone_new_offset(9 * 60 * 60);
         GDateTime *utc = g_date_time_new_from_unix_utc(m->date / 1000), *date = g_date_time_to_timezone(utc, tokyo);
 
-        g_mime_message_add_mailbox(out, GMIME_ADDRESS_TYPE_FROM, str_absent(m->from_name) ? NULL : str_z(cx->mem, m->from_name),
+        g_mime_message_add_mailbox(out, GMIME_ADDRESS_TYPE_FROM, str_absent(m->from_name) ? NULL : words_plain(cx, m->from_name),
                                    str_z(cx->mem, m->from));
         g_mime_message_add_mailbox(out, GMIME_ADDRESS_TYPE_TO, NULL, str_z(cx->mem, m->to));
-        g_mime_message_set_subject(out, str_z(cx->mem, m->subject), "utf-8");
+        g_mime_message_set_subject(out, words_plain(cx, m->subject), "utf-8");
         g_mime_message_set_date(out, date);
         g_mime_message_set_message_id(out, str_format(cx->mem, "%.*s@%.*s", STR_ARG(m->id), STR_ARG(m->host)).p);
         g_mime_object_set_header(GMIME_OBJECT(out), "Auto-Submitted", "auto-generated", NULL);
