@@ -387,6 +387,6 @@ export function conditions(form) {
                 const result = clean(tree);
                 const empty = !result[kindOf(result)].length;
                 area.value = empty ? '' : JSON.stringify(result);
-                area.disabled = empty;
+                area.disabled = empty && form.method === 'get';
         }, true);
 }

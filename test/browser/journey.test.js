@@ -276,7 +276,7 @@ test('a file whose headings mean nothing here is refused with a sentence that sa
 });
 
 test('a condition of two kinds at once is built by hand, kept in the address and opened again as rows', async () => {
-        const { context, page, trouble } = await person(house);
+        const { context, page, trouble, expected } = await person(house);
         await login(page, house);
         await page.goto('/registers/customers/records');
         await page.keyboard.press('f');
@@ -304,6 +304,37 @@ test('a condition of two kinds at once is built by hand, kept in the address and
         assert.equal(await page.locator('.cond').count(), 3);
         await page.getByRole('link', { name: '条件を消す' }).click();
         await page.waitForURL((url) => !url.search.includes('condition'));
+        /* a condition over a history, saved under a name; and that one as a part of another */
+        await page.keyboard.press('f');
+        await page.waitForURL(/build=1/);
+        await page.locator('.cond').nth(0).getByLabel('項目').selectOption({ label: '購入履歴' });
+        await page.getByLabel('購入履歴 の有無と件数').selectOption({ label: 'が次の件数以上' });
+        await page.getByLabel('購入履歴 件').fill('2');
+        await page.getByLabel('購入履歴 の期間').selectOption({ label: '過去' });
+        await page.getByLabel('購入履歴 日以内').fill('30');
+        await page.getByRole('button', { name: '履歴の内容で絞る' }).click();
+        await page.locator('.past .group').getByLabel('項目').selectOption({ label: '商品名' });
+        await page.locator('.past .group input').fill('茶');
+        await page.getByRole('button', { name: 'この条件で絞り込む' }).click();
+        await page.waitForURL(/condition=/);
+        assert.deepEqual(JSON.parse(new URL(page.url()).searchParams.get('condition')), {
+                all: [{ history: { register: 'orders', count: { '>=': 2 }, within_days: 30, has: [{ item: 'product', op: 'contains', value: '茶' }] } }],
+        });
+        await page.getByRole('link', { name: 'この条件を保存' }).click();
+        await page.fill('#f-name', 'お茶の常連');
+        await page.getByRole('button', { name: '保存する' }).click();
+        await page.locator('#count', { hasText: '0件' }).waitFor();         /* counted by now, without being asked again */
+        await page.getByText('名前や条件を変える').click();
+        await page.locator('.past').waitFor();
+        await page.getByRole('button', { name: 'この条件を外す' }).first().click();
+        expected.statuses = [422];
+        await page.getByRole('button', { name: '保存する' }).click();
+        await page.locator('#problems', { hasText: '条件' }).waitFor();    /* what asks nothing is not saved */
+        await page.goto('/registers/customers/records?build=1');
+        await page.locator('.cond').nth(0).getByLabel('項目').selectOption({ label: '抽出条件' });
+        await page.getByRole('button', { name: 'この条件で絞り込む' }).click();
+        await page.waitForURL(/condition=/);
+        assert.match(await page.textContent('.bar'), /抽出条件「お茶の常連」に当てはまる.*0件/s);
         assert.deepEqual(trouble, []);
         await context.close();
 });

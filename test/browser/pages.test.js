@@ -42,6 +42,9 @@ test.before(async () => {
                 const answer = await fetch(`/api/v1${to}`, { method: 'POST', headers, body: JSON.stringify(what) });
                 return answer.status < 300 ? answer.json() : Promise.reject(new Error(`${to}: ${answer.status}`));
         }, [path, body]);
+        const segment = (await post('/registers/customers/segments', { name: '首都圏', shared: true, condition: { all: [{ item: 'prefecture', op: 'in', value: ['東京都', '神奈川県'] },
+                { any: [{ item: 'points', op: 'ge', value: 1000 }, { history: { register: 'orders', count: { '>=': 2 }, within_days: 90 } }] }] } })).id;
+        const past = encodeURIComponent(`{"all":[{"segment":${segment}},{"history":{"register":"orders","count":{">=":2},"within_days":90,"has":[{"item":"product","op":"contains","value":"茶"}]}}]}`);
         const { department } = await post('/departments', { name: '営業部' });
         await post('/departments', { name: '経理部' });
         const sole = (await post('/groups', { name: '特権ID', permissions: ['record.read'], department: '営業部', held_by_one: true })).group.id;
@@ -92,6 +95,8 @@ test.before(async () => {
                 departments: '/departments', department: `/departments/${department.id}`, group_new: '/groups/new', group_sole: `/groups/${sole}`, people_department: '/people?department=%E5%96%B6%E6%A5%AD%E9%83%A8',
                 home: '/', registers: '/registers', register: '/registers/customers', records: '/registers/customers/records',
                 builder: `/registers/customers/records?build=1&condition=${condition}`, search: '/registers/customers/records?q=%E6%9D%B1%E4%BA%AC',
+                segments: '/registers/customers/segments', segments_none: '/registers/orders/segments', segment: `/registers/customers/segments/${segment}`, segment_new: `/registers/customers/segments/new?condition=${condition}`,
+                segment_why: `/registers/customers/segments/${segment}/why?record=${record.split('/').pop()}`, segments_of: `${record}/segments`, builder_past: `/registers/customers/records?build=1&condition=${past}`,
                 nothing: '/registers/customers/records?q=%E9%BE%98%E9%BE%98', empty: '/registers/orders/records',
                 record, edit: `${record}/edit`, create: '/registers/customers/records/new', import: '/registers/customers/imports/new', import_diff: `/registers/customers/imports/${waiting}`, import_undo: `/registers/customers/imports/${job.split('/').pop()}/undo`,
                 export: '/registers/customers/exports/new', definition: '/registers/customers/definition', deleted: '/registers/customers/deleted', bulk: '/registers/customers/bulk/new', bulk_delete: '/registers/customers/bulk/new?action=delete', batches: '/registers/customers/bulk', help_bulk: '/help/bulk', jobs: '/jobs', job, log: '/log', entry, log_path: `${entry}/proof`, log_proof: '/log/proof', log_check: '/log/check', log_found: '/log?result=refused&source=127.0.0.1', log_empty: '/log?actor=nobody', log_reviews: '/log-reviews', log_holds: '/log/holds', log_erase: '/log/erase?kind=account&subject=1', accounts: '/accounts', people: '/people', dormant: '/people?state=dormant', person_new: '/people/new', access: '/access', access_own: '/access/new', access_account: '/access/new?form=account', access_other: '/access/new?form=other', one, users: '/help/users', account, account_new: '/accounts/new',
