@@ -6,7 +6,9 @@ from psycopg import errors
 
 from house import until
 from test_import import bring
+from test_item_kinds import MEMBERS
 from test_permission import Person
+from test_register import define
 
 TOKYO = {'item': 'prefecture', 'op': 'eq', 'value': '東京都'}
 
@@ -82,6 +84,27 @@ def test_the_count_is_right_after_every_kind_of_write(house, tenant):
     assert listed['count'] == {'exact': 30} and '東京の方' in listed['sentence'] and len(listed['records']) == 1
     both = save(tenant, '両方', {'all': [{'segment': one}, {'segment': two}]})
     assert counted(tenant, both) == 30
+
+
+def test_several_choices_sentences_and_accounts_are_counted_as_others_are(house, tenant):
+    define(tenant, MEMBERS)
+    admin = tenant.admin.id
+    asked = {'choices': {'item': 'channels', 'op': 'has_any', 'value': ['tel', 'null']}, 'all of them': {'item': 'channels', 'op': 'has_all', 'value': ['tel', 'null']},
+             'sentence': {'item': 'label', 'op': 'contains', 'value': 'ab1 (印'}, 'person': {'item': 'greeting', 'op': 'starts', 'value': '拝啓 佐藤'},
+             'account': {'item': 'owner', 'op': 'eq', 'value': 'admin'}}
+    ids = {name: save(tenant, name, condition, 'members') for name, condition in asked.items()}
+    numbers = lambda of: [of(tenant, id, 'members') for id in ids.values()]
+    shown = lambda *args: get(*args)['count']
+    assert numbers(counted) == [0] * 5
+    made = [make(tenant, '', 'members', code=f'M{n}', channels=channels, plate='AB1', seal='印' if n else None, family='佐藤' if n < 2 else '鈴木', owner=admin if n == 2 else None)
+            for n, channels in enumerate((['メール', 'tel'], ['tel', 'null'], None))]
+    assert numbers(shown) == numbers(full) == [2, 1, 2, 2, 1]
+    for path, items in ((made[1]['id'], {'channels': ['null'], 'seal': None}), (made[2]['id'], {'family': '佐藤', 'owner': None})):
+        assert tenant.api('PATCH', f'/registers/members/records/{path}', json={**items, 'version': 1}).status == 200
+    assert numbers(shown) == numbers(full) == [2, 0, 1, 3, 0]
+    # a sentence of personal items is personal: who may not see these knows neither name nor number
+    listed = tenant.api('GET', '/registers/members/segments', key=tenant.new_key('blind', 'record.read')).json()['segments']
+    assert [s['name'] for s in listed] == ['account', 'all of them', 'choices', 'sentence']
 
 
 def test_what_is_being_written_while_it_is_saved_is_counted_once(house, tenant):

@@ -200,8 +200,10 @@ static rc update(struct cx *cx, const struct http_req *req, struct http_res *res
         TRY(shape_read(cx, &save_in, req, &in));
         TRY(shape_version(cx, req, in, &order.version));
         order_read(cx, in, &order);
-        if (!api(req))
-                order.shared_given = true; /* a box that is not ticked says no */
+        if (!api(req)) {
+                order.shared_given = true; /* a box that is not ticked says no, and rows that were all taken away ask nothing */
+                order.condition = str_absent(order.condition) ? S("") : order.condition;
+        }
         TRY(segment_save(cx, http_arg(req, "register"), &order, &order.id));
         (void)json_set(model, "id", json_integer(order.id));
         if (!api(req))

@@ -202,11 +202,11 @@ static rc condition_check(struct cx *cx, const struct definition *def, const str
         if (order->condition.n > SEGMENT_SIZE_MAX)
                 return fail(cx, RC_TOO_LARGE, "condition", "may have at most %d bytes", SEGMENT_SIZE_MAX);
         if (str_trim(order->condition).n == 0)
-                return fail(cx, RC_INVALID, "condition", "must not be empty");
+                return fail(cx, RC_INVALID, "condition", "must hold at least one condition");
         TRY(json_read(cx, order->condition, &json));
         TRY(condition_parse_as(cx, def, json, &(struct condition_reading){ .segment = order->id }, &condition));
         if (condition == NULL)
-                return fail(cx, RC_INVALID, "condition", "must not be empty");
+                return fail(cx, RC_INVALID, "condition", "must hold at least one condition");
         if (condition_facts(condition).asker)
                 return fail(cx, RC_INVALID, "condition", "means something else for each who asks, so it has no count; choose the account by name");
         *ret = json_write(cx->mem, json);
