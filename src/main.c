@@ -55,6 +55,7 @@
 #include "console/mail_door.h"
 #include "console/maintenance_door.h"
 #include "console/me_door.h"
+#include "console/move_door.h"
 #include "console/proof_door.h"
 #include "console/notice_door.h"
 #include "console/permission_door.h"
@@ -128,6 +129,7 @@ static const struct route *const routes[] = {
         home_routes,
         session_door_routes,
         me_door_routes,
+        move_door_routes,
         account_door_routes,
         department_door_routes,
         device_door_routes,

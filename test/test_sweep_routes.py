@@ -97,6 +97,9 @@ class Pair:
         self.ids['log-reviews'] = house.sql("insert into daicho.log_review (tenant, from_at, to_at, due_at) values ('sweepone', now() - interval '2 days', now() - interval '1 day', "
                                         "now() + interval '9 days') returning id")[0][0]
         self.ids['duties'] = house.sql("select min(id) from daicho.duty where tenant = 'sweepone'")[0][0]
+        self.ids['moves'] = house.sql("with r as (insert into daicho.move_rule (tenant, register_id, register, name, place, title_ja, title_en, item, rule) values ('sweepone', 1, 'customers', "
+                                      "'x', 1, 'x', 'x', 'x', '{}') returning id) insert into daicho.move (tenant, rule_id, register_id, record, from_state, to_state, state, record_version, "
+                                      "asked_by) select 'sweepone', id, 1, 1, 'x', 'y', 'waiting', 1, 'x' from r returning id")[0][0]
         self.ids['holds'] = house.sql("insert into daicho.log_hold (tenant, reason, basis, from_at, asked_person, asked_by) values ('sweepone', 'x', 'y', now(), 1, 'x') "
                                       "returning id")[0][0]
         self.ids['calendars'] = house.sql("select min(id) from daicho.calendar where tenant = 'sweepone'")[0][0]

@@ -11,6 +11,8 @@
 #include "cli/print.h"
 #include "log/log.h"
 #include "register/clock_plan.h"
+#include "register/move_plan.h"
+#include "register/move_trigger.h"
 #include "register/define.h"
 #include "register/definition.h"
 
@@ -309,13 +311,20 @@ static rc simulate_work(struct cx *cx, void *data)
 
         log_subject(cx, S("register"), 0);
         TRY(definition_parse_yaml(cx, trial->yaml, &def));
-        return clock_plan_simulate(cx, def, trial->from != 0 ? trial->from : cx->now, trial->days, &trial->model);
+        TRY(move_trigger_check(cx, def));
+        TRY(clock_plan_simulate(cx, def, trial->from != 0 ? trial->from : cx->now, trial->days, &trial->model));
+        (void)json_set(trial->model, "moves", move_plan_model(cx, def));
+        (void)json_set(trial->model, "states", move_plan_states(cx, def));
+        return RC_OK;
 }
 
 static rc simulate(struct cx *cx, struct args *args)
 {
         static const struct column columns[] = { { "clock", "clock" }, { "what", "what" }, { "starts", "starts" },
                                                  { "at", "at" },       { "to", "to" },     { NULL, NULL } };
+        static const struct column moves[] = { { "name", "move" }, { "from", "from" },     { "to", "to" },
+                                               { "who", "who" },   { "forbidden", "not" }, { NULL, NULL } };
+        static const struct column states[] = { { "value", "state" }, { "what", "what" }, { NULL, NULL } };
         struct trial trial = { .days = 730 };
         str tenant, file, from = STR_NONE;
 
@@ -334,6 +343,10 @@ static rc simulate(struct cx *cx, struct args *args)
                 print_line(cx, "this definition has no clocks: nothing falls due");
         else
                 print_table(cx, json_object_get(trial.model, "falls"), columns);
+        if (!command_json() && json_array_size(json_object_get(trial.model, "moves")) > 0)
+                print_table(cx, json_object_get(trial.model, "moves"), moves);
+        if (!command_json() && json_array_size(json_object_get(trial.model, "states")) > 0)
+                print_table(cx, json_object_get(trial.model, "states"), states);
         return RC_OK;
 }
 

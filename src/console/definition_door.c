@@ -42,10 +42,10 @@ static void rules_follow(json_t *rules, str before, str now)
         }
 }
 
-/* key, master, heading, rules of duplicates and the items' former names follow a name. now absent: the item goes. */
+/* key, master, state, heading, rules of duplicates and the items' former names follow a name. now absent: the item goes. */
 static void name_follow(const struct edit *e, str before, str now)
 {
-        static const char *const roles[] = { "key", "master" };
+        static const char *const roles[] = { "key", "master", "state" };
         json_t *heading = json_object_get(e->draft, "heading");
 
         for (size_t i = 0; i < COUNT(roles); i++)

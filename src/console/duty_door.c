@@ -33,12 +33,12 @@ static const struct field month_query[] = {
 static const struct shape month_in = { "DutyMonthQuery", month_query };
 static const struct field duty_fields[] = {
         { .name = "id", .type = SHAPE_INT, .required = true, .summary = "Number" },
-        { .name = "kind", .type = SHAPE_TEXT, .required = true, .summary = "clock, access_review or log_review" },
+        { .name = "kind", .type = SHAPE_TEXT, .required = true, .summary = "clock, move (an approval), access_review or log_review" },
         { .name = "title", .type = SHAPE_TEXT, .required = true, .summary = "What is to be done" },
-        { .name = "register", .type = SHAPE_TEXT, .summary = "Kind clock: the register of its record" },
+        { .name = "register", .type = SHAPE_TEXT, .summary = "Kinds clock and move: the register of its record" },
         { .name = "register_title", .type = SHAPE_TEXT, .summary = "What people call it" },
-        { .name = "record", .type = SHAPE_INT, .summary = "Kind clock: the record" },
-        { .name = "ref", .type = SHAPE_INT, .summary = "Other kinds: number of the review" },
+        { .name = "record", .type = SHAPE_INT, .summary = "Kinds clock and move: the record" },
+        { .name = "ref", .type = SHAPE_INT, .summary = "Other kinds: number of the review, or of the set of approvals" },
         { .name = "path", .type = SHAPE_TEXT, .required = true, .summary = "Page where it is done" },
         { .name = "group", .type = SHAPE_TEXT, .summary = "Whose it is while nobody took it" },
         { .name = "assignee", .type = SHAPE_INT, .summary = "Account that has it" },
@@ -128,6 +128,7 @@ static void dress(struct cx *cx, json_t *duty)
                 if (str_is(state, chips[i].state))
                         json_set(duty, "chip", json_string(chips[i].chip));
         json_set(duty, "is_clock", json_boolean(str_is(json_get_text(duty, "kind"), "clock")));
+        json_set(duty, "of_record", json_boolean(json_is_integer(json_object_get(duty, "record"))));
         if (json_is_true(json_object_get(duty, "open")) && clock_read(json_get_text(duty, "due_at"), &due)) {
                 msec left = due - cx->now, away = left < 0 ? -left : left;
                 int64_t n = away < CLOCK_HOUR ? away / CLOCK_MINUTE : away < 2 * CLOCK_DAY ? away / CLOCK_HOUR : away / CLOCK_DAY;

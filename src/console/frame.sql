@@ -10,7 +10,7 @@ select r.name, coalesce(r.definition -> 'title' ->> $1::text, r.definition -> 't
     (select count(*) from daicho.access_request q where q.state = 'asked') as waiting, (select p.access_approval from daicho.policy p) as approval,
     b.id as change_id, b.title_ja as change_ja, b.title_en as change_en, b.from_at as change_from, b.to_at as change_to, b.more as change_more, b.unconfirmed,
     (select count(*) from (select from daicho.duty d where d.tenant = t.name and d.stopped_at is null and d.void_at is null and not d.laid and d.due_at < daicho.clock()
-        and case when d.kind = 'clock' then $5::boolean <> (d.register = any (string_to_array($6::text, ' '))) else d.word = any (string_to_array($7::text, ' ')) end
+        and case when d.kind in ('clock', 'move') then $5::boolean <> (d.register = any (string_to_array($6::text, ' '))) else d.word = any (string_to_array($7::text, ' ')) end
         limit 1000) o) as overdue
 from daicho.tenant t
 left join daicho.change_ahead() b on true

@@ -8,6 +8,7 @@
 #include "base/fail.h"
 #include "console/builder.h"
 #include "console/dress.h"
+#include "console/move_door.h"
 #include "log/log.h"
 #include "register/alike.h"
 #include "register/item.h"
@@ -439,6 +440,8 @@ static rc detail(struct cx *cx, const struct http_req *req, struct http_res *res
         (void)json_set(model, "record", one);
         (void)json_set(model, "changes", changes);
         TRY(merges_add(cx, req, def, id, model));
+        if (def->state != NULL)
+                TRY(move_door_page(cx, def->name, id, model));
         return http_reply(res, 200, "record.html", model);
 }
 

@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "log/log.h"
 #include "register/clock_plan.h"
+#include "register/move_plan.h"
 #include "register/define.h"
 #include "register/define_laid.h"
 
@@ -54,6 +55,10 @@ static rc detail(struct cx *cx, const struct http_req *req, struct http_res *res
         (void)json_set(model, "definition", source_shown(cx, def));
         if (!api(req) && def->clock_count > 0)
                 (void)json_set(model, "clocks", clock_plan_model(cx, def));
+        if (!api(req) && def->move_count > 0) {
+                (void)json_set(model, "moves", move_plan_model(cx, def));
+                (void)json_set(model, "has_moves", json_true());
+        }
         if (!api(req) && permission_held_for(cx, PERM_REGISTER_DEFINE, def->name))
                 (void)json_set(model, "yaml", json_str(definition_yaml(cx->mem, def)));
         if (api(req))

@@ -16,6 +16,7 @@
 #include "register/item_choice.h"
 #include "register/item_choices.h"
 #include "register/item_class.h"
+#include "register/move_rule.h"
 #include "register/record.h"
 #include "register/record_model.h"
 
@@ -398,6 +399,18 @@ static json_t *field_model(struct cx *cx, const struct item *item, const json_t 
         return m;
 }
 
+/* A new record has one of the states that records begin in. */
+static json_t *begins_limit(const struct definition *def, json_t *m)
+{
+        json_t *list = json_array(), *one;
+        size_t i;
+
+        json_array_foreach(json_object_get(m, "choices"), i, one)
+                if (move_rule_begins(def, json_get_text(one, "value")))
+                        json_array_append_new(list, json_incref(one));
+        return json_set(m, "choices", list);
+}
+
 static json_t *section_model(struct cx *cx, const struct definition *def, const struct section *section, const json_t *record)
 {
         json_t *m = json_object(), *values = json_array(), *fields = json_array();
@@ -408,8 +421,8 @@ static json_t *section_model(struct cx *cx, const struct definition *def, const 
                 if (section == NULL ? !str_absent(item->section) : !str_equal(item->section, section->name))
                         continue;
                 add(values, value_model(cx, item, record));
-                if (!item->retired && item_stored(item))
-                        add(fields, field_model(cx, item, record));
+                if (!item->retired && item_stored(item) && (item != def->state || (json_object_get(record, "id") == NULL && def->begin_count > 1)))
+                        add(fields, item == def->state ? begins_limit(def, field_model(cx, item, record)) : field_model(cx, item, record));
         }
         (void)json_set(m, "title", section == NULL ? json_null() : json_str(section->title[cx->lang]));
         (void)json_set(m, "values", values);

@@ -64,6 +64,9 @@ static rc items_read(struct bulk *b, const json_t *items)
         b->items = (json_t *)(uintptr_t)items;
         for (size_t i = 0; i < b->def->item_count; i++) {
                 any = any || b->in->given[i];
+                if (b->in->given[i] && &b->def->items[i] == b->def->state)
+                        (void)fail(cx, RC_INVALID, b->def->items[i].name.p,
+                                   "is changed by moves only; the page of the record has those that are possible");
                 if (b->in->given[i] && b->def->items[i].unique)
                         (void)fail(cx, RC_INVALID, b->def->items[i].name.p,
                                    "must differ from record to record, so it cannot be set for many at once");

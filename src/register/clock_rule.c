@@ -134,7 +134,7 @@ static bool minutes_get(struct reading *r, const struct place *at, const char *m
         return true;
 }
 
-static void within_get(struct reading *r, const struct place *at, struct clock_rule *clock)
+void clock_rule_within(struct reading *r, const struct place *at, json_t *rule)
 {
         str calendar = STR_NONE;
         bool business;
@@ -142,7 +142,7 @@ static void within_get(struct reading *r, const struct place *at, struct clock_r
         int64_t n;
 
         if (definition_member_text(r, at, "calendar", 100, false, &calendar))
-                json_set(clock->rule, "calendar", json_str(calendar));
+                json_set(rule, "calendar", json_str(calendar));
         if (!amount(r, at, "within", unit_names, &unit, &n))
                 return;
         business = strncmp(unit_names[unit], "business", 8) == 0;
@@ -152,8 +152,8 @@ static void within_get(struct reading *r, const struct place *at, struct clock_r
                 definition_wrong(r, at, "calendar", "must name a calendar when business time is counted");
         if (!business && !str_absent(calendar))
                 definition_wrong(r, at, "calendar", "is only for business_hours and business_days");
-        json_set(clock->rule, "unit", json_string(unit_names[unit]));
-        json_set(clock->rule, "count", json_integer(n));
+        json_set(rule, "unit", json_string(unit_names[unit]));
+        json_set(rule, "count", json_integer(n));
 }
 
 /* The ladder -------------------------------------------------------------------------------------------------------------------------- */
@@ -239,7 +239,7 @@ static void clock_get(struct reading *r, const struct place *at, struct clock_ru
         if (json_object_get(at->object, "stop") == NULL)
                 definition_wrong(r, at, "stop", "must not be empty");
         event_get(r, at, "stop", &clock->stop);
-        within_get(r, at, clock);
+        clock_rule_within(r, at, clock->rule);
         if (definition_member_text(r, at, "group", 100, false, &group))
                 json_set(clock->rule, "group", json_str(group));
         ladder = definition_member_array(r, at, "ladder", CLOCK_RULE_STEPS_MAX, false);

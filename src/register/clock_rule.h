@@ -29,6 +29,8 @@ struct clock_rule {
             rule; /* as daicho.clock_rule keeps it: {unit, count, calendar, group, ladder: [{base start | due, minutes, every, times, to, notice}]} */
 };
 
+/* The members `within` and `calendar` of this place: unit, count and calendar of the rule; for moves, too. */
+void clock_rule_within(struct reading *r, const struct place *at, json_t *rule);
 /* The member `clocks` of a definition whose items are read; every mistake with its line. */
 void clock_rule_read(struct reading *r, const struct place *at);
 

@@ -13,6 +13,7 @@
 #include "register/define_aside.h"
 #include "register/define_plan.h"
 #include "register/definition.sql.h"
+#include "register/move_trigger.h"
 #include "register/segment_build.h"
 #include "register/sql.h"
 
@@ -296,14 +297,17 @@ static rc place(struct cx *cx, struct job *job, struct define_plan *p, const str
         }
         TRY(store(cx, p, def));
         log_subject(cx, S("register"), def->id);
-        if (p->old == NULL)
+        if (p->old == NULL) {
                 create(sql, p);
-        else
+        } else {
+                move_trigger_drop(sql, p->old);
                 alter(sql, p, laid, search_kept);
+        }
         sql_views(sql, def);
         must(!buf_full(&sql->text) && sql->count == 0);
         TRY(db_script(cx, buf_str(&sql->text)));
         TRY(clock_trigger_apply(cx, p->old, def));
+        TRY(move_trigger_apply(cx, p->old, def));
         definition_forget(cx, p->wanted->name);
         job->result = json_set(p->model, "version", json_integer(def->version));
         return RC_OK;
@@ -497,6 +501,7 @@ static rc delete (struct cx *cx, struct job *job)
         TRY(sql_define_lay(cx, cx->tenant, name, STR_NONE, job->id, cx->actor.name, DEFINE_UNDO_DAYS,
                            json_write(cx->mem, json_set(json_object(), "title", json_deep_copy(json_object_get(def->source, "title")))), &laid));
         TRY(clock_trigger_lay(cx, def->id, true));
+        TRY(move_trigger_lay(cx, def->id, true));
         definition_forget(cx, name);
         job->result = done_model(name, "deleted");
         return RC_OK;
@@ -525,6 +530,7 @@ static rc restore(struct cx *cx, struct job *job)
                                             STR_ARG(def->items[k].reference));
                         }
                 TRY(clock_trigger_lay(cx, def->id, false));
+                TRY(move_trigger_lay(cx, def->id, false));
                 job->result = done_model(name, "restored");
                 return RC_OK;
         }

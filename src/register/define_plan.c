@@ -12,6 +12,8 @@
 #include "register/define.sql.h"
 #include "register/define_segments.h"
 #include "register/definition_sentence.h"
+#include "register/move_plan.h"
+#include "register/move_trigger.h"
 #include "register/sql.h"
 
 enum { VALUE_SHOWN = 60 };
@@ -585,6 +587,35 @@ static void model_open(struct cx *cx, struct define_plan *p)
                                STR_ARG(p->wanted->title[cx->lang]), (long long)p->wanted->item_count));
 }
 
+/* Moves are told as one: what counts is who waits for approvals. */
+static rc moves_compare(struct cx *cx, struct define_plan *p)
+{
+        bool ja = cx->lang == LANG_JA;
+        int64_t ended;
+
+        if (move_plan_same(p->old, p->wanted))
+                return RC_OK;
+        TRY(move_plan_ended(cx, p->old, p->wanted, &ended));
+        (void)json_set(p->model, "moves", json_integer((json_int_t)p->wanted->move_count));
+        (void)json_set(p->model, "moves_ended", json_integer(ended));
+        if (p->wanted->state == NULL)
+                say(p, true,
+                    ja ? S("状態の操作をなくします。状態は、ほかの項目と同じように編集できるようになります")
+                       : S("Take the moves away: the state can be written as any other item"));
+        else
+                say(p, false,
+                    str_format(cx->mem,
+                               ja ? "状態の操作を%lld個にします。「%.*s」は操作でだけ変わります" : "Have %lld moves; only they change \"%.*s\"",
+                               (long long)p->wanted->move_count, STR_ARG(p->wanted->state->title[cx->lang])));
+        if (ended > 0)
+                say(p, true,
+                    str_format(cx->mem,
+                               ja ? "承認を待っている申請%lld件は無効になり、申請し直すことになります"
+                                  : "%lld requests that are open become void and must be asked for anew",
+                               (long long)ended));
+        return RC_OK;
+}
+
 /* What is not about single items. */
 static void model_close(struct cx *cx, struct define_plan *p, bool look)
 {
@@ -620,6 +651,7 @@ rc define_plan_make(struct cx *cx, const struct definition *wanted, str back, bo
         }
         TRY(references_check(cx, p->old, wanted));
         TRY(clock_trigger_check(cx, wanted));
+        TRY(move_trigger_check(cx, wanted));
         if (p->old != NULL && p->old->kind != wanted->kind)
                 return fail(cx, RC_INVALID, "kind", "of a register cannot change");
         if (p->old != NULL && p->old->master != NULL && was_of(p->old, wanted, wanted->master) != p->old->master)
@@ -630,6 +662,7 @@ rc define_plan_make(struct cx *cx, const struct definition *wanted, str back, bo
         p->records = NEW_ARRAY(cx->mem, int64_t, p->old ? p->old->item_count : 1);
         p->items = NEW_ARRAY(cx->mem, struct define_item, wanted->item_count);
         TRY(items_compare(cx, p, back, look));
+        TRY(moves_compare(cx, p));
         p->search = p->old ? !search_same(p) : define_plan_searchable(wanted);
         p->aside = aside_needed(p);
         if (p->old != NULL) {

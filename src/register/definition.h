@@ -127,6 +127,11 @@ struct definition {
         size_t clock_count;
         struct duplicate_rule *rules;
         size_t rule_count;
+        const struct item *state; /* with moves: the item that only they change */
+        str *begins;              /* states a new record may have, the usual one first */
+        size_t begin_count;
+        struct move_rule *moves; /* move_rule.h */
+        size_t move_count;
         json_t *source; /* the definition as JSON, as the API shows it */
 };
 

@@ -8,9 +8,10 @@
 #include "register/clock_rule.h"
 #include "register/definition_items.h"
 #include "register/definition_member.h"
+#include "register/move_rule.h"
 
-static const char *const register_members[] = { "name",    "kind",       "title",    "description", "key",    "master",
-                                                "heading", "duplicates", "sections", "items",       "clocks", NULL };
+static const char *const register_members[] = { "name",     "kind",  "title",  "description", "key",    "master", "heading", "duplicates",
+                                                "sections", "items", "clocks", "state",       "begins", "moves",  NULL };
 static const char *const section_members[] = { "name", "title", NULL };
 
 /* Kinds of subjects in the operation log. */
@@ -191,6 +192,8 @@ static rc definition_read(struct cx *cx, json_t *json, const struct yaml_lines *
                 definition_items_sentences(&r, &at);
         if (cx->failure.code == RC_OK)
                 clock_rule_read(&r, &at);
+        if (cx->failure.code == RC_OK)
+                move_rule_read(&r, &at);
         if (cx->failure.code != RC_OK)
                 return cx->failure.code;
         def->source = json;

@@ -55,9 +55,19 @@ static str within(struct cx *cx, const struct duty_row *r)
 
 static str path_of(struct cx *cx, const struct duty_row *r)
 {
-        if (str_is(r->kind, "clock"))
+        if (str_is(r->kind, "clock") || str_is(r->kind, "move"))
                 return str_format(cx->mem, "/registers/%.*s/records/%" PRId64, STR_ARG(r->register_), r->record);
         return str_format(cx->mem, "/%s/%" PRId64, str_is(r->kind, "log_review") ? "log-reviews" : "reviews", r->ref);
+}
+
+/* An approval is called by what is to be approved. */
+static str title_of(struct cx *cx, const struct duty_row *r)
+{
+        str title = cx->lang == LANG_EN ? r->title_en : r->title_ja;
+
+        if (str_is(r->kind, "move"))
+                return str_format(cx->mem, "%.*s: %.*s", STR_ARG(text(cx, "kind", r->kind)), STR_ARG(title));
+        return str_is(r->kind, "clock") ? title : text(cx, "kind", r->kind);
 }
 
 static json_t *duty_model(struct cx *cx, const struct duty_row *r)
@@ -67,7 +77,7 @@ static json_t *duty_model(struct cx *cx, const struct duty_row *r)
 
         json_set(m, "id", json_integer(r->id));
         json_set(m, "kind", json_str(r->kind));
-        json_set(m, "title", json_str(clock ? (en ? r->title_en : r->title_ja) : text(cx, "kind", r->kind)));
+        json_set(m, "title", json_str(title_of(cx, r)));
         json_set(m, "register", json_str(r->register_));
         json_set(m, "register_title", json_str(en ? r->register_en : r->register_ja));
         json_set(m, "record", r->record_null ? json_null() : json_integer(r->record));
@@ -166,7 +176,9 @@ rc duty_get(struct cx *cx, int64_t id, json_t **ret)
         clock = str_is(row->kind, "clock");
         open = row->stopped_at_null && row->void_at_null;
         waits = count > 0 && str_is(pause[0].state, "asked");
-        json_set(may, "assign", json_boolean(person && open && (!clock || permission_held_for(cx, PERM_RECORD_WRITE, row->register_))));
+        json_set(
+            may, "assign",
+            json_boolean(person && open && !str_is(row->kind, "move") && (!clock || permission_held_for(cx, PERM_RECORD_WRITE, row->register_))));
         json_set(
             may, "ask",
             json_boolean(person && clock && str_is(row->state, "running") && !waits && permission_held_for(cx, PERM_RECORD_WRITE, row->register_)));

@@ -5,7 +5,7 @@
 -- duty_list(account int, which text, all bool, names text, words text, from_ time?, to_ time?, after_due time?, after int, max int) -> many(2001) duty_row(id int, kind text,
 --     title_ja text?, title_en text?, register text?, register_ja text?, register_en text?, record int?, ref int?, group_name text?, assignee int?, assignee_name text?,
 --     started_at time, due_at time, due_first time, stopped_at time?, stopped_by text?, void_at time?, state text, mine bool, unit text?, count int?, calendar text?, asked bool)
-select d.id, d.kind, r.title_ja, r.title_en, d.register, coalesce(g.definition -> 'title' ->> 'ja', g.definition ->> 'title') as register_ja,
+select d.id, d.kind, coalesce(r.title_ja, d.title_ja) as title_ja, coalesce(r.title_en, d.title_en) as title_en, d.register, coalesce(g.definition -> 'title' ->> 'ja', g.definition ->> 'title') as register_ja,
     coalesce(g.definition -> 'title' ->> 'en', g.definition ->> 'title') as register_en, d.record, d.ref, d.group_name, d.assignee, a.name as assignee_name,
     d.started_at, d.due_at, d.due_first, d.stopped_at, d.stopped_by, d.void_at, daicho.duty_state(d.due_at, d.stopped_at, d.void_at) as state, m.mine,
     r.rule ->> 'unit' as unit, (r.rule ->> 'count')::bigint as count, r.rule ->> 'calendar' as calendar,
@@ -14,10 +14,10 @@ from daicho.duty d
 left join daicho.clock_rule r on r.id = d.rule_id
 left join tenant.register g on g.id = d.register_id
 left join daicho.account a on a.id = d.assignee
-cross join lateral (select coalesce(d.assignee = $1 or d.assignee is null and (d.word is not null
+cross join lateral (select coalesce(d.assignee = $1 or daicho.move_duty(d, $1) or d.assignee is null and (d.word is not null
     or d.kind = 'clock' and d.group_name is null and d.author = $1
     or exists (select from daicho.account x join daicho.account_group y on y.id = any (x.groups) where x.id = $1 and lower(y.name) = lower(d.group_name))), false) as mine) m
-where case when d.kind = 'clock' then $3::boolean <> (d.register = any (string_to_array($4::text, ' '))) else d.word = any (string_to_array($5::text, ' ')) end
+where case when d.kind in ('clock', 'move') then $3::boolean <> (d.register = any (string_to_array($4::text, ' '))) else d.word = any (string_to_array($5::text, ' ')) end
     and case when $2::text = 'done' then d.stopped_at is not null or d.void_at is not null else d.stopped_at is null and d.void_at is null end
     and not d.laid and ($2::text <> 'mine' or m.mine) and ($2::text <> 'overdue' or d.due_at < daicho.clock())
     and ($6::timestamptz is null or d.due_at >= $6::timestamptz) and ($7::timestamptz is null or d.due_at < $7::timestamptz)
@@ -26,16 +26,16 @@ order by case when $2::text = 'done' then d.due_at end desc, case when $2::text 
 limit $10::bigint;
 
 -- duty_find(id int, account int, all bool, names text, words text) -> maybe duty_row
-select d.id, d.kind, r.title_ja, r.title_en, d.register, coalesce(g.definition -> 'title' ->> 'ja', g.definition ->> 'title') as register_ja,
+select d.id, d.kind, coalesce(r.title_ja, d.title_ja) as title_ja, coalesce(r.title_en, d.title_en) as title_en, d.register, coalesce(g.definition -> 'title' ->> 'ja', g.definition ->> 'title') as register_ja,
     coalesce(g.definition -> 'title' ->> 'en', g.definition ->> 'title') as register_en, d.record, d.ref, d.group_name, d.assignee, a.name as assignee_name,
     d.started_at, d.due_at, d.due_first, d.stopped_at, d.stopped_by, d.void_at, daicho.duty_state(d.due_at, d.stopped_at, d.void_at) as state,
-    coalesce(d.assignee = $2, false) as mine, r.rule ->> 'unit' as unit, (r.rule ->> 'count')::bigint as count, r.rule ->> 'calendar' as calendar,
+    coalesce(d.assignee = $2 or daicho.move_duty(d, $2), false) as mine, r.rule ->> 'unit' as unit, (r.rule ->> 'count')::bigint as count, r.rule ->> 'calendar' as calendar,
     exists (select from daicho.duty_pause p where p.duty_id = d.id and p.state = 'asked') as asked
 from daicho.duty d
 left join daicho.clock_rule r on r.id = d.rule_id
 left join tenant.register g on g.id = d.register_id
 left join daicho.account a on a.id = d.assignee
-where d.id = $1 and not d.laid and case when d.kind = 'clock' then $3::boolean <> (d.register = any (string_to_array($4::text, ' '))) else d.word = any (string_to_array($5::text, ' ')) end;
+where d.id = $1 and not d.laid and case when d.kind in ('clock', 'move') then $3::boolean <> (d.register = any (string_to_array($4::text, ' '))) else d.word = any (string_to_array($5::text, ' ')) end;
 
 -- The ladder of one: told ones, and those to come.
 -- duty_steps(id int) -> many(1100) duty_step(at time, notice text, who text, told bool)
@@ -54,10 +54,10 @@ from daicho.duty_pause p where p.duty_id = $1 order by p.id desc;
 -- overdue: of those this account sees, for the menu.
 -- duty_counts(account int, all bool, names text, words text) -> one duty_count(mine int, overdue int)
 select count(*) filter (where m.mine) as mine, count(*) filter (where d.due_at < daicho.clock()) as overdue
-from (select * from daicho.duty x where x.stopped_at is null and x.void_at is null and not x.laid
-    and case when x.kind = 'clock' then $2::boolean <> (x.register = any (string_to_array($3::text, ' '))) else x.word = any (string_to_array($4::text, ' ')) end
+from (select x.* from daicho.duty x where x.stopped_at is null and x.void_at is null and not x.laid
+    and case when x.kind in ('clock', 'move') then $2::boolean <> (x.register = any (string_to_array($3::text, ' '))) else x.word = any (string_to_array($4::text, ' ')) end
     order by x.due_at limit 1000) d
-cross join lateral (select coalesce(d.assignee = $1 or d.assignee is null and (d.word is not null
+cross join lateral (select coalesce(d.assignee = $1 or daicho.move_duty(d, $1) or d.assignee is null and (d.word is not null
     or d.kind = 'clock' and d.group_name is null and d.author = $1
     or exists (select from daicho.account x join daicho.account_group y on y.id = any (x.groups) where x.id = $1 and lower(y.name) = lower(d.group_name))), false) as mine) m;
 

@@ -107,6 +107,9 @@ static str title_of(struct cx *cx, enum lang lang, const struct duty_feed_entry 
 {
         str title = lang == LANG_EN ? e->title_en : e->title_ja;
 
+        if (str_is(e->kind, "move"))
+                return str_format(cx->mem, "%.*s: %.*s (%.*s %" PRId64 ")", STR_ARG(page_text(lang, "duties.kind.move")), STR_ARG(title),
+                                  STR_ARG(e->register_), e->record);
         if (!str_is(e->kind, "clock"))
                 return page_text(lang, str_format(cx->mem, "duties.kind.%.*s", STR_ARG(e->kind)).p);
         return str_format(cx->mem, "%.*s (%.*s %" PRId64 ")", STR_ARG(title), STR_ARG(e->register_), e->record);

@@ -183,7 +183,7 @@ void import_read_missing(struct import_read *in)
 
                 for (size_t k = 0; k < in->stage.count; k++)
                         has = has || in->stage.items[k] == &def->items[i];
-                if (!has && def->items[i].required && in->stage.missing == NULL)
+                if (!has && def->items[i].required && &def->items[i] != def->state && in->stage.missing == NULL)
                         in->stage.missing = &def->items[i];
         }
 }
@@ -366,7 +366,7 @@ static void read_cell(struct import_read *in, size_t i, struct row_problems *pro
         }
         text = formula_bare(text);
         reason = item_read(in->scratch, item, text, &value);
-        if (reason == ITEM_MISSING && in->stage.blank_keeps && item != in->def->key)
+        if (reason == ITEM_MISSING && (in->stage.blank_keeps || item == in->def->state) && item != in->def->key)
                 reason = ITEM_FINE;
         if (reason != ITEM_FINE) {
                 problem_add(problems, (int32_t)item->number, REFUSED_ITEM + (int32_t)reason, 0, text);

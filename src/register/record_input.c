@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "identity/permission.h"
 #include "register/item_account.h"
+#include "register/move_rule.h"
 #include "register/record_row.h"
 
 /* A reference written as the key of the record it means; number: it was given as one, the record's own. Of a look-up list digits in a text are the key. */
@@ -76,6 +77,23 @@ static void member_read(struct cx *cx, const struct item *item, const json_t *va
                         return;
 }
 
+/* The state of a new record that is not told. */
+static const json_t *value_or_begin(const struct definition *def, const struct item *item, const json_t *value, bool whole)
+{
+        bool empty = value == NULL || json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0);
+
+        return whole && empty && item == def->state ? json_str(def->begins[0]) : value;
+}
+
+/* A new record begins in one of its first states; what it is later, moves decide. */
+static void state_check(struct cx *cx, const struct definition *def, const struct record_input *in)
+{
+        str value = in->values[def->state->number];
+
+        if (!str_absent(value) && !move_rule_begins(def, value))
+                (void)fail(cx, RC_INVALID, def->state->name.p, "a new record begins as one of: %.*s", STR_ARG(move_rule_begins_text(cx, def)));
+}
+
 /* Check an object {item: value} against the definition: all mistakes at once. whole: what is not given is empty; else
  * it stays as it is. Unknown members and personal items a masked account may not see are refused. References written as
  * keys are looked up. */
@@ -93,7 +111,9 @@ rc record_input_read(struct cx *cx, const struct definition *def, const json_t *
                 if (definition_item(def, str_of(name)) == NULL)
                         (void)fail(cx, RC_INVALID, arena_copy(cx->mem, name, strlen(name) + 1), "there is no such item in this register");
         for (size_t i = 0; i < def->item_count; i++)
-                member_read(cx, &def->items[i], json_object_get(object, def->items[i].name.p), whole, in);
+                member_read(cx, &def->items[i], value_or_begin(def, &def->items[i], json_object_get(object, def->items[i].name.p), whole), whole, in);
+        if (def->state != NULL && whole)
+                state_check(cx, def, in);
         if (cx->failure.code != RC_OK)
                 return cx->failure.code;
         *ret = in;

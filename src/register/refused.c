@@ -196,8 +196,10 @@ static const char *const stage_texts[STAGE_REASONS] = {
         [STAGE_NO_COLUMN] = "a new record needs this item, and the file has no column for it",
         [STAGE_NO_VALUE] = "a new record needs this item",
         [STAGE_NO_ACCOUNT] = "there is no such account",
+        [STAGE_MOVES] = "the state of a record is changed by moves only",
+        [STAGE_BEGINS] = "a new record does not begin in this state",
 };
-static const char *const stage_words[STAGE_REASONS] = { "REPEATED", "TAKEN", "NO_RECORD", "NO_COLUMN", "NO_VALUE", "NO_ACCOUNT" };
+static const char *const stage_words[STAGE_REASONS] = { "REPEATED", "TAKEN", "NO_RECORD", "NO_COLUMN", "NO_VALUE", "NO_ACCOUNT", "MOVES", "BEGINS" };
 static const char *const csv_words[CSV_FAULTS] = { "", "OPEN_QUOTE", "AFTER_QUOTE", "COLUMNS", "LONG", "BYTES" };
 
 static const char *word(const struct refused_problem *problem)

@@ -260,6 +260,34 @@ static rc check_blank(struct cx *cx, const struct stage *stage, size_t i)
         return run(sql, NULL);
 }
 
+/* The state of a record that is there stays; a new one begins in one of its first. An empty cell says nothing. */
+static rc check_state(struct cx *cx, const struct stage *stage, size_t i)
+{
+        const struct item *item = stage->items[i];
+        struct sql *sql;
+
+        if (stage->key != NULL) {
+                sql = refusal(cx, item, STAGE_MOVES, "0");
+                sql_add(sql, " from pg_temp.import_row s join ");
+                sql_table(sql, stage->def);
+                sql_add(sql, " t on ");
+                column(sql, stage->key);
+                cell(sql, " = s.", 'c', place(stage, stage->key));
+                cell(sql, " where s.", 'c', i);
+                sql_add(sql, " <> ");
+                column(sql, item);
+                TRY(run(sql, NULL));
+        }
+        sql = refusal(cx, item, STAGE_BEGINS, "0");
+        sql_add(sql, " from pg_temp.import_row s");
+        where_known(sql, stage);
+        cell(sql, stage->key ? " and s." : " where s.", 'c', i);
+        sql_add(sql, " <> all (");
+        sql_arg(sql, db_array(cx, stage->def->begins, stage->def->begin_count), "text[]");
+        sql_add(sql, ")");
+        return run(sql, NULL);
+}
+
 static rc check_all(struct cx *cx, const struct stage *stage, bool suspects, bool *ret_checked)
 {
         *ret_checked = suspects || stage->missing != NULL;
@@ -268,12 +296,15 @@ static rc check_all(struct cx *cx, const struct stage *stage, bool suspects, boo
         for (size_t i = 0; i < stage->count; i++) {
                 const struct item *item = stage->items[i];
 
-                *ret_checked = *ret_checked || reference(item) || (item->unique && item != stage->key) || (item->required && stage->blank_keeps);
+                *ret_checked = *ret_checked || reference(item) || (item->unique && item != stage->key) || (item->required && stage->blank_keeps) ||
+                               item == stage->def->state;
+                if (item == stage->def->state)
+                        TRY(check_state(cx, stage, i));
                 if (reference(item))
                         TRY(item->type == ITEM_ACCOUNT ? check_account(cx, stage, i) : check_reference(cx, stage, i));
                 if (item->unique && item != stage->key)
                         TRY(check_unique(cx, stage, i));
-                if (item->required && stage->blank_keeps && item != stage->key)
+                if (item->required && stage->blank_keeps && item != stage->key && item != stage->def->state)
                         TRY(check_blank(cx, stage, i));
         }
         return stage->missing != NULL ? check_missing(cx, stage, stage->missing) : RC_OK;
@@ -302,10 +333,10 @@ str stage_refused(void)
 
 /* The two statements that write ---------------------------------------------------------------------------------------------------- */
 
-/* What a column of the record becomes: the file's value, or with blank_keeps its old one where the cell is empty. */
+/* What a column of the record becomes: the file's value, or with blank_keeps, and for a state, its old one where the cell is empty. */
 static void new_value(struct sql *sql, const struct stage *stage, size_t i)
 {
-        if (!stage->blank_keeps) {
+        if (!stage->blank_keeps && stage->items[i] != stage->def->state) {
                 cell(sql, "s.", 'c', i);
                 return;
         }
