@@ -340,6 +340,18 @@ def test_files_batches_and_deletions_keep_states(shop):
     assert state(shop, id) == 'asked' and moves(shop, id)['open'] is None
 
 
+def test_records_made_one_keep_the_state_of_the_one_that_stays(shop):
+    stays, goes = expense(shop), expense(shop)
+    move(shop, 'alice', goes, 'submit')
+    pair = shop.api('GET', f'/registers/expenses/merges/new?survivor={stays}&gone={goes}').json()
+    assert [(i['take'], i['fixed'], i['reason']) for i in pair['items'] if i['name'] == 'status'] == [(False, True, 'state')]
+    order = {'survivor': stays, 'gone': goes, 'survivor_version': 1, 'gone_version': 2}
+    assert shop.api('POST', '/registers/expenses/merges', json={**order, 'take': ['status']}).status == 422
+    made = shop.api('POST', '/registers/expenses/merges', json={**order, 'take': []})
+    assert made.status == 201 and state(shop, stays) == 'draft', made
+    assert shop.api('POST', f'/registers/expenses/merges/{made.json()["id"]}/undo', json={}).status == 200 and state(shop, goes) == 'asked'
+
+
 # Definitions ---------------------------------------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize('before, after, words', [

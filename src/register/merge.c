@@ -17,7 +17,7 @@
 
 struct pick {
         bool take;          /* the value of the one that goes */
-        const char *reason; /* same | only | newest | strictest */
+        const char *reason; /* same | only | newest | strictest | state */
 };
 
 struct merge {
@@ -74,6 +74,8 @@ static rc picks_make(struct merge *m)
 
                 if (!item_stored(item) || (str_absent(mine) ? str_absent(other) : !str_absent(other) && str_equal(mine, other)))
                         *p = (struct pick){ false, "same" };
+                else if (item == m->def->state)
+                        *p = (struct pick){ false, "state" }; /* only moves change it */
                 else if (item->strictest)
                         *p = (struct pick){ allows(item, other) < allows(item, mine), "strictest" };
                 else if (str_absent(mine) || str_absent(other))
@@ -101,11 +103,13 @@ static rc picks_take(struct merge *m, const json_t *take)
                 if (item == NULL)
                         return fail(cx, RC_INVALID, "take", "there is no such item in this register");
                 named[item->number] = true;
+                if (item == m->def->state && strcmp(m->picks[item->number].reason, "same") != 0)
+                        (void)fail(cx, RC_INVALID, item->name.p, "is changed by moves only; the page of the record has those that are possible");
                 if (m->def->items[item->number].strictest && !m->picks[item->number].take && strcmp(m->picks[item->number].reason, "same") != 0)
                         (void)fail(cx, RC_INVALID, item->name.p, "keeps what allows least, so the other value cannot be taken");
         }
         for (i = 0; i < m->def->item_count; i++)
-                if (!m->def->items[i].strictest)
+                if (!m->def->items[i].strictest && &m->def->items[i] != m->def->state)
                         m->picks[i].take = named[i] && strcmp(m->picks[i].reason, "same") != 0;
         return cx->failure.code;
 }
@@ -244,7 +248,7 @@ static json_t *item_told(const struct merge *m, const struct item *item)
         (void)json_set(one, "gone_text", json_str(item_show(cx->mem, cx->lang, item, other)));
         (void)json_set(one, "same", json_boolean(strcmp(p->reason, "same") == 0));
         (void)json_set(one, "take", json_boolean(p->take));
-        (void)json_set(one, "fixed", json_boolean(strcmp(p->reason, "strictest") == 0));
+        (void)json_set(one, "fixed", json_boolean(strcmp(p->reason, "strictest") == 0 || strcmp(p->reason, "state") == 0));
         return json_set(one, "reason", json_string(p->reason));
 }
 
