@@ -16,7 +16,8 @@ ODD_IDS = ['0', '-1', 'abc', '99999999999999999999', '1%2e5', '%E3%80%81', '1;dr
 
 
 # what a route must be given before it looks whose {id} that is
-BODIES = {'POST /accounts/{id}/password': {'password': 'long-enough-0-and-odd'}, 'PATCH /me/factors/{id}': {'name': 'x'},
+BODIES = {'POST /registers/{register}/records/{id}/moves': {'move': 'x', 'version': 1}, 'POST /registers/{register}/moves/{id}/refuse': {'why': 'x'},
+          'POST /accounts/{id}/password': {'password': 'long-enough-0-and-odd'}, 'PATCH /me/factors/{id}': {'name': 'x'},
           'POST /me/factors/totp/{id}': {'code': '000000'}, 'POST /reviews/{id}/decide': {'item': 1, 'decision': 'keep', 'version': 1},
           'POST /reviews/{id}/keep': {'person': 1}, 'POST /reviews/{id}/close': {},
 

@@ -19,7 +19,17 @@ struct stage {
 };
 
 /* Why a row is refused only when it is compared with the others and with the register. */
-enum stage_reason { STAGE_REPEATED, STAGE_TAKEN, STAGE_NO_RECORD, STAGE_NO_COLUMN, STAGE_NO_VALUE, STAGE_NO_ACCOUNT, STAGE_MOVES, STAGE_BEGINS, STAGE_REASONS };
+enum stage_reason {
+        STAGE_REPEATED,
+        STAGE_TAKEN,
+        STAGE_NO_RECORD,
+        STAGE_NO_COLUMN,
+        STAGE_NO_VALUE,
+        STAGE_NO_ACCOUNT,
+        STAGE_MOVES,
+        STAGE_BEGINS,
+        STAGE_REASONS
+};
 
 /* Make the temporary tables. */
 rc stage_open(struct cx *cx, const struct stage *stage) MUST_USE;
