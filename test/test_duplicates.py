@@ -137,6 +137,8 @@ def test_two_become_one_and_are_taken_apart_exactly(shop):
     assert undone.status == 200 and undone.json() == {'merge': number, 'survivor': a, 'restored': b, 'kept': [], 'back': 2, 'left': 0}, undone
     assert shop.sql(ALL) == before and shop.sql(ORDERS) == orders
     assert shop.api('GET', f'{R}/records/{b}').status == 200
+    told = shop.api('GET', f'{R}/merges/{number}').json()
+    assert not told['may_undo'] and not any(i['kept'] for i in told['items']) and [r['left'] for r in told['references']] == [0]
     assert shop.api('POST', f'{R}/merges/{number}/undo', json={}).status == 409
     assert [e['detail'] for e in shop.log() if e['verb'] == 'undo'][0] == {'merge': number, 'restored': b, 'kept': [], 'back': 2, 'left': 0}
 

@@ -188,7 +188,7 @@ static bool same(str a, str b)
 static bool item_kept(const struct undo *u, size_t i, bool *ret_taken)
 {
         *ret_taken = !rows_null(u->rows, 0, WAS + EACH * i);
-        return *ret_taken && !same(rows_text(u->rows, 0, WAS + EACH * i + 2), rows_text(u->rows, 0, WAS + EACH * i + 3));
+        return u->row->undone_at_null && *ret_taken && !same(rows_text(u->rows, 0, WAS + EACH * i + 2), rows_text(u->rows, 0, WAS + EACH * i + 3));
 }
 
 static rc find(struct cx *cx, str register_name, int64_t id, struct undo *ret)
@@ -324,9 +324,10 @@ rc merge_undo_get(struct cx *cx, str register_name, int64_t id, json_t **ret)
         TRY(moved_read(&u, &moved, &count));
         for (size_t i = 0; i < count; i++) {
                 json_t *one = json_object();
-                int64_t back;
+                int64_t back = moved[i].count; /* of what was taken apart nothing is left behind or to come */
 
-                TRY(standing(&u, &moved[i], &back));
+                if (u.row->undone_at_null)
+                        TRY(standing(&u, &moved[i], &back));
                 if (permission_hidden(cx, moved[i].def->name))
                         continue;
                 (void)json_set(one, "register", json_str(moved[i].def->name));
