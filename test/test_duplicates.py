@@ -1,5 +1,5 @@
 """Records that may be the same: found, declared different, made one, taken apart again. Real house, real database."""
-import concurrent.futures, datetime, os, re, signal
+import concurrent.futures, datetime, html, json, os, re, signal
 
 import pytest
 from psycopg import errors
@@ -390,7 +390,7 @@ items:
   - {name: state, type: choice, title: 状態, choices: [open, closed]}
   - {name: heard_at, type: datetime, title: 受付}
   - {name: after, type: reference, register: tickets, title: 前の件}
-  - {name: label, type: computed, sentence: '{code} {state}', title: 表示}
+  - {name: label, type: computed, sentence: '{state}', title: 表示}
 clocks:
   - {name: answer, title: 回答, start: heard_at, since: heard_at, stop: {item: state, op: eq, value: closed}, within: {hours: 24}}
 ''')
@@ -480,3 +480,10 @@ def test_rules_follow_the_names_of_items_and_merges_their_types(house, desk):
     assert '種類が変わった' in desk.api('POST', f'/registers/tickets/merges/{number}/undo', json={}).text
     desk.sql("delete from daicho.job where tenant = %s and actor = 'x'", (desk.name,))
     apart(desk, number)
+    browser, path = desk.browser(), '/registers/tickets/definition'
+    draft = lambda page: json.loads(html.unescape(re.search(r'name="definition" value="([^"]*)"', page.text)[1]))
+    page = browser.get(path)
+    page = browser.post(path, {'definition': json.dumps(draft(page)), 'title_ja': '番号', 'name': 'number', 'type': 'text', 'act': 'save:0'})
+    assert draft(page)['duplicates'] == [['number']], page.text
+    page = browser.post(path, {'definition': json.dumps(draft(page)), 'act': 'delete:0'})       # fewer items would find more than was asked for
+    assert draft(page)['duplicates'] == [], page.text
