@@ -46,7 +46,8 @@ static void table_add(json_t *model, json_t *base, json_t *others)
                 bool tells = json_is_true(json_object_get(value, "alike"));
 
                 json_array_foreach(others, i, one)
-                        tells = tells || !str_equal(json_get_text(json_array_get(json_object_get(one, "values"), k), "text"), json_get_text(value, "text"));
+                        tells = tells ||
+                                !str_equal(json_get_text(json_array_get(json_object_get(one, "values"), k), "text"), json_get_text(value, "text"));
                 if (!tells || json_is_true(json_object_get(value, "in_heading")))
                         continue;
                 json_array_append(columns, json_object_get(value, "title"));
@@ -105,8 +106,10 @@ static rc apart(struct cx *cx, const struct http_req *req, struct http_res *res)
                         json_is_true(json_object_get(in, "different"))));
         if (api(req))
                 return http_reply(res, 204, NULL, NULL);
-        return http_created(res, 200, str_format(cx->mem, "/registers/%.*s/duplicates?done=%s", STR_ARG(register_name),
-                                                 json_is_true(json_object_get(in, "different")) ? "duplicate_apart" : "duplicate_together"), NULL);
+        return http_created(res, 200,
+                            str_format(cx->mem, "/registers/%.*s/duplicates?done=%s", STR_ARG(register_name),
+                                       json_is_true(json_object_get(in, "different")) ? "duplicate_apart" : "duplicate_together"),
+                            NULL);
 }
 
 /* GET /registers/{register}/records/{id}/duplicates - record_duplicates.html: alike_near(). */
