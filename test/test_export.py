@@ -9,7 +9,7 @@ TITLES = HEADER.split(',')
 def take(tenant, state='done', register='customers', key=None, **order):
     id = tenant.house.export(register, tenant, key=key, **order)
     job = tenant.house.wait_job(id, tenant, seconds=180)
-    assert job['state'] == state, job
+    assert job['state'] == state, job['result']
     return job
 
 

@@ -24,7 +24,7 @@ def bring(tenant, data, state='done', register='customers', key=None, seconds=12
     """Import bytes or a file; the job when it has ended."""
     id = tenant.house.import_file(register, data, tenant, key=key, **options)
     job = tenant.house.wait_job(id, tenant, seconds=seconds)
-    assert job['state'] == state, job
+    assert job['state'] == state, job['result']
     return job
 
 

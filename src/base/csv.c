@@ -23,6 +23,7 @@ struct csv {
         int64_t line;    /* of window[at] */
         str line_end;
         char separator; /* 0: not known yet */
+        bool records;   /* lines are records */
 };
 
 /* How parsing one record from the window ended. */
@@ -40,6 +41,11 @@ struct csv *csv_open(struct arena *mem, int fd, char separator)
         csv->line = 1;
         csv->line_end = STR_NONE;
         return csv;
+}
+
+void csv_count_records(struct csv *csv)
+{
+        csv->records = true;
 }
 
 char csv_separator(const struct csv *csv)
@@ -286,7 +292,7 @@ bool csv_next(struct csv *csv, struct csv_record *ret)
                         if (end > 0 && str_absent(csv->line_end))
                                 csv->line_end = end == 2 ? S("\r\n") : csv->window[place.at] == '\n' ? S("\n") : S("\r");
                         csv->at = place.at + end;
-                        csv->line += place.lines + (end > 0);
+                        csv->line += (csv->records ? 0 : place.lines) + (end > 0);
                         return true;
                 }
                 if (step == STEP_FAULT) {

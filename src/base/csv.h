@@ -43,6 +43,8 @@ struct csv;
 /* Reads with pread from offset 0; the descriptor stays the caller's. separator: ',' or '\t', or 0: what the first line tells, in which a tab outside quotes
  * separates. */
 struct csv *csv_open(struct arena *mem, int fd, char separator);
+/* Lines are counted as records are, whatever line ends stand inside cells: rows of what was a table before. */
+void csv_count_records(struct csv *csv);
 /* ',' or '\t', once the first record was read. */
 char csv_separator(const struct csv *csv);
 /* The next record, valid until the next call; false at the end. A failing read ends the file: ask csv_error(). */

@@ -127,7 +127,10 @@ static void bar_dress(json_t *job)
 
 static str encoding_text(struct cx *cx, str encoding, bool tabs)
 {
-        str name = str_equal_nocase(encoding, S("cp932")) ? S("cp932") : str_starts(encoding, S("UTF-16")) ? S("utf16") : S("utf8");
+        str name = str_equal_nocase(encoding, S("cp932")) ? S("cp932")
+                   : str_starts(encoding, S("UTF-16"))    ? S("utf16")
+                   : str_is(encoding, "xlsx")             ? S("xlsx")
+                                                          : S("utf8");
         str text = text_of(cx, "job.encoding_name", name);
 
         return tabs ? str_format(cx->mem, "%.*s%s%.*s", STR_ARG(text), cx->lang == LANG_EN ? ", " : "、", STR_ARG(page_text(cx->lang, "job.tabs")))

@@ -1,9 +1,10 @@
-/* export_door.c - records as a CSV file. The work is a job; the door takes the order and tells its number. */
+/* export_door.c - records as a file. The work is a job; the door takes the order and tells its number. */
 #include "base/house.h"
 
 #include "console/export_door.h"
 
 #include "base/fail.h"
+#include "console/job_door.h"
 #include "gate/enter.h"
 #include "identity/device.h"
 #include "identity/person.h"
@@ -32,7 +33,13 @@ static const struct field order_fields[] = {
         { .name = "condition", .type = SHAPE_JSON, .summary = "Which records (as in lists, object or JSON text); without: all" },
         { .name = "q", .type = SHAPE_TEXT, .max = 200, .summary = "Words all of which must be found in the searchable items" },
         { .name = "items", .type = SHAPE_LIST, .max = ITEMS_MAX, .summary = "Names of items in the order wanted; without: all" },
-        { .name = "encoding", .type = SHAPE_TEXT, .max = 20, .summary = "utf-8 (with byte order mark) or cp932; without: utf-8" },
+        { .name = "format", .type = SHAPE_TEXT, .max = 10, .summary = "csv, xlsx (a spreadsheet) or jsonl (JSON Lines); without: csv" },
+        { .name = "encoding", .type = SHAPE_TEXT, .max = 20, .summary = "Of CSV: utf-8 (with byte order mark) or cp932; without: utf-8" },
+        { .name = "ask",
+          .type = SHAPE_BOOL,
+          .summary = "Stop before there is a file when CP932 lacks characters of it: the job is ready until POST "
+                     "/registers/{register}/exports/{id}/decide; without: "
+                     "they are written as 〓" },
         { NULL },
 };
 static const struct shape order_in = { "ExportOrder", order_fields };
@@ -106,6 +113,8 @@ static rc create(struct cx *cx, const struct http_req *req, struct http_res *res
         order.condition = json_is_string(condition) ? json_text(condition) : json_is_object(condition) ? json_write(cx->mem, condition) : STR_NONE;
         order.q = json_get_text(in, "q");
         order.encoding = json_get_text(in, "encoding");
+        order.format = json_get_text(in, "format");
+        order.ask = json_is_true(json_object_get(in, "ask"));
         order.items = names;
         for (size_t i = 0; i < json_array_size(items) && i < ITEMS_MAX; i++)
                 names[order.item_count++] = json_text(json_array_get(items, i));
@@ -117,13 +126,37 @@ static rc create(struct cx *cx, const struct http_req *req, struct http_res *res
         return http_created(res, 202, str_format(cx->mem, "/jobs/%" PRId64, id), model);
 }
 
+static const struct field decision_fields[] = {
+        { .name = "encoding", .type = SHAPE_TEXT, .max = 20, .required = true, .summary = "cp932: with 〓 for what it lacks; utf-8: all as it is" },
+        { NULL },
+};
+static const struct shape decision_in = { "ExportDecision", decision_fields };
+
+/* POST /registers/{register}/exports/{id}/decide - the job goes on. */
+static rc decide(struct cx *cx, const struct http_req *req, struct http_res *res)
+{
+        struct job_sight sight = job_door_sight(cx);
+        json_t *in, *model = json_object();
+        int64_t id;
+
+        log_subject(cx, http_arg(req, "register"), 0);
+        if (!str_int(http_arg(req, "id"), &id) || id <= 0)
+                return fail(cx, RC_UNKNOWN, NULL, "there is no such export");
+        TRY(shape_read(cx, &decision_in, req, &in));
+        TRY(export_decide(cx, &sight, http_arg(req, "register"), id, json_get_text(in, "encoding")));
+        (void)json_set(model, "id", json_integer(id));
+        return http_created(res, 202, str_format(cx->mem, "/jobs/%" PRId64, id), model);
+}
+
 /* clang-format off */
 const struct route export_door_routes[] = {
         /*     method path                                 permission          verb        body     rate    handler summary */
         ROUTE( GET,   "/registers/{register}/exports/new", PERM_RECORD_EXPORT, LOG_VIEW,   0,       NORMAL, form,   "Form for an export",
                .in = &query_in, .face = FACE_CONSOLE ),
-        ROUTE( POST,  "/registers/{register}/exports",     PERM_RECORD_EXPORT, LOG_EXPORT, KB(128), HEAVY,  create, "Export records as a CSV file",
+        ROUTE( POST,  "/registers/{register}/exports",     PERM_RECORD_EXPORT, LOG_EXPORT, KB(128), HEAVY,  create, "Export records as a file",
                .in = &order_in, .out = &out, .fresh = true, .contact = true ),
+        ROUTE( POST,  "/registers/{register}/exports/{id}/decide", PERM_RECORD_EXPORT, LOG_EXPORT, KB(4), HEAVY, decide, "Let an export go on that asks about its encoding",
+               .in = &decision_in, .out = &out, .fresh = true, .contact = true ),
         ROUTE_END
 };
 /* clang-format on */

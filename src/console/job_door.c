@@ -175,7 +175,9 @@ static rc download(struct cx *cx, const struct http_req *req, struct http_res *r
                 return fail(cx, RC_FORBIDDEN, NULL, "this file holds more than contact details; it is not handed out to a device of one's own");
         TRY(job_file(cx, id, &sight, &res->file, &res->file_name));
         log_detail(cx, "file", json_str(res->file_name));
-        res->type = S("text/csv");
+        res->type = str_ends(res->file_name, S(".xlsx"))    ? S("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+                    : str_ends(res->file_name, S(".jsonl")) ? S("application/jsonl")
+                                                            : S("text/csv");
         res->status = 200;
         return RC_OK;
 }

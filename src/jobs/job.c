@@ -219,7 +219,7 @@ rc job_cancel(struct cx *cx, int64_t id, const struct job_sight *sight, bool may
         return RC_OK;
 }
 
-rc job_apply(struct cx *cx, int64_t id, const struct job_sight *sight)
+rc job_apply(struct cx *cx, int64_t id, const struct job_sight *sight, str answer)
 {
         struct job_row *r;
         bool ours;
@@ -227,7 +227,7 @@ rc job_apply(struct cx *cx, int64_t id, const struct job_sight *sight)
         TRY(row_find(cx, id, sight, &r));
         if (!mine(cx, r))
                 return fail(cx, RC_FORBIDDEN, NULL, "only who started this can let it go on");
-        TRY(sql_job_go(cx, id, &ours));
+        TRY(sql_job_go(cx, id, answer, &ours));
         return ours ? RC_OK : fail(cx, RC_CONFLICT, NULL, "this does not wait for a decision");
 }
 

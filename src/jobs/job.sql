@@ -37,8 +37,8 @@ limit $3::bigint;
 -- job_stop(id int) -> maybe text
 select s as state from daicho.job_cancel($1) s where s is not null;
 
--- job_go(id int) -> one bool
-select daicho.job_apply($1) as ours;
+-- job_go(id int, answer text) -> one bool
+select daicho.job_apply($1, $2) as ours;
 
 -- job_ready_next(after int) -> maybe job_ready(tenant text, id int)
 select tenant, id from daicho.job_ready_due($1);

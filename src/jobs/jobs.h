@@ -66,8 +66,8 @@ rc job_get(struct cx *cx, int64_t id, const struct job_sight *sight, json_t **re
 rc job_list(struct cx *cx, int64_t before_id, bool active_only, int limit, const struct job_sight *sight, json_t **ret) MUST_USE;
 /* By who started it; by others when may_all. A job that has not begun is cancelled at once, a running one is told; RC_CONFLICT when it is over. */
 rc job_cancel(struct cx *cx, int64_t id, const struct job_sight *sight, bool may_all) MUST_USE;
-/* A job that is ready goes on, for who started it. RC_FORBIDDEN, RC_CONFLICT when it does not wait. */
-rc job_apply(struct cx *cx, int64_t id, const struct job_sight *sight) MUST_USE;
+/* A job that is ready goes on, for who started it; args.answer: one word it asked for, or absent. RC_FORBIDDEN, RC_CONFLICT when it does not wait. */
+rc job_apply(struct cx *cx, int64_t id, const struct job_sight *sight, str answer) MUST_USE;
 /* The chore: jobs that waited a week for a decision are called off. */
 rc job_ready_next(struct cx *cx, int64_t after, str *ret_tenant, int64_t *ret_id) MUST_USE;
 rc job_ready_over(struct cx *cx, int64_t id, json_t **ret) MUST_USE;

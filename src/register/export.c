@@ -1,5 +1,5 @@
-/* export.c - see export.h. The database gives rows in COPY's text form; here each value is written as files hold it, quoted, encoded, and goes out
- * in large pieces. Memory: one row and one piece. A condition has parameters, which COPY does not take: its ids are put aside first. */
+/* export.c - see export.h. The database gives rows in COPY's text form, export_file.c writes them. Memory: one row and one piece. A condition has parameters,
+ * which COPY does not take: its ids are put aside first. */
 #include "base/house.h"
 
 #include "register/export.h"
@@ -11,21 +11,13 @@
 #include "identity/permission.h"
 #include "log/log.h"
 #include "register/condition_facts.h"
-#include "register/formula.h"
+#include "register/export_file.h"
 #include "register/item.h"
 #include "register/sql.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <unistd.h>
 
-enum { PIECE = 1 << 18, TELL_EVERY = 2048, FIRST_MAX = 20, CELL_ROOM = ITEM_CHARS_MAX * 4 * 2 + 16 };
-
-struct loss_line {
-        int64_t line;
-        const struct item *item;
-};
+enum { TELL_EVERY = 2048 };
 
 struct export
 {
@@ -38,14 +30,11 @@ struct export
         struct search_word words[SEARCH_WORDS_MAX];
         size_t word_count;
         enum charset set;
-        int fd;
-        char *piece; /* ready bytes of the file */
-        size_t piece_n;
-        char *cell, *quoted; /* a value, unescaped; the same as CSV */
-        int64_t rows, bytes, line, total;
-        struct charset_loss loss;
-        struct loss_line first[FIRST_MAX];
-        size_t first_count;
+        enum export_format format;
+        bool ask; /* what CP932 does not have is shown before there is a file */
+        struct export_file *file;
+        str *values; /* of one row */
+        int64_t rows, total;
 };
 
 /* The statement -------------------------------------------------------------------------------------------------------------------- */
@@ -87,13 +76,12 @@ static rc copy_statement(struct export *ex, str *ret)
         struct cx *cx = ex->cx;
         struct sql *sql = sql_open(cx), *joins = sql_open(cx);
 
-        sql_add(sql, "copy (select ");
+        sql_add(sql, "copy (select r.id");
         for (size_t i = 0; i < ex->count; i++) {
                 const struct definition *to;
 
                 TRY(reference_key(cx, ex->items[i], &to));
-                if (i > 0)
-                        sql_add(sql, ", ");
+                sql_add(sql, ", ");
                 if (ex->items[i]->type == ITEM_ACCOUNT) {
                         account_column(sql, joins, ex->items[i], i);
                         continue;
@@ -162,128 +150,32 @@ static rc estimate(struct export *ex)
         return RC_OK;
 }
 
-/* The file ------------------------------------------------------------------------------------------------------------------------- */
+/* Rows ----------------------------------------------------------------------------------------------------------------------------- */
 
-static rc flush(struct export *ex)
-{
-        size_t done = 0;
-
-        while (done < ex->piece_n) {
-                ssize_t n = write(ex->fd, ex->piece + done, ex->piece_n - done);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return file_failed(ex->cx, "the file of the export", errno);
-                done += (size_t)n;
-        }
-        ex->bytes += (int64_t)ex->piece_n;
-        ex->piece_n = 0;
-        return RC_OK;
-}
-
-/* `text` is CSV already; item NULL: marks and headings. */
-static rc put(struct export *ex, str text, const struct item *item)
-{
-        int64_t before = ex->loss.replaced;
-
-        if (PIECE - ex->piece_n < text.n)
-                TRY(flush(ex));
-        must(text.n <= PIECE);
-        ex->piece_n += charset_encode(ex->set, text, ex->piece + ex->piece_n, &ex->loss);
-        if (ex->loss.replaced > before && ex->first_count < FIRST_MAX)
-                ex->first[ex->first_count++] = (struct loss_line){ ex->line, item };
-        return RC_OK;
-}
-
-/* Does the cell need quotes? Also where spaces at its ends, or an empty line, would be lost. */
-static bool quotes_needed(str s)
-{
-        static const uint8_t marks[256] = { [','] = 1, ['"'] = 1, ['\n'] = 1, ['\r'] = 1 };
-
-        for (size_t i = 0; i < s.n; i++)
-                if (marks[(unsigned char)s.p[i]])
-                        return true;
-        return s.n > 0 && (s.p[0] == ' ' || s.p[s.n - 1] == ' ');
-}
-
-static str csv_cell(struct export *ex, str value, bool guard)
-{
-        size_t n = 0;
-
-        if (!guard && !quotes_needed(value))
-                return value;
-        ex->quoted[n++] = '"';
-        if (guard)
-                ex->quoted[n++] = '\'';
-        for (size_t i = 0; i < value.n; i++) {
-                if (value.p[i] == '"')
-                        ex->quoted[n++] = '"';
-                ex->quoted[n++] = value.p[i];
-                ex->line += value.p[i] == '\n';
-        }
-        ex->quoted[n++] = '"';
-        return (str){ ex->quoted, n };
-}
-
-static rc put_value(struct export *ex, const struct item *item, str value)
-{
-        bool guard =
-            item->type != ITEM_INTEGER && item->type != ITEM_DECIMAL && item->type != ITEM_DATE && item->type != ITEM_DATETIME && formula_like(value);
-        str cell = csv_cell(ex, value, guard);
-
-        return put(ex, cell.n == 0 && ex->count == 1 ? S("\"\"") : cell, item);
-}
-
-static rc put_heading(struct export *ex)
-{
-        if (ex->set == CHARSET_UTF8)
-                TRY(put(ex, S("\xef\xbb\xbf"), NULL));
-        for (size_t i = 0; i < ex->count; i++) {
-                str title = ex->items[i]->title[ex->cx->lang];
-
-                if (i > 0)
-                        TRY(put(ex, S(","), NULL));
-                TRY(put(ex, csv_cell(ex, title, formula_like(title)), ex->items[i]));
-        }
-        ex->line++;
-        return put(ex, S("\r\n"), NULL);
-}
-
-/* One value of COPY's text form off the front of *row; absent: null. Only what COPY escapes is looked at. */
-static str value_take(struct export *ex, str *row)
+/* One value of COPY's text form off the front of *row; absent: null. What COPY has escaped is undone in place: it only becomes shorter. */
+static str value_take(str *row)
 {
         const char *p = row->p, *end = row->p + row->n, *at = p;
-        size_t n = 0;
+        char *to;
         str value;
 
         while (at < end && *at != '\t' && *at != '\\')
                 at++;
-        value = (str){ p, (size_t)(at - p) };
-        if (at < end && *at == '\\') {
-                if (value.n == 0 && at + 1 < end && at[1] == 'N') {
-                        value = STR_NONE;
-                        at += 2;
-                } else {
-                        memcpy(ex->cell, p, value.n);
-                        n = value.n;
-                        while (at < end && *at != '\t' && n < CELL_ROOM) {
-                                char c = *at++;
+        to = (char *)(uintptr_t)at;
+        if (at + 1 < end && at == p && at[0] == '\\' && at[1] == 'N') {
+                value = STR_NONE;
+                at += 2;
+        } else {
+                while (at < end && *at != '\t') {
+                        char c = *at++;
 
-                                if (c == '\\' && at < end) {
-                                        c = *at++;
-                                        c = c == 'n'   ? '\n'
-                                            : c == 'r' ? '\r'
-                                            : c == 't' ? '\t'
-                                            : c == 'b' ? '\b'
-                                            : c == 'f' ? '\f'
-                                            : c == 'v' ? '\v'
-                                                       : c;
-                                }
-                                ex->cell[n++] = c;
+                        if (c == '\\' && at < end) {
+                                c = *at++;
+                                c = c == 'n' ? '\n' : c == 'r' ? '\r' : c == 't' ? '\t' : c == 'b' ? '\b' : c == 'f' ? '\f' : c == 'v' ? '\v' : c;
                         }
-                        value = (str){ ex->cell, n };
+                        *to++ = c;
                 }
+                value = (str){ p, (size_t)(to - p) };
         }
         at += at < end;
         *row = (str){ at, (size_t)(end - at) };
@@ -292,27 +184,15 @@ static str value_take(struct export *ex, str *row)
 
 static rc put_row(struct export *ex, str row)
 {
-        enum lang lang = ex->cx->lang;
-        struct arena *mem = ex->cx->mem;
-        struct arena_mark mark = arena_mark(mem);
+        int64_t record = 0;
 
         if (row.n > 0 && row.p[row.n - 1] == '\n')
                 row.n--;
-        for (size_t i = 0; i < ex->count; i++) {
-                const struct item *item = ex->items[i];
-                str value = value_take(ex, &row);
-
-                if (i > 0)
-                        TRY(put(ex, S(","), NULL));
-                if (!str_absent(value))
-                        TRY(put_value(ex, item, item->type == ITEM_REFERENCE ? value : item_write(mem, lang, item, value)));
-                else if (ex->count == 1)
-                        TRY(put(ex, S("\"\""), NULL));
-        }
-        arena_rewind(mem, mark);
+        must(str_int(value_take(&row), &record));
+        for (size_t i = 0; i < ex->count; i++)
+                ex->values[i] = value_take(&row);
         ex->rows++;
-        ex->line++;
-        return put(ex, S("\r\n"), NULL);
+        return export_file_row(ex->file, record, ex->values);
 }
 
 static rc put_rows(struct export *ex)
@@ -325,7 +205,7 @@ static rc put_rows(struct export *ex)
         for (;;) {
                 TRY(db_copy_read(cx, &row));
                 if (str_absent(row))
-                        return flush(ex);
+                        return export_file_close(ex->file);
                 TRY(put_row(ex, row));
                 if (ex->rows % TELL_EVERY == 0)
                         TRY(job_progress(cx, ex->job, ex->rows, ex->total > ex->rows ? ex->total : ex->rows, "job.step.file"));
@@ -397,53 +277,47 @@ static rc choose_charset(struct cx *cx, str name, enum charset *ret)
         return fail(cx, RC_INVALID, "encoding", "must be utf-8 or cp932");
 }
 
-static void fd_drop(void *p)
+static rc choose_format(struct cx *cx, str name, enum export_format *ret)
 {
-        (void)close((int)(intptr_t)p);
+        *ret = EXPORT_CSV;
+        return str_empty(name) || export_file_format_find(name, ret) ? RC_OK : fail(cx, RC_INVALID, "format", "must be one of: %s", "csv xlsx jsonl");
 }
 
 static rc open_file(struct export *ex)
 {
         struct cx *cx = ex->cx;
         struct civil now = clock_tokyo(cx->now);
-        const char *path;
+        const char *end = export_file_format_name(ex->format);
 
-        ex->job->result_file = str_format(cx->mem, "result/%" PRId64 ".csv", ex->job->id);
+        ex->job->result_file = str_format(cx->mem, "result/%" PRId64 ".csv", ex->job->id); /* of each job, whatever it holds: by it files are found and erased */
         ex->job->result_name =
-            str_format(cx->mem, "%.*s_%04d%02d%02d.csv", STR_ARG(ex->def->title[cx->lang]), now.date.year, now.date.month, now.date.day);
-        path = file_store_path(cx->mem, ex->job->result_file);
+            str_format(cx->mem, "%.*s_%04d%02d%02d.%s", STR_ARG(ex->def->title[cx->lang]), now.date.year, now.date.month, now.date.day, end);
         TRY(file_directory(cx, file_store_path(cx->mem, S("result")), 0700));
-        ex->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        if (ex->fd < 0)
-                return file_failed(cx, "the file of the export", errno);
-        arena_defer(cx->mem, fd_drop, (void *)(intptr_t)ex->fd);
-        return RC_OK;
+        return export_file_open(cx, ex->format, ex->set, ex->def, ex->items, ex->count, file_store_path(cx->mem, ex->job->result_file), &ex->file);
+}
+
+/* Nothing is handed out before somebody has decided what stands in place of characters that CP932 does not have. */
+static void hold(struct export *ex)
+{
+        (void)unlink(file_store_path(ex->cx->mem, ex->job->result_file));
+        ex->job->result_file = ex->job->result_name = STR_NONE;
+        ex->job->ready = true;
 }
 
 static void tell(struct export *ex, json_t *condition)
 {
-        json_t *result = json_object(), *first = json_array(), *names = json_array();
+        json_t *result = json_object(), *names = json_array();
         struct cx *cx = ex->cx;
 
-        for (size_t i = 0; i < ex->first_count; i++) {
-                json_t *one = json_set(json_object(), "line", json_integer(ex->first[i].line));
-
-                (void)json_set(one, "item", ex->first[i].item ? json_str(ex->first[i].item->name) : json_null());
-                (void)json_set(one, "title", ex->first[i].item ? json_str(ex->first[i].item->title[cx->lang]) : json_null());
-                json_array_append_new(first, one);
-        }
         for (size_t i = 0; i < ex->count; i++)
                 json_array_append_new(names, json_str(ex->items[i]->name));
         (void)json_set(result, "rows", json_integer(ex->rows));
-        (void)json_set(result, "bytes", json_integer(ex->bytes));
-        (void)json_set(result, "encoding", json_string(charset_name(ex->set)));
         (void)json_set(result, "columns", names);
         (void)json_set(result, "classification", json_string(item_label_name(strictest(ex->items, ex->count))));
         (void)json_set(result, "q", json_str(json_get_text(ex->job->args, "q")));
         (void)json_set(result, "sentence", ex->condition ? json_str(condition_sentence(cx, ex->condition)) : json_null());
-        (void)json_set(result, "replaced", json_integer(ex->loss.replaced));
-        (void)json_set(result, "similar", json_integer(ex->loss.similar));
-        (void)json_set(result, "first_replaced", first);
+        (void)json_set(result, "staged", json_boolean(ex->job->ready));
+        export_file_tell(ex->file, result);
         ex->job->result = result;
         log_subject(cx, ex->def->name, 0);
         log_detail(cx, "rows", json_integer(ex->rows));
@@ -451,7 +325,10 @@ static void tell(struct export *ex, json_t *condition)
         log_detail(cx, "classification", json_object_get(result, "classification"));
         if (json_object_get(ex->job->args, "device") != NULL)
                 log_detail(cx, "device", json_object_get(ex->job->args, "device"));
-        log_detail(cx, "encoding", json_string(charset_name(ex->set)));
+        log_detail(cx, "format", json_string(export_file_format_name(ex->format)));
+        log_detail(cx, "encoding", json_object_get(result, "encoding"));
+        if (ex->job->ready)
+                log_detail(cx, "staged", json_true());
         log_detail(cx, "condition", condition ? json_incref(condition) : json_null());
         if (condition_facts_means(ex->condition) != NULL)
                 log_detail(cx, "segments", condition_facts_means(ex->condition));
@@ -464,24 +341,25 @@ rc export_run(struct cx *cx, struct job *job)
         struct export *ex = NEW(cx->mem, struct export);
         json_t *condition = json_object_get(job->args, "condition");
 
-        *ex = (struct export){ .cx = cx, .job = job, .line = 1 };
+        *ex = (struct export){ .cx = cx, .job = job };
         TRY(definition_get(cx, job->register_name, &ex->def));
         TRY(choose_items(cx, ex->def, json_object_get(job->args, "items"), &ex->items, &ex->count));
         if (json_is_true(json_object_get(job->args, "own"))) /* the definition may be another by now */
                 TRY(contact_check(cx, ex->items, ex->count));
-        TRY(choose_charset(cx, json_get_text(job->args, "encoding"), &ex->set));
+        TRY(choose_charset(cx, json_get_text(job->args, json_is_true(json_object_get(job->args, "apply")) ? "answer" : "encoding"), &ex->set));
+        TRY(choose_format(cx, json_get_text(job->args, "format"), &ex->format));
+        ex->ask = json_is_true(json_object_get(job->args, "ask")) && !json_is_true(json_object_get(job->args, "apply"));
         TRY(condition_parse(cx, ex->def, condition, &ex->condition));
         if (!str_empty(json_get_text(job->args, "q")))
                 TRY(search_words(cx, json_get_text(job->args, "q"), ex->words, &ex->word_count));
+        ex->values = NEW_ARRAY(cx->mem, str, ex->count);
         TRY(open_file(ex));
-        ex->piece = arena_alloc(cx->mem, PIECE);
-        ex->cell = arena_alloc(cx->mem, CELL_ROOM);
-        ex->quoted = arena_alloc(cx->mem, 2 * CELL_ROOM);
         db_queue(cx, S("set local work_mem = '64MB'"), NULL, 0);
         TRY(chosen(ex) ? put_ids_aside(ex) : estimate(ex));
         TRY(job_progress(cx, job, 0, ex->total, "job.step.file"));
-        TRY(put_heading(ex));
         TRY(put_rows(ex));
+        if (ex->ask && export_file_replaced(ex->file) > 0)
+                hold(ex);
         tell(ex, condition);
         return RC_OK;
 }
@@ -492,6 +370,7 @@ rc export_start(struct cx *cx, const struct export_order *order, int64_t *ret_jo
         const struct item **items;
         struct condition *condition;
         json_t *args = json_object(), *names = json_array(), *json;
+        enum export_format format;
         enum charset set;
         size_t count;
 
@@ -504,6 +383,7 @@ rc export_start(struct cx *cx, const struct export_order *order, int64_t *ret_jo
         for (size_t i = 0; order->own && order->item_count == 0 && i < count; i++)
                 json_array_append_new(names, json_str(items[i]->name)); /* the database looks at each */
         TRY(choose_charset(cx, order->encoding, &set));
+        TRY(choose_format(cx, order->format, &format));
         TRY(condition_read(cx, def, order->condition, &condition, &json));
         (void)json_set(args, "items", names);
         if (order->own)
@@ -511,6 +391,9 @@ rc export_start(struct cx *cx, const struct export_order *order, int64_t *ret_jo
         if (order->device != NULL)
                 (void)json_set(args, "device", order->device);
         (void)json_set(args, "encoding", json_string(set == CHARSET_CP932 ? "cp932" : "utf-8"));
+        (void)json_set(args, "format", json_string(export_file_format_name(format)));
+        if (order->ask)
+                (void)json_set(args, "ask", json_true());
         if (json != NULL)
                 (void)json_set(args, "condition", json);
         if (!str_empty(str_trim(order->q)))
@@ -521,5 +404,21 @@ rc export_start(struct cx *cx, const struct export_order *order, int64_t *ret_jo
         log_detail(cx, "classification", json_string(item_label_name(strictest(items, count))));
         if (order->device != NULL)
                 log_detail(cx, "device", order->device);
+        return RC_OK;
+}
+
+rc export_decide(struct cx *cx, const struct job_sight *sight, str register_name, int64_t id, str encoding)
+{
+        enum charset set;
+        json_t *job;
+
+        TRY(choose_charset(cx, encoding, &set));
+        TRY(job_get(cx, id, sight, &job));
+        if (!str_is(json_get_text(job, "kind"), "export") || !str_equal(json_get_text(job, "register"), register_name))
+                return fail(cx, RC_UNKNOWN, NULL, "there is no such export");
+        TRY(job_apply(cx, id, sight, set == CHARSET_CP932 ? S("cp932") : S("utf-8")));
+        log_subject(cx, S("job"), id);
+        log_detail(cx, "register", json_str(register_name));
+        log_detail(cx, "encoding", json_string(charset_name(set)));
         return RC_OK;
 }

@@ -96,6 +96,8 @@ static str result_name(struct cx *cx, str name)
 
         if (str_ends(base, S(".csv")) || str_ends(base, S(".CSV")))
                 base.n -= 4;
+        else if (str_ends(base, S(".xlsx")) || str_ends(base, S(".XLSX")))
+                base.n -= 5;
         return str_format(cx->mem, "%.*s_%s.csv", STR_ARG(base), cx->lang == LANG_JA ? "取り込めなかった行" : "refused");
 }
 
@@ -111,6 +113,7 @@ static rc give_refused(struct import *im, str name)
                 .set = im->in.source,
                 .bom = im->in.bom,
                 .separator = csv_separator(im->in.csv),
+                .book = im->in.book,
                 .heading = im->in.heading,
                 .heading_size = im->in.heading_size,
                 .line_end = csv_line_end(im->in.csv),
@@ -153,7 +156,7 @@ static void tell(struct import *im, const struct stage_counts *counts, str reaso
         json_set(result, only ? "would_change" : "changed", json_integer(im->stopped && !asks ? 0 : counts->changed));
         json_set(result, only ? "would_leave" : "unchanged", json_integer(counts->unchanged));
         json_set(result, "blank", json_integer(im->in.blank));
-        json_set(result, "encoding", json_string(charset_name(im->in.source)));
+        json_set(result, "encoding", json_string(im->in.book ? "xlsx" : charset_name(im->in.source)));
         json_set(result, "separator", json_string(csv_separator(im->in.csv) == '\t' ? "tab" : "comma"));
         json_set(result, "encoding_reason", json_str(reason));
         json_set(result, "file", json_str(name));
@@ -390,7 +393,7 @@ rc import_apply(struct cx *cx, const struct job_sight *sight, str register_name,
         result = json_object_get(job, "result");
         if (json_is_true(json_object_get(result, "stopped")))
                 return fail(cx, RC_CONFLICT, NULL, "rows of this file cannot be taken, and it was asked to take all or none; please mend the file");
-        TRY(job_apply(cx, id, sight));
+        TRY(job_apply(cx, id, sight, STR_NONE));
         log_subject(cx, S("job"), id);
         log_detail(cx, "register", json_str(register_name));
         log_detail(cx, "would_create", json_integer(number(result, "would_create")));

@@ -6,6 +6,7 @@
 
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/xlsx_read.h"
 #include "db/db.h"
 #include "register/formula.h"
 #include "register/item.h"
@@ -29,6 +30,9 @@ rc import_read_open(struct import_read *in, str path)
 {
         struct cx *cx = in->cx;
         struct stat st;
+        char start[8];
+        ssize_t n;
+        bool old;
 
         if (!file_path_safe(path))
                 return fail(cx, RC_INVALID, NULL, "the job names no file of the file store");
@@ -39,7 +43,40 @@ rc import_read_open(struct import_read *in, str path)
         if (fstat(in->fd, &st) != 0)
                 return file_failed(cx, "the uploaded file", errno);
         in->size = st.st_size;
-        return in->size > 0 ? RC_OK : fail(cx, RC_INVALID, NULL, "the file is empty; its first line must hold the headings");
+        if (in->size == 0)
+                return fail(cx, RC_INVALID, NULL, "the file is empty; its first line must hold the headings");
+        n = pread(in->fd, start, sizeof(start), 0);
+        in->book = xlsx_read_known((str){ start, n > 0 ? (size_t)n : 0 }, &old);
+        return old ? fail(cx, RC_INVALID, NULL,
+                          "a workbook of the old form (.xls), or locked by a password, cannot be read; please save it as .xlsx or CSV")
+                   : RC_OK;
+}
+
+static rc go_on(void *of, int64_t done, int64_t total)
+{
+        struct import_read *in = of;
+
+        return job_progress(in->cx, in->job, done, total, "job.step.read");
+}
+
+static rc read_through_csv(struct import_read *in, str *ret_reason)
+{
+        const struct xlsx_read_watch watch = { go_on, in };
+        struct cx *cx = in->cx;
+        struct stat st;
+        int fd;
+
+        TRY(file_scratch(cx, file_store(), &fd));
+        TRY(xlsx_read_csv(cx, in->fd, fd, file_store(), &watch, &in->sheet));
+        if (fstat(fd, &st) != 0)
+                return file_failed(cx, file_store(), errno);
+        in->fd = fd;
+        in->size = st.st_size;
+        in->set = in->source = CHARSET_UTF8;
+        in->bom = true;
+        in->separator = ',';
+        *ret_reason = str_format(cx->mem, fail_translate(cx->lang, "its first sheet was read: %.*s"), STR_ARG(in->sheet));
+        return RC_OK;
 }
 
 rc import_read_charset_find(struct cx *cx, str name, enum charset *ret)
@@ -121,17 +158,19 @@ rc import_read_charset(struct import_read *in, str wanted, str *ret_reason)
         struct arena_mark mark = arena_mark(cx->mem);
         struct charset_guess g;
         char *piece = arena_alloc(cx->mem, PIECE);
-        bool go_on = true;
+        bool more = true;
         int64_t at = 0;
         rc code;
 
+        if (in->book)
+                return read_through_csv(in, ret_reason);
         charset_guess_start(&g);
-        while (go_on && at < in->size) {
+        while (more && at < in->size) {
                 ssize_t n = pread(in->fd, piece, PIECE, at);
 
                 if (n <= 0)
                         return file_failed(cx, "the uploaded file", n < 0 ? errno : EIO);
-                go_on = charset_guess_add(&g, piece, (size_t)n);
+                more = charset_guess_add(&g, piece, (size_t)n);
                 at += n;
                 TRY(job_progress(cx, in->job, 0, in->size, "job.step.read"));
         }
@@ -214,6 +253,8 @@ rc import_read_heading(struct import_read *in)
         struct cx *cx = in->cx;
 
         in->csv = csv_open(cx->mem, in->fd, in->separator);
+        if (in->book)
+                csv_count_records(in->csv);
         in->record = NEW(cx->mem, struct csv_record);
         in->ignored = json_array();
         if (!csv_next(in->csv, in->record))
@@ -364,7 +405,8 @@ static void read_cell(struct import_read *in, size_t i, struct row_problems *pro
                 problem_add(problems, (int32_t)item->number, REFUSED_CSV + (int32_t)fault, 0, STR_NONE);
                 return;
         }
-        text = formula_bare(text);
+        if (!in->book)
+                text = formula_bare(text);
         reason = item_read(in->scratch, item, text, &value);
         if (reason == ITEM_MISSING && (in->stage.blank_keeps || item == in->def->state) && item != in->def->key)
                 reason = ITEM_FINE;

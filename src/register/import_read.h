@@ -21,6 +21,8 @@ struct import_read {
         enum charset set;    /* of what is read: a file in UTF-16 is read through a copy in UTF-8 */
         enum charset source; /* of the file itself */
         bool bom;
+        bool book;      /* a workbook (.xlsx): its first sheet is read through a copy as CSV */
+        str sheet;      /* its name */
         char separator; /* ',' or '\t'; 0: what the first line tells */
         struct csv *csv;
         struct csv_record *record;
@@ -41,7 +43,7 @@ struct import_read {
         int64_t read, staged, blank, suspect_count;
 };
 
-/* Opens the file the job names and finds its size. An empty one is refused. */
+/* Opens the file the job names and finds its size. An empty one is refused, and an old workbook. */
 rc import_read_open(struct import_read *in, str path) MUST_USE;
 /* What import_read_charset() takes as wanted, checked before a job is made of it. */
 rc import_read_charset_find(struct cx *cx, str name, enum charset *ret) MUST_USE;

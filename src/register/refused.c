@@ -462,6 +462,8 @@ rc refused_write(struct cx *cx, struct refused *refused, const struct refused_so
         TRY(files_again(cx, refused));
         *w = (struct writer){ .cx = cx, .refused = refused, .source = source };
         w->csv = csv_open(cx->mem, source->fd, source->separator);
+        if (source->book)
+                csv_count_records(w->csv);
         w->record = NEW(cx->mem, struct csv_record);
         fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         w->out = fd >= 0 ? fdopen(fd, "w") : NULL;

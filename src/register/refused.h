@@ -41,6 +41,7 @@ struct refused_source {
         enum charset set; /* to be written in; UTF-16 is held in UTF-8 there */
         bool bom;
         char separator;
+        bool book; /* lines are rows of a sheet */
         int64_t heading; /* offset and size of its heading */
         size_t heading_size;
         str line_end;
