@@ -70,8 +70,9 @@ class Pair:
                                      "'customers', 'done', '{\"action\": \"delete\", \"count\": 1}', '{}', daicho.clock()) returning id")[0][0]
         self.ids['deleted'] = house.sql("insert into daicho.define (tenant, register, kind, item, due_at, detail) values ('sweepone', 'customers', 'item', 'gone', "
                                         "daicho.clock() + interval '7 days', '{\"item\": {\"name\": \"gone\", \"type\": \"text\", \"title\": \"x\"}, \"number\": 1}') returning id")[0][0]
-        self.ids['imports'] = house.sql("insert into daicho.job (tenant, actor, kind, register, state, args, result, ready_until) values ('sweepone', 'sweeper', 'import', "
-                                        "'customers', 'ready', '{\"review\": true}', '{\"columns\": [\"email\"]}', daicho.clock() + interval '1 day') returning id")[0][0]
+        for kind, result in (('import', '{"columns": ["email"]}'), ('export', '{}')):
+            self.ids[f'{kind}s'] = house.sql("insert into daicho.job (tenant, actor, kind, register, state, args, result, ready_until) values ('sweepone', 'sweeper', %s, "
+                                             "'customers', 'ready', '{\"review\": true}', %s, daicho.clock() + interval '1 day') returning id", args=(kind, result))[0][0]
         again = self.full.api('POST', '/registers/customers/records', json={'email': 'sweep2@example.jp', 'family_name': '掃除', 'given_name': '花'}).json()['id']
         merged = self.full.api('POST', '/registers/customers/merges', json={'survivor': self.ids['records'], 'gone': again, 'survivor_version': 1, 'gone_version': 1})
         assert merged.status == 201, merged

@@ -348,16 +348,32 @@ static void styles_end(void *of, const char *name)
 
 /* Texts ---------------------------------------------------------------------------------------------------------------------------- */
 
+/* Four digits; 0: they are not. */
+static uint32_t hex4(const char *p)
+{
+        static const char digits[] = "0123456789abcdef";
+        uint32_t c = 0;
+
+        for (int i = 0; i < 4; i++) {
+                char digit = p[i] >= 'A' && p[i] <= 'F' ? (char)(p[i] + ('a' - 'A')) : p[i];
+                const char *found = memchr(digits, digit, 16);
+
+                if (found == NULL)
+                        return 0;
+                c = c << 4 | (uint32_t)(found - digits);
+        }
+        return c;
+}
+
 /* ST_Xstring: _x000D_ stands for a character that XML cannot hold. In place. */
 static size_t unescape(char *p, size_t n)
 {
         size_t to = 0;
 
         for (size_t i = 0; i < n;) {
-                unsigned c;
+                uint32_t c = n - i >= 7 && p[i] == '_' && p[i + 1] == 'x' && p[i + 6] == '_' ? hex4(p + i + 2) : 0;
 
-                if (n - i >= 7 && p[i] == '_' && p[i + 1] == 'x' && p[i + 6] == '_' && strspn(p + i + 2, "0123456789ABCDEFabcdef") >= 4 &&
-                    sscanf(p + i + 2, "%4x", &c) == 1 && c > 0 && (c < 0xd800 || c > 0xdfff)) {
+                if (c > 0 && (c < 0xd800 || c > 0xdfff)) {
                         to += utf8_encode(c, p + to);
                         i += 7;
                 } else {

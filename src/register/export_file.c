@@ -254,11 +254,11 @@ static rc xlsx_day(struct export_file *f, size_t column, const struct item *item
 {
         bool time = item->type == ITEM_DATETIME;
         struct civil at = { 0 };
+        msec instant;
 
-        /* "2026-11-22", "2026-11-22 14:05:09+09" */
-        if (!clock_read_date((str){ stored.p, stored.n < 10 ? stored.n : 10 }, &at.date))
-                return xlsx_text(f->sheet, f->rows + 1, column, written(f, item, stored));
-        if (time && sscanf(str_z(f->cx->mem, stored) + 10, " %2d:%2d:%2d", &at.hour, &at.minute, &at.second) != 3)
+        if (time && clock_read(stored, &instant))
+                at = clock_tokyo(instant);
+        else if (time || !clock_read_date(stored, &at.date))
                 return xlsx_text(f->sheet, f->rows + 1, column, written(f, item, stored));
         return xlsx_date(f->sheet, f->rows + 1, column, &at, time);
 }
