@@ -395,6 +395,7 @@ def test_pages_show_what_is_possible_and_why_not(shop, house, tmp_path):
     assert answer.status in (200, 303) and '同じ人の承認は1回だけ' in page('k1')
     register = shop.admin.browser().get('/registers/expenses').text
     assert '状態の操作' in register and 'グループ: 経理（2人）' in register and '申請した人、内容を書いた人、前の段階で承認した人' in register
+    assert 'この操作ができる人ではありません' not in alice
     assert '承認: 支払う' in shop.account('k2').browser().get('/duties').text
     (tmp_path / 'expenses.yaml').write_text(EXPENSES)
     told = house.cli('register', 'simulate', '--tenant', shop.name, tmp_path / 'expenses.yaml')

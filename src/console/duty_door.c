@@ -128,6 +128,7 @@ static void dress(struct cx *cx, json_t *duty)
                 if (str_is(state, chips[i].state))
                         json_set(duty, "chip", json_string(chips[i].chip));
         json_set(duty, "is_clock", json_boolean(str_is(json_get_text(duty, "kind"), "clock")));
+        json_set(duty, "is_move", json_boolean(str_is(json_get_text(duty, "kind"), "move")));
         json_set(duty, "of_record", json_boolean(json_is_integer(json_object_get(duty, "record"))));
         if (json_is_true(json_object_get(duty, "open")) && clock_read(json_get_text(duty, "due_at"), &due)) {
                 msec left = due - cx->now, away = left < 0 ? -left : left;

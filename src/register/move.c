@@ -183,7 +183,9 @@ static rc open_model(struct cx *cx, const struct definition *def, int64_t record
                 json_set(m, "given_by", json_str(row[i].given_by));
                 json_set(m, "full", json_boolean(row[i].given >= row[i].needed));
                 json_set(m, "can", json_boolean(str_absent(row[i].may)));
-                json_set(m, "why", row[i].given >= row[i].needed ? json_null() : why(cx, def, str_absent(row[i].may), row[i].may, STR_NONE));
+                json_set(m, "why",
+                         row[i].given >= row[i].needed || str_is(row[i].may, "who") ? json_null()
+                                                                                    : why(cx, def, str_absent(row[i].may), row[i].may, STR_NONE));
                 json_array_append_new(sets, m);
         }
         json_set(one, "sets", sets);
