@@ -50,11 +50,21 @@ class Desk:
 
 @pytest.fixture(scope='module')
 def desk(house):
-    return Desk(house, house.tenant(registers=()))
+    desk = Desk(house, house.tenant(registers=()))
+    # in the trash for longer than seven days, and for six: the chore is at it while other things are tried
+    desk.old, desk.young = desk.mail('古い'), desk.mail('まだ新しい')
+    for id, days in (desk.old, '7 days 1 second'), (desk.young, '6 days'):
+        desk.call('DELETE', f'/mails/{id}')
+        desk.shop.sql('update mail set deleted_at = daicho.clock() - %s::interval where id = %s', [days, id])
+    with desk.inside() as db, pytest.raises(CLASH):
+        db.execute(f'update t_{desk.shop.name}.mail set deleted_at = null where id = %s', [desk.old])
+    house.sql('update daicho.mail_trash set due_at = daicho.clock() where tenant = %s', args=[desk.shop.name])
+    return desk
 
 
 def test_syn_3_4_12_b_mails_are_organised_in_folders_the_client_makes(desk):
     """create folder, move mail, list by folder; delete non-empty folder refused"""
+    begun = len(desk.shop.log())
     campaign = desk.folder('キャンペーン')
     august = desk.folder('8月', campaign)
     one, two, three = (desk.mail(f'夏のお知らせ {n}', body='本文') for n in (1, 2, 3))
@@ -85,7 +95,7 @@ def test_syn_3_4_12_b_mails_are_organised_in_folders_the_client_makes(desk):
     desk.call('DELETE', f'/mail-folders/{august}')
     assert desk.subjects(f'folder={campaign}') == ['夏のお知らせ 2'] and desk.refused('GET', f'/mails?folder={august}')
     assert three
-    told = [(e['verb'], e['kind'], e['result']) for e in desk.shop.log() if e['kind'] in ('mail', 'mail_folder') and e['verb'] not in ('list', 'view')]
+    told = [(e['verb'], e['kind'], e['result']) for e in desk.shop.log()[begun:] if e['kind'] in ('mail', 'mail_folder') and e['verb'] not in ('list', 'view')]
     assert told == ([('create', 'mail_folder', 'OK')] * 2 + [('create', 'mail', 'OK')] * 3 + [('update', 'mail', 'OK'), ('update', 'mail', 'CONFLICT')]
                     + [('delete', 'mail', 'CONFLICT')] * 2 + [('delete', 'mail_folder', 'CONFLICT')] * 2
                     + [('update', 'mail', 'OK')] * 2 + [('delete', 'mail_folder', 'OK')])
@@ -245,15 +255,9 @@ def test_the_trash_gives_back_for_seven_days_and_then_forgets(desk, house):
     # for good: by hand, and by itself when seven days are over
     desk.call('POST', f'/mails/{ids[2]}/erase')
     assert desk.refused('GET', f'/mails/{ids[2]}', status=404)
-    for id, days in (ids[0], '7 days 1 second'), (ids[1], '6 days'):
-        desk.call('DELETE', f'/mails/{id}')
-        desk.shop.sql('update mail set deleted_at = daicho.clock() - %s::interval where id = %s', [days, id])
-    with desk.inside() as db, pytest.raises(CLASH):
-        db.execute(f'update t_{desk.shop.name}.mail set deleted_at = null where id = %s', [ids[0]])
     schema = f't_{desk.shop.name}'
-    house.sql('update daicho.mail_trash set due_at = daicho.clock() where tenant = %s', args=[desk.shop.name])
-    assert until(lambda: not desk.shop.sql('select 1 from mail where id = %s', [ids[0]]), 30)
-    assert desk.call('GET', f'/mails/{ids[1]}')['mail']['deleted_at']
+    assert until(lambda: not desk.shop.sql('select 1 from mail where id = %s', [desk.old]), 30)
+    assert desk.call('GET', f'/mails/{desk.young}')['mail']['deleted_at']
     assert house.sql("select due_at between daicho.clock() + '23 hours' and daicho.clock() + '1 day' from daicho.mail_trash where tenant = %s", args=[desk.shop.name]) == [(True,)]
     assert [e['detail'] for e in desk.shop.log(own=True) if e['actor_kind'] == 'system' and e['verb'] == 'erase'] == [{'mails': 1}]
     assert house.sql('select count(*) > 0 from daicho.erase_bytes where relation = %s', args=[f'{schema}.mail']) == [(True,)]
