@@ -58,7 +58,7 @@ def test_an_account_is_made_read_changed_and_removed(shop):
     one = made.json()['account']
     assert (one['login'], one['name'], one['state'], one['version'], one['groups'], one['group_names']) == \
         ('Hanako.Sato', '佐藤花子', 'active', 1, [staff], '担当者')
-    assert one['permissions'] == ['record.read', 'record.write', 'record.import', 'record.export', 'personal.see']
+    assert one['permissions'] == ['record.read', 'record.write', 'record.import', 'record.export', 'mail.read', 'mail.write', 'mail.folder', 'personal.see']
     answer = shop.api('GET', f'/accounts/{one["id"]}')
     assert answer.headers['ETag'] == '"1"'
     changed = shop.api('PATCH', f'/accounts/{one["id"]}', json={'name': '鈴木花子', 'email': ''}, headers={'If-Match': '"1"'})

@@ -86,7 +86,7 @@ def test_reg_5_2_c_every_grant_is_written_down_with_what_it_meant_and_decided_on
     assert lines == {('admin', 'account', None), ('admin', 'group', '管理者'), ('deputy', 'account', None), ('deputy', 'group', '管理者'),
                      ('staff', 'account', None), ('staff', 'group', '担当者'), ('staff', 'word', 'log.read'), (None, 'key', '機械')}
     staff = admin.items(id, login='staff', kind='group')[0]
-    assert [w['name'] for w in staff['words']] == ['record.read', 'record.write', 'record.import', 'record.export', 'personal.see']
+    assert [w['name'] for w in staff['words']] == ['record.read', 'record.write', 'record.import', 'record.export', 'mail.read', 'mail.write', 'mail.folder', 'personal.see']
     # what the group gives from now on is not what was written down: said, and not overwritten
     shop.house.sql("update daicho.account_group set permissions = permissions || '{log.export}' where tenant = %s and name = '担当者'", args=(shop.name,))
     staff = admin.items(id, login='staff', kind='group')[0]
@@ -120,7 +120,7 @@ def test_mer_5_2_d_what_is_marked_remove_is_gone_from_the_live_account_in_the_sa
     word = admin.items(id, login='staff', name='log.read')[0]
     done = admin.decide(id, word, 'remove', '業務で使わない')
     assert done.status == 200, done
-    assert browser.get('/api/v1/log').status == 403 and words(shop, 'staff') == {'record.read', 'record.write', 'record.import', 'record.export', 'personal.see', 'log.export'}
+    assert browser.get('/api/v1/log').status == 403 and words(shop, 'staff') == {'record.read', 'record.write', 'record.import', 'record.export', 'mail.read', 'mail.write', 'mail.folder', 'personal.see', 'log.export'}
     after = admin.items(id, login='staff', name='log.read')[0]
     assert (after['state'], after['note'], after['decided_by'], after['may_undo']) == ('removed', '業務で使わない', 'admin', False)
     # a "remove" is not taken back: that would be giving
