@@ -127,7 +127,7 @@ static rc create(struct cx *cx, const struct http_req *req, struct http_res *res
 }
 
 static const struct field decision_fields[] = {
-        { .name = "encoding", .type = SHAPE_TEXT, .max = 20, .required = true, .summary = "cp932: with 〓 for what it lacks; utf-8: all as it is" },
+        { .name = "encoding", .type = SHAPE_TEXT, .max = 20, .summary = "Must be given. cp932: with 〓 for what it lacks; utf-8: all as it is" },
         { NULL },
 };
 static const struct shape decision_in = { "ExportDecision", decision_fields };
@@ -142,6 +142,7 @@ static rc decide(struct cx *cx, const struct http_req *req, struct http_res *res
         log_subject(cx, http_arg(req, "register"), 0);
         if (!str_int(http_arg(req, "id"), &id) || id <= 0)
                 return fail(cx, RC_UNKNOWN, NULL, "there is no such export");
+        TRY(export_job(cx, &sight, http_arg(req, "register"), id));
         TRY(shape_read(cx, &decision_in, req, &in));
         TRY(export_decide(cx, &sight, http_arg(req, "register"), id, json_get_text(in, "encoding")));
         (void)json_set(model, "id", json_integer(id));

@@ -407,15 +407,22 @@ rc export_start(struct cx *cx, const struct export_order *order, int64_t *ret_jo
         return RC_OK;
 }
 
-rc export_decide(struct cx *cx, const struct job_sight *sight, str register_name, int64_t id, str encoding)
+rc export_job(struct cx *cx, const struct job_sight *sight, str register_name, int64_t id)
 {
-        enum charset set;
         json_t *job;
 
-        TRY(choose_charset(cx, encoding, &set));
         TRY(job_get(cx, id, sight, &job));
         if (!str_is(json_get_text(job, "kind"), "export") || !str_equal(json_get_text(job, "register"), register_name))
                 return fail(cx, RC_UNKNOWN, NULL, "there is no such export");
+        return RC_OK;
+}
+
+rc export_decide(struct cx *cx, const struct job_sight *sight, str register_name, int64_t id, str encoding)
+{
+        enum charset set;
+
+        TRY(export_job(cx, sight, register_name, id));
+        TRY(choose_charset(cx, str_empty(encoding) ? S("?") : encoding, &set)); /* an answer is not guessed */
         TRY(job_apply(cx, id, sight, set == CHARSET_CP932 ? S("cp932") : S("utf-8")));
         log_subject(cx, S("job"), id);
         log_detail(cx, "register", json_str(register_name));

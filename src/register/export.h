@@ -27,6 +27,8 @@ struct export_order {
 /* Checks the order and adds the job. RC_INVALID, RC_UNKNOWN, RC_FORBIDDEN (an item that is hidden from the account). */
 rc export_start(struct cx *cx, const struct export_order *order, int64_t *ret_job) MUST_USE;
 
+/* Is it an export of this register that the caller may see? RC_UNKNOWN. */
+rc export_job(struct cx *cx, const struct job_sight *sight, str register_name, int64_t id) MUST_USE;
 /* A job that waits for the answer to its question goes on: encoding "cp932" (with 〓) or "utf-8". RC_CONFLICT when it does not wait. */
 rc export_decide(struct cx *cx, const struct job_sight *sight, str register_name, int64_t id, str encoding) MUST_USE;
 
