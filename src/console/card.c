@@ -143,13 +143,14 @@ static void job_dress(struct cx *cx, const json_t *context, json_t *job)
         str encoding = json_get_text(result, "encoding");
         str name = json_get_text(job, "register"), step = json_get_text(job, "step"), state = json_get_text(job, "state");
         json_t *left = json_object_get(job, "seconds_left"), *spent = json_object_get(job, "seconds");
-        bool active = str_is(state, "queued") || str_is(state, "running");
+        bool active = str_is(state, "queued") || str_is(state, "running"), waits = str_is(state, "ready");
+        bool import = str_is(json_get_text(job, "kind"), "import");
 
         (void)json_set(job, "active", json_boolean(active));
         if (!str_absent(name))
                 (void)json_set(job, "register_title", json_str(register_title(context, name)));
         (void)json_set(job, "actor_text", json_object_get(job, "actor") ? json_object_get(job, "actor") : json_null());
-        (void)json_set(job, "is_import", json_boolean(str_is(json_get_text(job, "kind"), "import")));
+        (void)json_set(job, "is_import", json_boolean(import));
         (void)json_set(job, "is_undo",
                        json_boolean(str_is(json_get_text(job, "kind"), "bulk_undo") || str_is(json_get_text(job, "kind"), "import_undo")));
         (void)json_set(
@@ -173,7 +174,7 @@ static void job_dress(struct cx *cx, const json_t *context, json_t *job)
                 json_t *list = figures_model(cx, result);
 
                 (void)json_set(job, "figures", list);
-                (void)json_set(job, "has_figures", json_boolean(json_array_size(list) > 0));
+                (void)json_set(job, "has_figures", json_boolean(json_array_size(list) > 0 && (!waits || import)));
                 refusals_dress(cx, job, result);
                 ignored_dress(cx, job, result);
                 if (!str_absent(encoding))
