@@ -93,16 +93,21 @@ bool definition_sentence_same(const struct item *a, const struct item *b)
 }
 
 /* Checked when it was read, and once more here: nothing in it ends the quotes. No $ either: what it stands in may be the body of a function, between
- * two $daicho$. */
+ * two $daicho$. Composed SQL is ASCII. */
 static void literal(struct sql *sql, str s)
 {
         sql_add(sql, "U&'");
-        for (size_t i = 0; i < s.n; i++) {
-                must(s.p[i] != '\'' && s.p[i] != '\\' && (unsigned char)s.p[i] >= ' ');
-                if (s.p[i] == '$')
-                        sql_add(sql, "\\0024");
-                else
-                        buf_char(&sql->text, s.p[i]);
+        for (size_t i = 0; i < s.n;) {
+                char code[16];
+                uint32_t c = utf8_decode(s, &i);
+
+                must(c != '\'' && c != '\\' && c >= ' ');
+                if (c < 0x80 && c != '$') {
+                        buf_char(&sql->text, (char)c);
+                        continue;
+                }
+                (void)snprintf(code, sizeof(code), "\\+%06X", (unsigned)c);
+                buf_add(&sql->text, str_of(code));
         }
         sql_add(sql, "'");
 }
