@@ -15,6 +15,7 @@ TOKYO = {'item': 'prefecture', 'op': 'eq', 'value': '東京都'}
 
 @pytest.fixture(scope='module')
 def whole(house):
+    assert house.tenant().admin.id      # another has accounts of the same names
     return house.tenant()
 
 

@@ -42,7 +42,7 @@ rc item_account_find(struct cx *cx, const char *path, str text, str *ret, str *r
                 return RC_OK;
         }
         number = str_int(text, &id);
-        TRY(sql_item_account_find(cx, number ? STR_NONE : text, id, &row));
+        TRY(sql_item_account_find(cx, cx->tenant, number ? STR_NONE : text, id, &row));
         if (row == NULL)
                 return fail(cx, RC_INVALID, path, "there is no account \"%.*s\"", STR_ARG(utf8_head(text, 100)));
         *ret = db_int(cx, row->id);
@@ -66,7 +66,7 @@ static rc names_get(struct cx *cx, const str *ids, size_t count, json_t **ret)
         json_t *names = json_object();
         size_t n;
 
-        TRY(sql_item_account_rows(cx, db_array(cx, ids, count), &rows, &n));
+        TRY(sql_item_account_rows(cx, cx->tenant, db_array(cx, ids, count), &rows, &n));
         for (size_t i = 0; i < n; i++)
                 (void)json_set(names, db_int(cx, rows[i].id).p, json_str(name_of(cx, &rows[i])));
         *ret = names;
@@ -149,7 +149,7 @@ rc item_account_options(struct cx *cx, json_t **ret)
         json_t *list = json_array();
         size_t count;
 
-        TRY(sql_item_account_all(cx, &rows, &count));
+        TRY(sql_item_account_all(cx, cx->tenant, &rows, &count));
         for (size_t i = 0; i < count; i++) {
                 json_t *m = json_set(json_object(), "value", json_str(db_int(cx, rows[i].id)));
 
