@@ -24,6 +24,7 @@
 #include "cli/worker.h"
 #include "console/access_door.h"
 #include "console/account_door.h"
+#include "console/batch_door.h"
 #include "console/border_door.h"
 #include "console/bulk_door.h"
 #include "console/calendar_door.h"
@@ -144,7 +145,7 @@ static const struct route *const routes[] = {
         bulk_door_routes,
         duplicate_door_routes,
         merge_door_routes,
-        segment_door_routes,
+        segment_door_routes, batch_door_routes,
         export_door_routes,
         summary_routes,
         job_door_routes,

@@ -3,9 +3,11 @@
 
 #include "console/describe.h"
 
+#include "base/json.h"
 #include "gate/openapi.h"
 #include "register/definition.h"
 #include "register/item_class.h"
+#include "register/record_batch.h"
 
 /* Two schemas of a register: what is read, and what is written. */
 enum use { READ, WRITTEN };
@@ -65,6 +67,16 @@ static json_t *item_schema(const struct cx *cx, const struct item *item)
         return json_set(s, "title", json_str(item->title[cx->lang]));
 }
 
+static void all_required(json_t *schema, json_t *properties)
+{
+        json_t *names = json_array(), *v;
+        const char *name;
+
+        json_object_foreach(properties, name, v)
+                json_array_append_new(names, json_string(name));
+        (void)json_set(schema, "required", names);
+}
+
 static json_t *record_schema(const struct cx *cx, const struct definition *def, enum use use)
 {
         json_t *s = typed("object"), *properties = json_object();
@@ -88,6 +100,8 @@ static json_t *record_schema(const struct cx *cx, const struct definition *def, 
                 (void)json_set(properties, "origin", json_set(nullable("integer"), "description", json_string("Job that brought the record in")));
         }
         (void)json_set(s, "title", json_str(def->title[cx->lang]));
+        if (use == READ) /* what is empty is null */
+                all_required(s, properties);
         return json_set(s, "properties", properties);
 }
 
@@ -102,6 +116,7 @@ static json_t *page_schema(const char *record)
             json_set(nullable("object"), "description", json_string("How many there are in all: {exact: N}, {about: N} or {at_least: N}")));
         (void)json_set(properties, "condition", json_set(nullable("object"), "description", json_string("The condition as read")));
         (void)json_set(properties, "sentence", json_set(nullable("string"), "description", json_string("The condition as a sentence")));
+        (void)json_set(s, "required", json_pack("[ss]", "records", "next"));
         return json_set(s, "properties", properties);
 }
 
@@ -135,6 +150,25 @@ static void list_describe(struct cx *cx, json_t *document, const struct definiti
         openapi_answer(list, "200", "A page of records", page_schema(record));
 }
 
+static json_t *batch_schema(const char *written)
+{
+        json_t *s = typed("object"), *properties = json_object(), *row = json_object(), *id = json_object(), *both = json_array();
+
+        (void)json_set(id, "id", json_set(typed("integer"), "description", json_string("Of a record to change, with the version that was read")));
+        json_array_append_new(both, openapi_reference(written));
+        json_array_append_new(both, json_set(typed("object"), "properties", id));
+        (void)json_set(row, "allOf", both);
+        (void)json_set(
+            properties, "rows",
+            json_set(json_set(json_set(typed("array"), "items", row), "minItems", json_integer(1)), "maxItems", json_integer(RECORD_BATCH_MAX)));
+        (void)json_set(
+            properties, "upsert",
+            json_set(typed("boolean"), "description", json_string("Without id the record with the same key is changed where there is one")));
+        (void)json_set(properties, "all", json_set(typed("boolean"), "description", json_string("Nothing is written when one row is refused")));
+        (void)json_set(s, "required", json_pack("[s]", "rows"));
+        return json_set(s, "properties", properties);
+}
+
 static void register_describe(struct cx *cx, json_t *document, const struct definition *def)
 {
         json_t *schemas = json_object_get(json_object_get(document, "components"), "schemas"), *o;
@@ -148,6 +182,9 @@ static void register_describe(struct cx *cx, json_t *document, const struct defi
         o = operation(cx, document, def, all, "post", "create");
         openapi_body(o, openapi_reference(written));
         openapi_answer(o, "201", "The record as stored", openapi_reference(record));
+        o = operation(cx, document, def, str_format(cx->mem, "/registers/%.*s/batch", STR_ARG(def->name)).p, "post", "batch");
+        openapi_body(o, batch_schema(written));
+        openapi_answer(o, "200", "An answer for each row, in their order", openapi_reference("RecordBatchResult"));
         o = operation(cx, document, def, one, "get", "get");
         openapi_answer(o, "200", "The record", openapi_reference(record));
         o = operation(cx, document, def, one, "patch", "update");

@@ -377,6 +377,29 @@ bool db_in_transaction(const struct cx *cx)
         return cx->db != NULL && cx->db->transaction != TRANSACTION_NONE;
 }
 
+void db_savepoint(struct cx *cx)
+{
+        must(db_in_transaction(cx));
+        db_queue(cx, S("savepoint place"), NULL, 0);
+}
+
+void db_savepoint_leave(struct cx *cx)
+{
+        db_queue(cx, S("release savepoint place"), NULL, 0);
+}
+
+/* Nothing is prepared on the way: that cannot be done in a failed transaction. */
+rc db_savepoint_back(struct cx *cx)
+{
+        must(db_in_transaction(cx));
+        if (!connected(cx->db))
+                return db_refuse(cx, NULL);
+        cx->db->transaction = TRANSACTION_OPEN;
+        send_plain(cx->db, OP_QUEUED, 0, "rollback to savepoint place");
+        send_plain(cx->db, OP_QUEUED, 0, "release savepoint place");
+        return trip(cx);
+}
+
 rc db_commit(struct cx *cx)
 {
         struct db *db = cx->db;

@@ -6,7 +6,7 @@
  * In SQL text the word `tenant.` stands for the schema of the tenant entered: tenant.log -> "t_acme".log.
  * Results live in cx->mem.
  *
- * A statement that fails ends its transaction: what follows is refused until db_rollback(). The rest of its trip is not executed.
+ * A statement that fails ends its transaction: what follows is refused until db_rollback() or db_savepoint_back(). The rest of its trip is not executed.
  * Set DAICHO_DB_TRACE=1 in the environment to see each refused statement on stderr (developers only: texts may hold values). */
 #ifndef DAICHO_DB_DB_H
 #define DAICHO_DB_DB_H
@@ -30,6 +30,11 @@ void db_begin(struct cx *cx);
 rc db_commit(struct cx *cx) MUST_USE;
 void db_rollback(struct cx *cx);
 bool db_in_transaction(const struct cx *cx);
+/* A place in the transaction to come back to, also after a statement that failed: what was done since is undone, what was before stays. Left either way before
+ * the next one is taken; going back leaves it. */
+void db_savepoint(struct cx *cx);
+void db_savepoint_leave(struct cx *cx);
+rc db_savepoint_back(struct cx *cx) MUST_USE;
 
 /* Arguments are texts in PostgreSQL's input form; an absent str is NULL. ret may be NULL. */
 rc db_run(struct cx *cx, str sql, const str *args, size_t count, struct rows **ret) MUST_USE;
