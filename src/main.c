@@ -97,6 +97,7 @@
 #include "register/export.h"
 #include "register/import.h"
 #include "register/import_undo.h"
+#include "register/move_tell.h"
 #include "register/segment_build.h"
 #include "register/segment_turn.h"
 
@@ -254,7 +255,8 @@ static const struct chore chores[] = {
         { "backup", LOG_ALERT, 5000, NULL, backup_late, .tell = notice_backup },
         { "log", LOG_ERASE, 5000, log_hold_next, log_hold_purge },
         { "register", LOG_DEFINE, 2000, define_laid_next, define_laid_take, .owner = true },
-        { "duty", LOG_ALERT, 1000, clock_run_next, clock_run_fire },
+        { "duty", LOG_ALERT, 1000, clock_run_next, clock_run_fire, .masked = true },
+        { "move", LOG_ALERT, 1000, move_tell_next, move_tell_fire, .masked = true },
         { "change", LOG_ANNOUNCE, 5000, change_next, change_tell, .tell = change_door_told, .sweep = change_sweep },
         { "mail", LOG_ERASE, 5000, mail_due_next, mail_due_erase },
         { "job", LOG_CANCEL, 5000, job_ready_next, job_ready_over },

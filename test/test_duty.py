@@ -105,7 +105,7 @@ def test_the_calendar_feed_has_a_key_of_its_own_that_is_revoked(shop, house):
     assert lines[0] == 'BEGIN:VCALENDAR' and lines[-2] == 'END:VCALENDAR' and 'VERSION:2.0' in lines
     at = lines.index(f'UID:duty-{mine["id"]}@localhost:{house.port}')
     event = dict(line.split(':', 1) for line in lines[at:lines.index('END:VEVENT', at)])
-    assert event['DTSTART'] == re.sub(r'[-:]', '', '2026-01-02T00:00:00Z') and event['SUMMARY'] == f'【期限切れ】 第一報 (incidents {id})' and event['URL'].endswith(f'/duties/{mine["id"]}')
+    assert event['DTSTART'] == re.sub(r'[-:]', '', '2026-01-02T00:00:00Z') and event['SUMMARY'] == '【期限切れ】 第一報 (インシデント: x)' and event['URL'].endswith(f'/duties/{mine["id"]}')
     assert [(e['actor'], e['result']) for e in shop.log() if e['verb'] == 'download' and e['kind'] == 'feed'] == [('feeder', 'OK')]
     # a new one ends the old one; revoked, or of an account that is put out, none is good
     again = call(shop, 'feeder', 'POST', '/me/feed').json()['address'].split('key=')[1]

@@ -6,6 +6,7 @@ import pytest
 from psycopg import errors
 
 from cluster import scope
+from house import until
 from test_bulk import look
 from test_import import counts, file_of
 from test_permission import Person
@@ -402,3 +403,87 @@ def test_pages_show_what_is_possible_and_why_not(shop, house, tmp_path):
     assert [m['name'] for m in told['moves']] == ['submit', 'hide', 'check', 'pay', 'return'] and told['states'] == []
     paths = shop.api('GET', '/openapi.json').json()['paths']
     assert '/registers/{register}/moves/{id}/approve' in paths
+
+
+# Telling --------------------------------------------------------------------------------------------------------------------------------------------
+
+def told(shop, kind, about):
+    return sorted((r, s, b) for r, s, b in shop.house.sql('select recipient, subject, body from daicho.notice where tenant = %s and kind = %s', args=(shop.name, kind)) if about in b + '\n')
+
+
+def heard(shop, kind, about, people):
+    assert until(lambda: len(told(shop, kind, about)) >= len(people), 20), (kind, about)
+    assert sorted(m[0] for m in told(shop, kind, about)) == sorted(f'{p}@example.jp' for p in people)
+    return told(shop, kind, about)
+
+
+def later(shop, request, hours):
+    """As if it had been asked for so many hours ago."""
+    shop.house.sql("""set session_replication_role = replica; update daicho.duty d set due_at = d.due_at - interval '%d hours' from daicho.move_set s
+        where s.move_id = %d and d.kind = 'move' and d.ref = s.id;
+        update daicho.move set asked_at = asked_at - interval '%d hours', told_to = told_to - interval '%d hours', next_at = daicho.clock() where id = %d;
+        set session_replication_role = origin""" % (hours, request, hours, hours, request))
+
+
+def test_who_may_approve_is_told_once_and_who_asked_of_the_result(shop, house):
+    house.sql("update daicho.account set email = login || '@example.jp', lang = case login when 'k1' then 'en' else 'ja' end where tenant = %s and not login = 'admin'", args=(shop.name,))
+    house.sql("update daicho.account set email = null where tenant = %s and login not in ('alice', 'boss', 'closer', 'k1', 'k2', 'k3')", args=(shop.name,))
+    id, request = asked(shop, secret='ひみつ')
+    link = f'/registers/expenses/records/{id}\n'
+    code = record(shop, id)['code']
+    mails = heard(shop, 'move_asked', link, ['boss', 'closer', 'k1', 'k2', 'k3'])
+    english = {m[0]: m for m in mails}['k1@example.jp']
+    assert english[1] == '[Daicho] Please approve: Pay' and f'Pay (Expenses: {code}), asked by alice' in english[2]
+    assert '支払う' in mails[0][1] and f'（経費: {code}）' in mails[0][2] and 'ひみつ' not in str(mails)
+    # before the deadline, whoever can still; when it has passed, also who asked
+    assert approve(shop, 'k1', request).status < 300
+    later(shop, request, 30)
+    heard(shop, 'move_reminder', link, ['boss', 'closer', 'k2', 'k3'])
+    # what was approved changes: it is void, and that is told; nobody is told of what they did themselves
+    version = record(shop, id)['version']
+    assert shop.account('k3').browser().request('PATCH', f'/api/v1/registers/expenses/records/{id}', json_body={'amount': 5}, headers={'If-Match': f'"{version}"'}).status == 200
+    assert '承認の対象が変わったため' in heard(shop, 'move_result', link, ['alice'])[0][2]
+    assert len(told(shop, 'move_asked', link)) == 5 and not told(shop, 'move_overdue', link)
+    other, request = asked(shop)
+    link = f'/registers/expenses/records/{other}\n'
+    heard(shop, 'move_asked', link, ['boss', 'closer', 'k1', 'k2', 'k3'])
+    assert call(shop, 'k2', 'POST', f'/moves/{request}/refuse', {'why': 'ひみつの理由'}).status < 300
+    result = heard(shop, 'move_result', link, ['alice'])[0]
+    assert '承認されませんでした' in result[2] and 'ひみつ' not in result[2]
+    # whoever may not read the register any more is told nothing, whatever they asked for
+    gone, request = asked(shop)
+    link = f'/registers/expenses/records/{gone}\n'
+    heard(shop, 'move_asked', link, ['boss', 'closer', 'k1', 'k2', 'k3'])
+    assert call(shop, 'alice', 'POST', f'/moves/{request}/withdraw').status < 300
+    assert not house.sql("select 1 from daicho.move where id = %s and next_at is not null", args=(request,))
+    assert not told(shop, 'move_result', link)
+    with as_tenant(house, shop, 'daicho_web', 0) as db, pytest.raises(errors.InsufficientPrivilege):
+        db.execute('select * from daicho.move_fire(9)')
+
+
+def test_overdue_approvals_are_told_to_who_asked_too(shop, house):
+    id, request = asked(shop)
+    link = f'/registers/expenses/records/{id}\n'
+    heard(shop, 'move_asked', link, ['boss', 'closer', 'k1', 'k2', 'k3'])
+    later(shop, request, 49)
+    heard(shop, 'move_overdue', link, ['alice', 'boss', 'closer', 'k1', 'k2', 'k3'])
+
+
+def test_pages_and_feeds_name_records_as_their_reader_may_see_them(shop, house):
+    define(shop, EXPENSES.replace('heading: [code]', 'heading: [secret, note]'), 'PUT', '/registers/expenses')
+    id, request = asked(shop, secret='Umeko', note='Tokyo')
+    blind = Person(shop, 'blindlist', ['record.read', 'record.write'])
+    see = [d for d in call_duties(shop.account('k1').browser()) if d['record'] == id]
+    assert see[0]['heading'] == 'Umeko Tokyo' and see[0]['register_title'] == 'Expenses'
+    assert [d['heading'] for d in blind.ask('GET', '/duties?which=team&limit=200').json()['duties'] if d['record'] == id] == ['Tokyo'] * 2
+    page = shop.account('k1').browser().get('/duties').text
+    assert 'Expenses: Umeko Tokyo' in page and 'Expenses: Umeko Tokyo' in shop.account('k1').browser().get(f'/duties/{see[0]["id"]}').text
+    address = shop.account('k1').browser().request('POST', '/api/v1/me/feed', json_body={}, headers={'Accept': 'application/json'}).json()['address']
+    feed = house.http.request('GET', '/duties.ics?key=' + address.split('key=')[1]).text.replace('\r\n ', '')
+    assert 'Pay (Expenses: Tokyo)' in feed and 'Umeko' not in feed
+    mails = heard(shop, 'move_asked', f'/registers/expenses/records/{id}\n', ['boss', 'closer', 'k1', 'k2', 'k3'])
+    assert 'Tokyo' in str(mails) and 'Umeko' not in str(mails)
+
+
+def call_duties(browser):
+    return browser.request('GET', '/api/v1/duties?limit=200', headers={'Accept': 'application/json', 'Accept-Language': 'ja'}).json()['duties']

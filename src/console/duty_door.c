@@ -38,6 +38,7 @@ static const struct field duty_fields[] = {
         { .name = "register", .type = SHAPE_TEXT, .summary = "Kinds clock and move: the register of its record" },
         { .name = "register_title", .type = SHAPE_TEXT, .summary = "What people call it" },
         { .name = "record", .type = SHAPE_INT, .summary = "Kinds clock and move: the record" },
+        { .name = "heading", .type = SHAPE_TEXT, .summary = "What names the record; without personal items for accounts that may not see them" },
         { .name = "ref", .type = SHAPE_INT, .summary = "Other kinds: number of the review, or of the set of approvals" },
         { .name = "path", .type = SHAPE_TEXT, .required = true, .summary = "Page where it is done" },
         { .name = "group", .type = SHAPE_TEXT, .summary = "Whose it is while nobody took it" },
@@ -416,7 +417,7 @@ static rc feed_revoke(struct cx *cx, const struct http_req *req, struct http_res
 static rc ics(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         str host = http_header(req, "Host"), body;
-        struct duty_feed_owner owner;
+        struct duty_feed owner;
         json_t *in;
 
         log_subject(cx, S("feed"), 0);
@@ -424,12 +425,13 @@ static rc ics(struct cx *cx, const struct http_req *req, struct http_res *res)
         for (size_t i = 0; i < host.n; i++)
                 if ((unsigned char)host.p[i] <= ' ' || host.p[i] == ';' || host.p[i] == '"' || host.n > 300)
                         return fail(cx, RC_MALFORMED, "Host", "is not the name of a host");
-        TRY(duty_feed_read(cx, json_get_text(in, "key"), str_format(cx->mem, "https://%.*s", STR_ARG(host)), &owner, &body));
+        TRY(duty_feed_read(cx, json_get_text(in, "key"), &owner));
         cx->actor.kind = ACTOR_ACCOUNT;
         cx->actor.id = owner.account;
         cx->actor.name = owner.login;
         cx->masked = true;
         TRY(enter_by_name(cx, owner.tenant, false));
+        TRY(duty_feed_write(cx, &owner, str_format(cx->mem, "https://%.*s", STR_ARG(host)), &body));
         res->body = body;
         res->status = 200;
         res->type = S("text/calendar; charset=utf-8");

@@ -150,7 +150,7 @@ static bool chore_do(struct cx *cx, const struct chore *chore, struct db *worker
         if (db_ensure(cx) != RC_OK || (chore->next != NULL && (chore->next(cx, *after, &tenant, &id) != RC_OK || str_absent(tenant))))
                 return false;
         *after = id;
-        cx->masked = false;
+        cx->masked = chore->masked;
         result = chore_enter(cx, tenant, chore->owner);
         log_subject(cx, str_of(chore->kind), id);
         if (result == RC_OK)

@@ -32,7 +32,8 @@ struct chore {
         rc (*tell)(struct cx *cx, const json_t *told);
         /* Outside any tenant, each time, without an entry; may be NULL. */
         rc (*sweep)(struct cx *cx);
-        bool owner; /* run inside the tenant as daicho_owner: what it does is DDL */
+        bool owner;  /* run inside the tenant as daicho_owner: what it does is DDL */
+        bool masked; /* run inside the tenant without sight of personal items */
 };
 
 /* The loop of a jobs process. kinds: ends with name == NULL, chores with kind == NULL; joined in main.c. */

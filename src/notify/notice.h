@@ -28,7 +28,8 @@ rc notice_approvers(struct cx *cx, const char *kind, const json_t *model) MUST_U
  * access_expired, access_ending, access_ended: to who asked and whose rights they are. model: {id, for_whom, purpose, by, until,
  * why}. */
 rc notice_access(struct cx *cx, const char *kind, int64_t asked_person, int64_t person_id, const json_t *model) MUST_USE;
-/* To somebody, about what is due: kind duty_reminder or duty_escalation {first, count, duties: [{title, duty, record, due, missed}], more}. */
+/* To somebody, about what is due: kind duty_reminder or duty_escalation {first, count, duties: [{title, duty, about, heading, due, missed}], more}, or move_asked,
+ * move_reminder, move_overdue or move_result {first, moves: [{title, about, heading, register, record, asked_by, due, is_STATE, was_WHY}], more}. */
 rc notice_duty(struct cx *cx, str recipient, str lang, const char *kind, const json_t *model) MUST_USE;
 /* To everybody who may read the operation log and has an address. kind: log_review_late {id, begins, ends, due}. */
 rc notice_log_readers(struct cx *cx, const char *kind, const json_t *model) MUST_USE;

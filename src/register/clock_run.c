@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "notify/notice.h"
 #include "register/clock_run.sql.h"
+#include "register/record_model.h"
 
 enum { FIRE_MAX = 500, LISTED_MAX = 20 };
 
@@ -19,16 +20,20 @@ rc clock_run_next(struct cx *cx, int64_t after, str *ret_tenant, int64_t *ret_id
         return RC_OK;
 }
 
-static json_t *duty_model(struct cx *cx, const struct clock_run_told *t)
+static rc duty_model(struct cx *cx, const struct clock_run_told *t, json_t **ret)
 {
         json_t *m = json_object();
+        str about, heading;
 
+        TRY(record_model_named(cx, str_is(t->lang, "en") ? LANG_EN : LANG_JA, t->register_, t->record, t->reads, &about, &heading));
         json_set(m, "title", json_str(str_is(t->lang, "en") ? t->title_en : t->title_ja));
         json_set(m, "duty", json_integer(t->duty));
-        json_set(m, "record", json_integer(t->record));
+        json_set(m, "about", json_str(about));
+        json_set(m, "heading", json_str(heading));
         json_set(m, "due", json_str(clock_short(cx->mem, t->due_at)));
         json_set(m, "missed", json_boolean(t->missed));
-        return m;
+        *ret = m;
+        return RC_OK;
 }
 
 static bool together(const struct clock_run_told *a, const struct clock_run_told *b)
@@ -39,10 +44,12 @@ static bool together(const struct clock_run_told *a, const struct clock_run_told
 /* rows[0..count): to one person. */
 static rc tell(struct cx *cx, const struct clock_run_told *rows, size_t count)
 {
-        json_t *model = json_object(), *duties = json_array();
+        json_t *model = json_object(), *duties = json_array(), *one;
 
-        for (size_t i = 0; i < count && i < LISTED_MAX; i++)
-                json_array_append_new(duties, duty_model(cx, &rows[i]));
+        for (size_t i = 0; i < count && i < LISTED_MAX; i++) {
+                TRY(duty_model(cx, &rows[i], &one));
+                json_array_append_new(duties, one);
+        }
         json_set(model, "duties", duties);
         json_set(model, "count", json_integer((json_int_t)count));
         json_set(model, "first", json_object_get(json_array_get(duties, 0), "title"));

@@ -19,8 +19,9 @@ select exists (select from daicho.account a where a.tenant = $1 and lower(a.logi
 select tenant, number from daicho.duty_due($1);
 
 -- clock_run_fire(max int) -> many(100000) clock_run_told(duty int, notice text, account int?, email text?, lang text?, title_ja text, title_en text, register text, record int,
---     due_at time, missed bool)
-select f.duty, f.notice, f.account, f.email, f.lang, f.title_ja, f.title_en, f.register, f.record, f.due_at, f.missed from daicho.duty_fire($1::int) f;
+--     due_at time, missed bool, reads bool)
+select f.duty, f.notice, f.account, f.email, f.lang, f.title_ja, f.title_en, f.register, f.record, f.due_at, f.missed, daicho.duty_reads(f.account, f.register) as reads
+from daicho.duty_fire($1::int) f;
 
 -- clock_run_simulate(rule json, from_ time, days int) -> many(2000) clock_run_fall(what text, start_at time, at time, who text?)
 select s.what, s.start_at, s.at, s.who from daicho.clock_simulate($1::jsonb, $2, $3::int) s;

@@ -7,8 +7,10 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "identity/permission.h"
+#include "db/db.h"
 #include "page/page.h"
 #include "register/duty.sql.h"
+#include "register/record_model.h"
 
 str duty_words(struct cx *cx)
 {
@@ -70,6 +72,36 @@ static str title_of(struct cx *cx, const struct duty_row *r)
         return str_is(r->kind, "clock") ? title : text(cx, "kind", r->kind);
 }
 
+/* heading: what names their records, as far as the reader sees it. One look-up a register. */
+static rc headings_add(struct cx *cx, json_t *duties)
+{
+        size_t n = json_array_size(duties);
+        bool *done = NEW_ARRAY(cx->mem, bool, n + 1);
+        int64_t *ids = NEW_ARRAY(cx->mem, int64_t, n + 1);
+
+        for (size_t i = 0; i < n; i++) {
+                str name = json_get_text(json_array_get(duties, i), "register");
+                size_t count = 0;
+                json_t *headings;
+
+                if (str_absent(name) || done[i])
+                        continue;
+                for (size_t k = i; k < n; k++)
+                        if (str_equal(json_get_text(json_array_get(duties, k), "register"), name))
+                                ids[count++] = json_integer_value(json_object_get(json_array_get(duties, k), "record"));
+                TRY(record_model_headings(cx, name, ids, count, &headings));
+                for (size_t k = i; k < n; k++) {
+                        json_t *one = json_array_get(duties, k);
+
+                        if (!str_equal(json_get_text(one, "register"), name))
+                                continue;
+                        done[k] = true;
+                        json_set(one, "heading", json_str(json_get_text(headings, db_int(cx, json_integer_value(json_object_get(one, "record"))).p)));
+                }
+        }
+        return RC_OK;
+}
+
 static json_t *duty_model(struct cx *cx, const struct duty_row *r)
 {
         bool en = cx->lang == LANG_EN, clock = str_is(r->kind, "clock"), open = r->stopped_at_null && r->void_at_null;
@@ -81,6 +113,7 @@ static json_t *duty_model(struct cx *cx, const struct duty_row *r)
         json_set(m, "register", json_str(r->register_));
         json_set(m, "register_title", json_str(en ? r->register_en : r->register_ja));
         json_set(m, "record", r->record_null ? json_null() : json_integer(r->record));
+        json_set(m, "heading", json_null());
         json_set(m, "ref", r->ref_null ? json_null() : json_integer(r->ref));
         json_set(m, "path", json_str(path_of(cx, r)));
         json_set(m, "group", json_str(r->group_name));
@@ -110,6 +143,7 @@ rc duty_list(struct cx *cx, const struct duty_query *q, json_t **ret)
                           q->after ? &q->after_due : NULL, q->after, q->limit + 1, &row, &count));
         for (size_t i = 0; i < count && i < (size_t)q->limit; i++)
                 json_array_append_new(list, duty_model(cx, &row[i]));
+        TRY(headings_add(cx, list));
         json_set(model, "duties", list);
         if (count > (size_t)q->limit) {
                 json_set(next, "after", json_integer(row[q->limit - 1].id));
@@ -159,7 +193,7 @@ static json_t *step_model(struct cx *cx, const struct duty_step *s)
 
 rc duty_get(struct cx *cx, int64_t id, json_t **ret)
 {
-        json_t *model = json_object(), *steps = json_array(), *pauses = json_array(), *may = json_object();
+        json_t *model = json_object(), *steps = json_array(), *pauses = json_array(), *may = json_object(), *one = json_array();
         bool person = cx->actor.kind == ACTOR_ACCOUNT, clock, open, waits;
         struct duty_row *row;
         struct duty_step *step;
@@ -183,7 +217,9 @@ rc duty_get(struct cx *cx, int64_t id, json_t **ret)
             may, "ask",
             json_boolean(person && clock && str_is(row->state, "running") && !waits && permission_held_for(cx, PERM_RECORD_WRITE, row->register_)));
         json_set(may, "decide", json_boolean(person && waits && !pause[0].own && permission_held(cx, PERM_POLICY_MANAGE)));
-        json_set(model, "duty", duty_model(cx, row));
+        json_array_append_new(one, duty_model(cx, row));
+        TRY(headings_add(cx, one));
+        json_set(model, "duty", json_array_get(one, 0));
         json_set(model, "steps", steps);
         json_set(model, "pauses", pauses);
         json_set(model, "may", may);

@@ -7,11 +7,13 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/fail.h"
+#include "db/db.h"
 #include "page/page.h"
 #include "register/duty.h"
 #include "register/duty.sql.h"
+#include "register/record_model.h"
 
-enum { LINE = 75, CALENDAR_MAX = 1 << 20 };
+enum { LINE = 75, CALENDAR_MAX = 4 << 20 };
 
 static str hash_of(struct cx *cx, str key)
 {
@@ -103,22 +105,29 @@ static str instant(struct cx *cx, msec at)
                           (int)c.second);
 }
 
-static str title_of(struct cx *cx, enum lang lang, const struct duty_feed_entry *e)
+/* headings: {REGISTER: {NUMBER: heading}}. */
+static rc title_of(struct cx *cx, enum lang lang, const struct duty_feed_entry *e, const json_t *headings, str *ret)
 {
-        str title = lang == LANG_EN ? e->title_en : e->title_ja;
+        str title = lang == LANG_EN ? e->title_en : e->title_ja, heading;
+        const struct definition *def;
 
+        if (!str_is(e->kind, "clock") && !str_is(e->kind, "move")) {
+                *ret = page_text(lang, str_format(cx->mem, "duties.kind.%.*s", STR_ARG(e->kind)).p);
+                return RC_OK;
+        }
         if (str_is(e->kind, "move"))
-                return str_format(cx->mem, "%.*s: %.*s (%.*s %" PRId64 ")", STR_ARG(page_text(lang, "duties.kind.move")), STR_ARG(title),
-                                  STR_ARG(e->register_), e->record);
-        if (!str_is(e->kind, "clock"))
-                return page_text(lang, str_format(cx->mem, "duties.kind.%.*s", STR_ARG(e->kind)).p);
-        return str_format(cx->mem, "%.*s (%.*s %" PRId64 ")", STR_ARG(title), STR_ARG(e->register_), e->record);
+                title = str_format(cx->mem, "%.*s: %.*s", STR_ARG(page_text(lang, "duties.kind.move")), STR_ARG(title));
+        TRY(definition_get(cx, e->register_, &def));
+        heading = json_get_text(json_object_get(headings, str_z(cx->mem, e->register_)), db_int(cx, e->record).p);
+        *ret = str_format(cx->mem, "%.*s (%.*s: %.*s)", STR_ARG(title), STR_ARG(def->title[lang]), STR_ARG(heading));
+        return RC_OK;
 }
 
-static void event(struct cx *cx, struct buf *out, enum lang lang, const struct duty_feed_entry *e, str url, msec now)
+static rc event(struct cx *cx, struct buf *out, enum lang lang, const struct duty_feed_entry *e, const json_t *headings, str url, msec now)
 {
-        str title = title_of(cx, lang, e), host = str_starts(url, S("https://")) ? (str){ url.p + 8, url.n - 8 } : url;
+        str title, host = str_starts(url, S("https://")) ? (str){ url.p + 8, url.n - 8 } : url;
 
+        TRY(title_of(cx, lang, e, headings, &title));
         if (e->missed)
                 title = str_format(cx->mem, "%.*s %.*s", STR_ARG(page_text(lang, "duties.feed_missed")), STR_ARG(title));
         line(out, S("BEGIN:VEVENT"));
@@ -129,13 +138,12 @@ static void event(struct cx *cx, struct buf *out, enum lang lang, const struct d
         line(out, str_format(cx->mem, "URL:%.*s/duties/%" PRId64, STR_ARG(url), e->id));
         line(out, S("TRANSP:TRANSPARENT"));
         line(out, S("END:VEVENT"));
+        return RC_OK;
 }
 
-rc duty_feed_read(struct cx *cx, str key, str url, struct duty_feed_owner *ret_owner, str *ret)
+rc duty_feed_read(struct cx *cx, str key, struct duty_feed *ret)
 {
-        struct buf out = buf_open(cx->mem, CALENDAR_MAX);
         struct duty_feed_entry *row;
-        enum lang lang;
         size_t count;
         msec now;
 
@@ -145,7 +153,41 @@ rc duty_feed_read(struct cx *cx, str key, str url, struct duty_feed_owner *ret_o
         if (count == 0)
                 return fail(cx, RC_UNKNOWN, NULL, "there is no such calendar");
         TRY(sql_duty_now(cx, &now));
-        lang = str_is(row[0].lang, "en") ? LANG_EN : LANG_JA;
+        *ret = (struct duty_feed){ row->tenant, row->login, row->account, row, count, now };
+        return RC_OK;
+}
+
+/* One look-up a register. */
+static rc headings_make(struct cx *cx, const struct duty_feed *feed, json_t **ret)
+{
+        int64_t *ids = NEW_ARRAY(cx->mem, int64_t, feed->count);
+
+        *ret = json_object();
+        for (size_t i = 0; i < feed->count; i++) {
+                str name = feed->entries[i].register_;
+                size_t count = 0;
+                json_t *headings;
+
+                if (feed->entries[i].id_null || str_absent(name) || json_object_get(*ret, str_z(cx->mem, name)) != NULL)
+                        continue;
+                for (size_t k = i; k < feed->count; k++)
+                        if (str_equal(feed->entries[k].register_, name))
+                                ids[count++] = feed->entries[k].record;
+                TRY(record_model_names(cx, name, ids, count, &headings));
+                json_set(*ret, str_z(cx->mem, name), headings);
+        }
+        return RC_OK;
+}
+
+rc duty_feed_write(struct cx *cx, const struct duty_feed *feed, str url, str *ret)
+{
+        struct buf out = buf_open(cx->mem, CALENDAR_MAX);
+        enum lang lang = str_is(feed->entries->lang, "en") ? LANG_EN : LANG_JA;
+        json_t *headings;
+
+        must(cx->masked);
+        cx->lang = lang;
+        TRY(headings_make(cx, feed, &headings));
         line(&out, S("BEGIN:VCALENDAR"));
         line(&out, S("VERSION:2.0"));
         line(&out, S("PRODID:-//Daicho//Duties//EN"));
@@ -153,12 +195,12 @@ rc duty_feed_read(struct cx *cx, str key, str url, struct duty_feed_owner *ret_o
         line(&out, S("METHOD:PUBLISH"));
         line(&out, str_format(cx->mem, "X-WR-CALNAME:%.*s", STR_ARG(page_text(lang, "duties.feed_name"))));
         line(&out, S("REFRESH-INTERVAL;VALUE=DURATION:PT1H"));
-        for (size_t i = 0; i < count; i++)
-                if (!row[i].id_null)
-                        event(cx, &out, lang, &row[i], url, now);
+        for (size_t i = 0; i < feed->count; i++)
+                if (!feed->entries[i].id_null)
+                        TRY(event(cx, &out, lang, &feed->entries[i], headings, url, feed->now));
         line(&out, S("END:VCALENDAR"));
-        must(!buf_full(&out));
+        if (buf_full(&out))
+                return fail(cx, RC_TOO_LARGE, NULL, "there are too many duties for a calendar");
         *ret = buf_str(&out);
-        *ret_owner = (struct duty_feed_owner){ row[0].tenant, row[0].login, row[0].account };
         return RC_OK;
 }

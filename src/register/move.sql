@@ -45,3 +45,13 @@ where m.register_id = $1 and m.record = $2 and ($3::bigint = 0 or m.id < $3::big
 -- What a request is about, for its entry in the log.
 -- move_about(id int) -> maybe move_about(record int, name text, to_state text)
 select m.record, r.name, m.to_state from daicho.move m join daicho.move_rule r on r.id = m.rule_id where m.id = $1;
+
+-- Outside any contract: the next one where somebody is to be told.
+-- move_due(after int) -> maybe move_due(tenant text, number int)
+select tenant, number from daicho.move_due($1);
+
+-- notice: asked, reminder, overdue; or the state in which it is now.
+-- move_fire(max int) -> many(100000) move_told(move int, notice text, account int, email text, lang text, title_ja text, title_en text, register text, record int, due_at time?,
+--     asked_by text, why text?)
+select f.move, f.notice, f.account, f.email, f.lang, f.title_ja, f.title_en, f.register, f.record, nullif(f.due_at, 'infinity') as due_at, f.asked_by, f.why
+from daicho.move_fire($1::int) f;

@@ -61,24 +61,57 @@ static str heading_of(struct cx *cx, const struct definition *def, int64_t id, c
         return s.n ? s : str_format(cx->mem, "#%" PRId64, id);
 }
 
+static json_t *numbers_model(struct cx *cx, const int64_t *ids, size_t count)
+{
+        json_t *all = json_object();
+
+        for (size_t i = 0; i < count; i++)
+                (void)json_set(all, db_int(cx, ids[i]).p, json_str(str_format(cx->mem, "#%" PRId64, ids[i])));
+        return all;
+}
+
 rc record_model_headings(struct cx *cx, str register_name, const int64_t *ids, size_t count, json_t **ret)
+{
+        if (permission_held_for(cx, PERM_RECORD_READ, register_name))
+                return record_model_names(cx, register_name, ids, count, ret);
+        *ret = numbers_model(cx, ids, count);
+        return RC_OK;
+}
+
+rc record_model_named(struct cx *cx, enum lang lang, str register_name, int64_t id, bool reads, str *ret_title, str *ret_heading)
+{
+        enum lang before = cx->lang;
+        const struct definition *def;
+        json_t *names;
+        rc result;
+
+        TRY(definition_get(cx, register_name, &def));
+        *ret_title = def->title[lang];
+        *ret_heading = str_format(cx->mem, "#%" PRId64, id);
+        if (!reads)
+                return RC_OK;
+        cx->lang = lang;
+        result = record_model_names(cx, register_name, &id, 1, &names);
+        cx->lang = before;
+        if (result == RC_OK)
+                *ret_heading = json_get_text(names, db_int(cx, id).p);
+        return result;
+}
+
+rc record_model_names(struct cx *cx, str register_name, const int64_t *ids, size_t count, json_t **ret)
 {
         const struct definition *def;
         struct sql *sql = sql_open(cx);
         str *numbers = NEW_ARRAY(cx->mem, str, count + 1);
-        json_t *all = json_object();
+        json_t *all = numbers_model(cx, ids, count);
         struct rows *rows;
 
         *ret = all;
         if (count == 0)
                 return RC_OK;
         TRY(definition_get(cx, register_name, &def));
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = 0; i < count; i++)
                 numbers[i] = db_int(cx, ids[i]);
-                (void)json_set(all, numbers[i].p, json_str(str_format(cx->mem, "#%" PRId64, ids[i])));
-        }
-        if (!permission_held_for(cx, PERM_RECORD_READ, register_name))
-                return RC_OK;
         sql_add(sql, "select r.id");
         for (size_t i = 0; i < def->heading_count; i++)
                 if (sql_visible(cx, def->heading[i])) {
