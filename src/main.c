@@ -10,6 +10,7 @@
 #include "cli/cmd_log.h"
 #include "cli/cmd_maintenance.h"
 #include "cli/cmd_person.h"
+#include "cli/cmd_postal.h"
 #include "cli/cmd_provider.h"
 #include "cli/cmd_rights.h"
 #include "cli/cmd_policy.h"
@@ -63,6 +64,7 @@
 #include "console/person_door.h"
 #include "console/provider_door.h"
 #include "console/policy_door.h"
+#include "console/postal_door.h"
 #include "console/presence_door.h"
 #include "console/record_door.h"
 #include "console/register_door.h"
@@ -98,6 +100,7 @@
 #include "register/import.h"
 #include "register/import_undo.h"
 #include "register/move_tell.h"
+#include "register/postal.h"
 #include "register/segment_build.h"
 #include "register/segment_turn.h"
 
@@ -122,6 +125,7 @@ static const struct command *const commands[] = {
         cmd_border_commands,
         cmd_maintenance_commands,
         cmd_backup_commands,
+        cmd_postal_commands,
         NULL,
         /* clang-format on */
 };
@@ -167,6 +171,7 @@ static const struct route *const routes[] = {
         applicant_door_routes,
         link_door_routes,
         policy_door_routes,
+        postal_door_routes,
         presence_door_routes,
         review_door_routes,
         maintenance_door_routes,
@@ -253,6 +258,7 @@ static const struct chore chores[] = {
         { "log_review", LOG_CREATE, 5000, log_review_next, log_review_begin },
         { "log_review", LOG_ALERT, 5000, log_review_late, log_review_tell, .tell = log_review_notice },
         { "backup", LOG_ALERT, 5000, NULL, backup_late, .tell = notice_backup },
+        { "postal", LOG_ALERT, 5000, NULL, postal_late, .tell = notice_postal },
         { "log", LOG_ERASE, 5000, log_hold_next, log_hold_purge },
         { "register", LOG_DEFINE, 2000, define_laid_next, define_laid_take, .owner = true },
         { "duty", LOG_ALERT, 1000, clock_run_next, clock_run_fire, .masked = true },

@@ -534,6 +534,7 @@ def serve():
     """`python3 test/house.py --serve`: a house with one contract for programs in other languages; one JSON line, then it stands until stdin ends."""
     import sys
     house = House.start()
+    house.cli('postal', 'import', ROOT / 'registers' / 'postal_sample.csv')
     tenant = house.tenant(name='midori', title='株式会社みどり商事')
     accounts = {name: {'login': getattr(tenant, name).login, 'password': getattr(tenant, name).password} for name in ('admin', 'staff', 'viewer', 'deputy')}
     print(_json({'url': house.url, 'port': house.port, 'tenant': tenant.name, 'title': tenant.title, 'accounts': accounts, 'key': tenant.key,

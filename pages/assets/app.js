@@ -7,6 +7,7 @@ import { passkeys } from './passkey.js';
 import { proving, remember } from './prove.js';
 import { lock } from './lock.js';
 import { picker } from './picker.js';
+import { postal } from './postal.js';
 import { strength } from './strength.js';
 import { upload } from './upload.js';
 
@@ -256,6 +257,8 @@ function start(root) {
                 strength(box);
         for (const input of all('input[data-picker]', root))
                 picker(input);
+        for (const input of all('input[data-postal]', root))
+                postal(input);
         for (const box of all('[data-choose-all]', root))
                 box.hidden = false;
 }

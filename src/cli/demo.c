@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "cli/cmd_file.h"
+#include "cli/cmd_postal.h"
 #include "cli/cmd_register.h"
 #include "cli/operator.h"
 #include "cli/spawn.h"
@@ -291,6 +292,7 @@ static rc make(struct cx *cx, struct args *args)
         TRY(key_make(cx, place, &cast));
         TRY(file_import(cx, place, cast.key, "customers", "顧客サンプル.csv", false));
         TRY(file_import(cx, place, cast.key, "orders", "購入履歴サンプル.csv", true));
+        TRY(cmd_postal_sample(cx));
         TRY(years_spread(cx, place));
         TRY(change_add(cx, place));
         return words_write(cx, place, &cast);

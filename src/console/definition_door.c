@@ -42,7 +42,30 @@ static void rules_follow(json_t *rules, str before, str now)
         }
 }
 
-/* key, master, state, heading, rules of duplicates and the items' former names follow a name. now absent: the item goes. */
+/* A part of an address whose item goes has none any more: it joins the rest. */
+static void fills_follow(json_t *items, str before, str now)
+{
+        static const char *const parts[] = { "prefecture", "city", "town", "address" };
+        json_t *item;
+        size_t i;
+
+        json_array_foreach(items, i, item) {
+                json_t *fills = json_object_get(item, "fills");
+
+                for (size_t k = 0; k < COUNT(parts); k++) {
+                        if (!str_equal(json_get_text(fills, parts[k]), before))
+                                continue;
+                        if (str_absent(now))
+                                (void)json_object_del(fills, parts[k]);
+                        else
+                                (void)json_set(fills, parts[k], json_str(now));
+                }
+                if (fills != NULL && json_object_size(fills) == 0)
+                        (void)json_object_del(item, "fills");
+        }
+}
+
+/* key, master, state, heading, rules of duplicates, what postal codes fill and the items' former names follow a name. now absent: the item goes. */
 static void name_follow(const struct edit *e, str before, str now)
 {
         static const char *const roles[] = { "key", "master", "state" };
@@ -62,6 +85,7 @@ static void name_follow(const struct edit *e, str before, str now)
         if (heading != NULL && json_array_size(heading) == 0)
                 (void)json_object_del(e->draft, "heading");
         rules_follow(json_object_get(e->draft, "duplicates"), before, now);
+        fills_follow(json_object_get(e->draft, "items"), before, now);
 }
 
 /* The name an item has in the database is remembered; one that was never stored is not. */
@@ -185,6 +209,8 @@ static void type_set(const struct edit *e, json_t *item, str type)
                 member_set(item, of_text[i], NULL);
         if (!str_is(type, "date"))
                 member_set(item, "era", NULL);
+        if (!str_is(type, "postal_code"))
+                member_set(item, "fills", NULL);
 }
 
 static void item_set(const struct edit *e, json_t *item)

@@ -14,6 +14,7 @@
 #include "register/item.h"
 #include "register/item_account.h"
 #include "register/merge_undo.h"
+#include "register/postal.h"
 #include "register/record_changes.h"
 #include "register/record_list.h"
 #include "register/record_model.h"
@@ -526,6 +527,26 @@ static rc edit(struct cx *cx, const struct http_req *req, struct http_res *res)
         return http_reply(res, 200, "record_edit.html", model);
 }
 
+/* Sent by a browser without scripts: a postal code that was not there before fills what is empty. Scripts take the field _was_ITEM away. */
+static rc postals_fill(struct cx *cx, const struct http_req *req, json_t *object)
+{
+        const struct definition *def;
+
+        for (size_t i = 0; i < req->field_count; i++) {
+                str name = req->fields[i].name;
+                const struct item *item;
+
+                if (!str_starts(name, S("_was_")))
+                        continue;
+                TRY(definition_recall(cx, http_arg(req, "register"), &def));
+                item = definition_item(def, (str){ name.p + 5, name.n - 5 });
+                if (item != NULL && item->type == ITEM_POSTAL_CODE && !(item->personal && cx->masked) &&
+                    !str_equal(json_get_text(object, item->name.p), req->fields[i].value))
+                        TRY(postal_fill(cx, item, object));
+        }
+        return RC_OK;
+}
+
 /* POST /registers/{register}/records - 201 and the record; console: 303 to it. */
 static rc create(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
@@ -535,6 +556,7 @@ static rc create(struct cx *cx, const struct http_req *req, struct http_res *res
 
         log_subject(cx, http_arg(req, "register"), 0);
         TRY(body_read(cx, req, &object));
+        TRY(postals_fill(cx, req, object));
         TRY(record_create(cx, http_arg(req, "register"), object, &def, &rec));
         log_subject(cx, def->name, rec->id);
         if (!api(req))
@@ -562,6 +584,7 @@ static rc update(struct cx *cx, const struct http_req *req, struct http_res *res
 
         TRY(id_read(cx, req, &id));
         TRY(body_read(cx, req, &object));
+        TRY(postals_fill(cx, req, object));
         TRY(shape_version(cx, req, object, &version));
         json_object_del(object, "version");
         code = record_update(cx, http_arg(req, "register"), id, version, object, &def, &rec);

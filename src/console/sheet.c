@@ -11,6 +11,7 @@
 #include "identity/permission.h"
 #include "page/page.h"
 #include "register/definition.h"
+#include "register/definition_items.h"
 #include "register/item.h"
 #include "register/item_account.h"
 #include "register/item_choice.h"
@@ -360,6 +361,21 @@ static void picker_add(struct cx *cx, json_t *m, const struct item *item, str *v
         fail_clear(cx);
 }
 
+/* A postal code that fills others: which, of those the form has. */
+static void postal_add(struct cx *cx, json_t *m, const struct item *item)
+{
+        json_t *fills = json_object(), *one = json_object();
+
+        for (int i = 0; i < FILLS; i++) {
+                const struct item *to = item->fills[i];
+
+                if (to != NULL && !to->retired && !masked(cx, to))
+                        (void)json_set(fills, definition_items_fill((enum fill)i), json_str(to->name));
+        }
+        if (json_object_size(fills) > 0)
+                (void)json_set(m, "postal", json_set(one, "fills", json_str(json_write(cx->mem, fills))));
+}
+
 static json_t *field_model(struct cx *cx, const struct item *item, const json_t *record)
 {
         json_t *m = value_model(cx, item, record);
@@ -369,6 +385,7 @@ static json_t *field_model(struct cx *cx, const struct item *item, const json_t 
         if (item->type == ITEM_DATETIME && text.n > 19)
                 text.n = 19; /* the field knows no zone: it is Tokyo's time */
         picker_add(cx, m, item, &text);
+        postal_add(cx, m, item);
         (void)json_set(m, "value", json_str(str_absent(text) ? S("") : item->type == ITEM_CHOICES ? item_choices_values(cx->mem, text) : text));
         (void)json_set(m, "required", json_boolean(item->required));
         if (!str_absent(item->help[cx->lang]))

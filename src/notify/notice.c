@@ -265,15 +265,31 @@ rc notice_root(struct cx *cx, str actor, str source, const str *recipients, size
         return sql_notice_root(cx, actor, source, db_array(cx, recipients, count), subject, body, &told);
 }
 
+/* Of the house itself, in both languages: to the operators' own people. */
+static rc house_texts(struct cx *cx, const char *kind, const json_t *told, str *ret_subject, str *ret_body)
+{
+        struct notice_text text = { .kind = kind, .model = json_deep_copy(told) };
+
+        TRY(text_of_all(cx, &text, "subject", " / ", MESSAGE_SUBJECT_MAX / LANG_END, ret_subject));
+        return text_of_all(cx, &text, "body", "\n\n--\n", BODY_MAX / LANG_END, ret_body);
+}
+
 rc notice_backup(struct cx *cx, const json_t *told)
 {
-        struct notice_text text = { .kind = "backup_late", .model = json_deep_copy(told) };
         str subject, body;
         int64_t count;
 
-        TRY(text_of_all(cx, &text, "subject", " / ", MESSAGE_SUBJECT_MAX / LANG_END, &subject));
-        TRY(text_of_all(cx, &text, "body", "\n\n--\n", BODY_MAX / LANG_END, &body));
+        TRY(house_texts(cx, "backup_late", told, &subject, &body));
         return sql_notice_backup(cx, subject, body, &count);
+}
+
+rc notice_postal(struct cx *cx, const json_t *told)
+{
+        str subject, body;
+        int64_t count;
+
+        TRY(house_texts(cx, "postal_old", told, &subject, &body));
+        return sql_notice_postal(cx, subject, body, &count);
 }
 
 rc notice_list(struct cx *cx, int64_t before_id, int limit, json_t **ret)

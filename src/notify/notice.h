@@ -52,6 +52,8 @@ rc notice_operator(struct cx *cx, str verb, bool made, str about, int64_t id) MU
 rc notice_root(struct cx *cx, str actor, str source, const str *recipients, size_t count) MUST_USE;
 /* No backup of the house for too long: to the operators' own people, in both languages. By a jobs process, outside of any contract. told {taken_at}. */
 rc notice_backup(struct cx *cx, const json_t *told) MUST_USE;
+/* The same when the postal codes are old: told {imported_at}. */
+rc notice_postal(struct cx *cx, const json_t *told) MUST_USE;
 
 /* What a message of this kind says over `model`, for whoever writes it down elsewhere: {subject, body}. */
 rc notice_words(struct cx *cx, const char *kind, enum lang lang, json_t *model, json_t **ret) MUST_USE;

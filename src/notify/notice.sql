@@ -45,6 +45,9 @@ select daicho.root_note($1, $2, $3, $4, $5) as told;
 -- notice_backup(subject text, body text) -> one int
 select daicho.backup_tell($1, $2) as told;
 
+-- notice_postal(subject text, body text) -> one int
+select daicho.postal_tell($1, $2) as told;
+
 -- Who approves requests for rights, but the one who asked.
 -- notice_approvers_but(but int) -> many(50) notice_reader
 select a.email, a.lang from daicho.account a

@@ -284,6 +284,14 @@ static bool text_same(str a, str b)
         return (str_absent(a) && str_absent(b)) || (!str_absent(a) && !str_absent(b) && str_equal(a, b));
 }
 
+static bool fills_same(const struct item *a, const struct item *b)
+{
+        for (int i = 0; i < FILLS; i++)
+                if ((a->fills[i] == NULL) != (b->fills[i] == NULL) || (a->fills[i] != NULL && !str_equal(a->fills[i]->name, b->fills[i]->name)))
+                        return false;
+        return true;
+}
+
 static json_t *changes_of(const struct item *a, const struct item *b)
 {
         json_t *what = json_array();
@@ -305,6 +313,7 @@ static json_t *changes_of(const struct item *a, const struct item *b)
                 { "choices", !other && !choices_same(a, b) },
                 { "help", !text_same(a->help[0], b->help[0]) || !text_same(a->help[1], b->help[1]) },
                 { "memo", !text_same(a->memo, b->memo) },
+                { "fills", !fills_same(a, b) },
                 { "merge", a->strictest != b->strictest },
                 { "place", !text_same(a->section, b->section) || a->in_list != b->in_list },
         };

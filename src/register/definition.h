@@ -48,6 +48,9 @@ struct choice {
         size_t alias_count; /* other ways files write it: "男性", "M" */
 };
 
+/* Parts of an address that a postal code tells, each with an item of its own; address: all that has none. */
+enum fill { FILL_PREFECTURE, FILL_CITY, FILL_TOWN, FILL_ADDRESS, FILLS };
+
 /* Of a sentence: the words before an item, and the item. */
 struct sentence_part {
         str before;
@@ -91,8 +94,9 @@ struct item {
         bool kept;                   /* ITEM_REFERENCE, while a table is made: its target is not deleted while it is referred to */
         struct sentence_part *parts; /* ITEM_COMPUTED */
         size_t part_count;
-        str sentence_end; /* the words behind the last part */
-        size_t number;    /* position in definition->items */
+        str sentence_end;                /* the words behind the last part */
+        const struct item *fills[FILLS]; /* ITEM_POSTAL_CODE: where forms put what it stands for */
+        size_t number;                   /* position in definition->items */
 };
 
 /* Records with the same values in all of these items may be the same (alike.h). */

@@ -15,7 +15,8 @@ static const char *const choice_members[] = { "value", "title", "aliases", NULL 
 static const char *const item_members[] = { "name",     "type",     "title",      "help",     "memo",       "aliases",        "section",  "required",
                                             "unique",   "personal", "searchable", "list",     "indexed",    "lines",          "era",      "min",
                                             "max",      "scale",    "choices",    "register", "characters", "classification", "formerly", "retired",
-                                            "sentence", "merge",    NULL };
+                                            "sentence", "merge",    "fills",      NULL };
+static const char *const fill_members[FILLS + 1] = { "prefecture", "city", "town", "address", NULL };
 
 /* Columns of the table, members of conditions, and what PostgreSQL keeps for itself. */
 static const char *const reserved_items[] = { "id",          "version", "created_at", "created_by", "updated_at", "updated_by", "origin",
@@ -316,6 +317,42 @@ void definition_items_read(struct reading *r, const struct place *at)
                 formerly_check(r, list);
 }
 
+/* Where the parts of an address go: {prefecture: ITEM, address: ITEM}. */
+static void fills_read(struct reading *r, const struct place *at, struct item *item)
+{
+        json_t *fills = json_object_get(at->object, "fills");
+        struct place in = { fills, str_format(r->cx->mem, "%.*s.fills", STR_ARG(at->path)) };
+
+        if (fills == NULL)
+                return;
+        if (item->type != ITEM_POSTAL_CODE || !json_is_object(fills) || json_object_size(fills) == 0) {
+                definition_wrong(r, at, "fills", "is only for items of type postal_code, and names items for prefecture, city, town or address");
+                return;
+        }
+        definition_member_known(r, &in, fill_members);
+        for (int i = 0; i < FILLS; i++) {
+                const struct item *to;
+                str name;
+
+                if (!definition_member_text(r, &in, fill_members[i], DEFINITION_ITEM_NAME_MAX, false, &name))
+                        continue;
+                to = definition_item(r->def, name);
+                if (to == NULL)
+                        definition_wrong(r, &in, fill_members[i], "there is no item \"%.*s\"", STR_ARG(name));
+                else if (to->type != ITEM_TEXT && to->type != ITEM_CHOICE)
+                        definition_wrong(r, &in, fill_members[i], "\"%.*s\" cannot be filled; texts and choices can", STR_ARG(name));
+                for (int k = 0; k < i; k++)
+                        if (to != NULL && item->fills[k] == to)
+                                definition_wrong(r, &in, fill_members[i], "\"%.*s\" stands here twice", STR_ARG(name));
+                item->fills[i] = to;
+        }
+}
+
+const char *definition_items_fill(enum fill part)
+{
+        return fill_members[part];
+}
+
 void definition_items_sentences(struct reading *r, const struct place *at)
 {
         json_t *list = json_object_get(at->object, "items");
@@ -323,7 +360,9 @@ void definition_items_sentences(struct reading *r, const struct place *at)
         for (size_t i = 0; i < r->def->item_count; i++) {
                 struct place in;
 
-                if (definition_member_element(r, at, "items", list, i, &in))
+                if (definition_member_element(r, at, "items", list, i, &in)) {
                         definition_sentence_read(r, &in, &r->def->items[i]);
+                        fills_read(r, &in, &r->def->items[i]);
+                }
         }
 }

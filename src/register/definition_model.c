@@ -4,6 +4,7 @@
 #include "register/definition.h"
 
 #include "identity/permission.h"
+#include "register/definition_items.h"
 #include "register/item_class.h"
 
 static json_t *choices_model(struct cx *cx, const struct item *item)
@@ -18,6 +19,17 @@ static json_t *choices_model(struct cx *cx, const struct item *item)
                 json_array_append_new(list, c);
         }
         return list;
+}
+
+/* Where a postal code puts what it stands for: {prefecture: ITEM, …}. */
+static json_t *fills_model(const struct item *item)
+{
+        json_t *m = json_object();
+
+        for (int i = 0; i < FILLS; i++)
+                if (item->fills[i] != NULL)
+                        json_set(m, definition_items_fill((enum fill)i), json_str(item->fills[i]->name));
+        return m;
 }
 
 static json_t *item_model(struct cx *cx, const struct item *item)
@@ -56,6 +68,8 @@ static json_t *item_model(struct cx *cx, const struct item *item)
                 json_set(m, "scale", json_integer(item->scale));
         if (item->choice_count > 0)
                 json_set(m, "choices", choices_model(cx, item));
+        if (item->type == ITEM_POSTAL_CODE)
+                json_set(m, "fills", fills_model(item));
         if (item->type == ITEM_REFERENCE)
                 json_set(m, "register", permission_hidden(cx, item->reference) ? json_null() : json_str(item->reference));
         return m;

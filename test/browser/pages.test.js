@@ -89,7 +89,7 @@ test.before(async () => {
         await post('/mails/trash', { mails: [thrown.id] });
         pages = {
                 mails: '/mails', mails_trash: '/mails?folder=trash', mail: `/mails/${mail.id}`, mail_edit: `/mails/${mail.id}/edit`, mail_folders: '/mail-folders', mail_folder: `/mail-folders/${folder.id}`,
-                changes: '/changes', change: '/changes/1', calendars: '/calendars', calendar: '/calendars/1?year=2026', duties: '/duties', duties_done: '/duties?which=done', duties_calendar: '/duties/calendar', feed: '/me/feed',
+                postal: '/postal', postal_found: '/postal?code=1000001', postal_two: '/postal?code=618-0000', postal_none: '/postal?code=9999999', changes: '/changes', change: '/changes/1', calendars: '/calendars', calendar: '/calendars/1?year=2026', duties: '/duties', duties_done: '/duties?which=done', duties_calendar: '/duties/calendar', feed: '/me/feed',
                 devices: '/devices', device: `/devices/${device.id}`, device_left: `/devices/${left}`, device_declared: `/devices/${declared}`, person_left: `/people/${gone}`, devices_undeclared: '/devices?state=undeclared', devices_none: '/devices?q=%E9%BE%98', incidents: '/incidents', my_devices: '/me/devices', my_device: `/me/devices/${device.id}`, device_new: '/me/devices/new',
                 duplicates: '/registers/customers/duplicates', duplicates_near: `${record}/duplicates`, merge_new: merges.look, merge: merges.one, merges: '/registers/customers/merges',
                 departments: '/departments', department: `/departments/${department.id}`, group_new: '/groups/new', group_sole: `/groups/${sole}`, people_department: '/people?department=%E5%96%B6%E6%A5%AD%E9%83%A8',
