@@ -58,6 +58,13 @@ def test_the_older_shape_in_cp932_is_joined_where_it_was_split(postal, shop, tmp
     assert found(shop, '1606001') == ['東京都千代田区西新宿アイランドタワー1階']
 
 
+def test_a_file_larger_than_what_is_read_at_once_is_read_whole(postal, shop, tmp_path):
+    file = tmp_path / 'large.csv'
+    file.write_text(''.join(row(f'{1000000 + i}', f'町{i}（１～９丁目）', f'マチ{i}（１－９チョウメ）') for i in range(4000)))
+    assert postal.cli('postal', 'import', file)['codes'] == 4000
+    assert postal.sql("select count(*) from daicho.postal where town = '町' || (code::int - 1000000) and town_kana = 'マチ' || (code::int - 1000000)") == [(4000,)]
+
+
 @pytest.mark.parametrize('text, line, said', [
     (row('1000001', '千代田') + '1,2,3\r\n', 2, '15 columns'), (row('100001', '千代田'), 1, 'seven digits'), (row('1000001', '千代田（'), 1, 'never closed')])
 def test_a_wrong_file_changes_nothing_and_says_where(postal, shop, tmp_path, text, line, said):

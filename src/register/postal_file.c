@@ -80,7 +80,7 @@ static rc cell(struct cx *cx, const struct postal_file *file, struct arena *mem,
 
         if (csv_text(&r->cells[column], file->set, out, &text) != CSV_FINE || text_control(text, false) < text.n)
                 return fail_line(cx, RC_INVALID, r->line, NULL, "column %zu cannot be read", column + 1);
-        *ret = item_text_trim(text);
+        *ret = str_copy(mem, item_text_trim(text)); /* the bytes of the file are read over */
         return RC_OK;
 }
 
