@@ -25,6 +25,7 @@
 #include "cli/worker.h"
 #include "console/access_door.h"
 #include "console/account_door.h"
+#include "console/attachment_door.h"
 #include "console/batch_door.h"
 #include "console/border_door.h"
 #include "console/bulk_door.h"
@@ -36,6 +37,7 @@
 #include "console/change_door.h"
 #include "console/describe.h"
 #include "console/duty_door.h"
+#include "console/evidence_door.h"
 #include "console/export_door.h"
 #include "console/factor_door.h"
 #include "console/frame.h"
@@ -91,6 +93,7 @@
 #include "mail/mail.h"
 #include "notify/notice.h"
 #include "register/alike_find.h"
+#include "register/attachment.h"
 #include "register/bulk.h"
 #include "register/bulk_undo.h"
 #include "register/clock_run.h"
@@ -143,7 +146,7 @@ static const struct route *const routes[] = {
         access_door_routes,
         group_door_routes,
         key_door_routes,
-        record_door_routes,
+        record_door_routes, attachment_door_routes, evidence_door_routes,
         register_door_routes,
         definition_door_routes,
         import_door_routes,
@@ -265,6 +268,8 @@ static const struct chore chores[] = {
         { "move", LOG_ALERT, 1000, move_tell_next, move_tell_fire, .masked = true },
         { "change", LOG_ANNOUNCE, 5000, change_next, change_tell, .tell = change_door_told, .sweep = change_sweep },
         { "mail", LOG_ERASE, 5000, mail_due_next, mail_due_erase },
+        { "file", LOG_VERIFY, 1000, attachment_next, attachment_scan, .sweep = attachment_sweep },
+        { "file", LOG_VERIFY, 3600000, attachment_next, attachment_scan, .sweep = attachment_strays },
         { "job", LOG_CANCEL, 5000, job_ready_next, job_ready_over },
         { "segment", LOG_COUNT, 500, segment_turn_asked, segment_turn_count, .sweep = segment_turn_fold },
         { "segment", LOG_COUNT, 1000, segment_turn_due, segment_turn_day, .tell = segment_notice },

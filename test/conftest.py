@@ -1,5 +1,5 @@
 """Fixtures of the whole-house tests: one real house for the run, a fresh contract wherever a test asks for one."""
-import pathlib, sys
+import os, pathlib, sys, tempfile
 
 import pytest
 
@@ -7,10 +7,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from cluster import Cluster
 from house import House
 
+# Where the tests of files start a virus scanner; until then files wait.
+SCANNER = f'{tempfile.gettempdir()}/daicho-clamd-{os.getpid()}.sock'
+
 
 @pytest.fixture(scope='session')
 def house():
-    house = House.start()
+    house = House.start(conf={'scan_socket': SCANNER})
     yield house
     house.close()
 

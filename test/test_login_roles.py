@@ -16,7 +16,7 @@ ROLES = {
     'daicho_jobs': ({'', '_masked'}, {'daicho_owner'}, {     # the owner's role: definitions of registers are DDL (doc/threats.md)
         'access_due(bigint)', 'alert_due(bigint)', 'bytes_gone()', 'bytes_step()', 'change_due(bigint)', 'change_sweep()', 'define_due(bigint)', 'device_due(bigint)', 'duty_due(bigint)', 'move_due(bigint)',
         'backup_late()', 'backup_tell(text,text)', 'postal_late()', 'postal_tell(text,text)',
-        'job_finish(bigint,integer,text,jsonb,text,text)', 'job_ready_due(bigint)', 'job_retry(bigint,integer,interval,jsonb)', 'job_take()',
+        'evidence_sweep()', 'file_strays(text[])', 'file_sweep()', 'file_waiting(bigint)', 'job_finish(bigint,integer,text,jsonb,text,text)', 'job_ready_due(bigint)', 'job_retry(bigint,integer,interval,jsonb)', 'job_take()',
         'job_tell(bigint,integer,bigint,bigint,text)', 'job_words(bigint)', 'log_purge_due(bigint)', 'log_review_due(bigint)', 'log_review_late(bigint)', 'mail_trash_due(bigint)',
         'notice_house(text,text,text,text)', 'people_leave_due(bigint)',
         'review_due(bigint)', 'segment_due(bigint)', 'segment_fold()', 'segment_turn_due(bigint)', 'sharing_due(bigint)', 'tenant_end_due()', 'tenant_enter(text)', 'tenant_erase_due()',

@@ -8,8 +8,8 @@ select pg_export_snapshot() as id, daicho.clock() as taken_at, to_char(daicho.cl
 
 -- files: paths below the file store, a line each.
 -- snapshot_contracts() -> many(100000) snapshot_contract(name text, part text?, files text?)
-select t.name, s.part, (select string_agg(f.path, E'\n' order by f.path) from daicho.job j cross join lateral (values (j.result_file), (j.args ->> 'file')) f (path)
-    where j.tenant = t.name and f.path is not null) as files
+select t.name, s.part, (select string_agg(f.path, E'\n' order by f.path) from (select x.path from daicho.job j cross join lateral (values (j.result_file), (j.args ->> 'file')) x (path)
+    where j.tenant = t.name and x.path is not null union all select x.path from daicho.file x where x.tenant = t.name and x.state <> 'refused') f) as files
 from daicho.tenant t left join daicho.seal_tree s on s.tenant = t.name order by t.name;
 
 -- snapshot_script(tenant text?, snapshot text) -> one text

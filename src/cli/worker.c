@@ -7,6 +7,7 @@
 #include "base/crypto.h"
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/kind.h"
 #include "base/seal.h"
 #include "cli/authority.h"
 #include "cli/cosigner.h"
@@ -16,6 +17,7 @@
 #include "db/db.h"
 #include "gate/gate.h"
 #include "http/fetch.h"
+#include "http/scan.h"
 #include "identity/certificate.h"
 #include "identity/factor.h"
 #include "identity/password.h"
@@ -278,6 +280,9 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, 
         if (kind == SANDBOX_AUTH)
                 TRY(signer_start(cx, place));
         file_store_start(place_path(cx, place->dir, "files"));
+        scan_start(place->config.scan_socket);
+        if (kind == SANDBOX_WEB)
+                TRY(kind_start(cx));
         vault_start(place_path(cx, place->dir, "secret/backup"));
         published_start(place_path(cx, place->dir, "seal"));
         password_start((int)place->config.password_cost);

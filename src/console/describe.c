@@ -41,6 +41,18 @@ static json_t *choices_schema(const struct item *item)
         return json_set(s, "enum", list);
 }
 
+/* As it is read; handed in by itself (…/files/ITEM), written back unchanged or as null, which takes it away. */
+static void file_schema(json_t *s)
+{
+        json_t *properties = json_object();
+
+        (void)json_set(properties, "id", json_set(typed("integer"), "format", json_string("int64")));
+        (void)json_set(properties, "name", typed("string"));
+        (void)json_set(properties, "size", json_set(typed("integer"), "format", json_string("int64")));
+        (void)json_set(properties, "sha256", typed("string"));
+        (void)json_set(s, "properties", properties);
+}
+
 static json_t *item_schema(const struct cx *cx, const struct item *item)
 {
         static const struct {
@@ -54,6 +66,7 @@ static json_t *item_schema(const struct cx *cx, const struct item *item)
                 [ITEM_CHOICES] = { "array", NULL },       [ITEM_ACCOUNT] = { "integer", "int64" },
                 [ITEM_COMPUTED] = { "string", NULL },     [ITEM_URL] = { "string", "uri" },
                 [ITEM_DECIMAL] = { "string", "decimal" }, [ITEM_DATETIME] = { "string", "date-time" },
+                [ITEM_FILE] = { "object", NULL },
         };
         json_t *s = item->choice_count > 0 ? choices_schema(item) : nullable(kinds[item->type].type);
         bool text = item->type == ITEM_TEXT || item->type == ITEM_KANA;
@@ -62,6 +75,8 @@ static json_t *item_schema(const struct cx *cx, const struct item *item)
                 (void)json_set(s, "format", json_string(kinds[item->type].format));
         if (item->max > 0 && (text || item->type == ITEM_INTEGER))
                 (void)json_set(s, text ? "maxLength" : "maximum", json_integer(item->max));
+        if (item->type == ITEM_FILE)
+                file_schema(s);
         if (item->characters != 0)
                 (void)json_set(s, "description", json_str(item_class_title(cx->mem, cx->lang, item->characters)));
         return json_set(s, "title", json_str(item->title[cx->lang]));

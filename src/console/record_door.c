@@ -6,8 +6,10 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "console/attachment_door.h"
 #include "console/builder.h"
 #include "console/dress.h"
+#include "console/evidence_door.h"
 #include "console/move_door.h"
 #include "log/log.h"
 #include "register/alike.h"
@@ -243,15 +245,20 @@ static json_t *change_model(struct cx *cx, const struct definition *def, const s
         json_t *m = json_object(), *items = json_array();
 
         for (size_t i = 0; i < def->item_count; i++) {
-                json_t *old = json_object_get(c->old, def->items[i].name.p), *one = json_object(), *hidden = json_object();
+                json_t *old = json_object_get(c->old, def->items[i].name.p), *new = json_object_get(c->new, def->items[i].name.p),
+                       *one = json_object(), *hidden = json_object();
                 bool masked = !sql_visible(cx, &def->items[i]);
 
                 if (old == NULL)
                         continue;
+                if (def->items[i].type == ITEM_FILE && json_is_string(old))
+                        old = item_json(&def->items[i], json_text(old));
+                if (def->items[i].type == ITEM_FILE && json_is_string(new))
+                        new = item_json(&def->items[i], json_text(new));
                 (void)json_set(hidden, "masked", json_true());
                 (void)json_set(one, "item", json_str(def->items[i].name));
                 (void)json_set(one, "old", masked ? hidden : old);
-                (void)json_set(one, "new", masked ? hidden : c->deleted ? json_null() : json_object_get(c->new, def->items[i].name.p));
+                (void)json_set(one, "new", masked ? hidden : c->deleted ? json_null() : new);
                 json_array_append_new(items, one);
         }
         (void)json_set(m, "id", json_integer(c->id));
@@ -441,6 +448,8 @@ static rc detail(struct cx *cx, const struct http_req *req, struct http_res *res
         (void)json_set(model, "record", one);
         (void)json_set(model, "changes", changes);
         TRY(merges_add(cx, req, def, id, model));
+        TRY(evidence_door_page(cx, def, id, model));
+        TRY(attachment_door_page(cx, def, rec, model));
         if (def->state != NULL)
                 TRY(move_door_page(cx, def->name, id, model));
         return http_reply(res, 200, "record.html", model);

@@ -62,7 +62,7 @@ static str shown(struct cx *cx, const struct item *item, const json_t *value)
         if (json_is_true(json_object_get(value, "masked")))
                 return S("");
         if (json_is_object(value)) {
-                str title = json_get_text(value, "heading");
+                str title = json_get_text(value, item->type == ITEM_FILE ? "name" : "heading");
 
                 return str_absent(title) || title.n == 0 ? stored(cx, json_object_get(value, "id")) : title;
         }
@@ -242,7 +242,9 @@ static void link_add(struct cx *cx, json_t *m, const struct item *item, const js
 {
         str text = stored(cx, value);
 
-        if (item->type == ITEM_REFERENCE) {
+        if (item->type == ITEM_FILE && json_is_object(value)) {
+                (void)json_set(m, "href", json_str(str_format(cx->mem, "#file-%.*s", STR_ARG(item->name))));
+        } else if (item->type == ITEM_REFERENCE) {
                 const json_t *id = json_is_object(value) ? json_object_get(value, "id") : value;
 
                 if (json_is_integer(id) && !permission_hidden(cx, item->reference))
@@ -284,6 +286,7 @@ static const struct {
         [ITEM_DATE] = { "date", NULL, true },
         [ITEM_DATETIME] = { "datetime-local", NULL, true },
         [ITEM_REFERENCE] = { "text", NULL, false },
+        [ITEM_FILE] = { "text", NULL, false },
 };
 
 /* As tick boxes; a value that the definition no longer has can only be taken away. */
@@ -438,7 +441,8 @@ static json_t *section_model(struct cx *cx, const struct definition *def, const 
                 if (section == NULL ? !str_absent(item->section) : !str_equal(item->section, section->name))
                         continue;
                 add(values, value_model(cx, item, record));
-                if (!item->retired && item_stored(item) && (item != def->state || (json_object_get(record, "id") == NULL && def->begin_count > 1)))
+                if (!item->retired && item_stored(item) && item->type != ITEM_FILE &&
+                    (item != def->state || (json_object_get(record, "id") == NULL && def->begin_count > 1)))
                         add(fields, item == def->state ? begins_limit(def, field_model(cx, item, record)) : field_model(cx, item, record));
         }
         (void)json_set(m, "title", section == NULL ? json_null() : json_str(section->title[cx->lang]));
@@ -471,12 +475,20 @@ static str actor_name(str actor)
         return str_absent(rest) ? actor : rest;
 }
 
+/* A file of the same name may be another. */
+static str changed(struct cx *cx, const struct item *item, const json_t *value)
+{
+        str hash = json_get_text(value, "sha256"), text = shown(cx, item, value);
+
+        return item->type != ITEM_FILE || str_absent(hash) ? text : str_format(cx->mem, "%.*s (SHA-256 %.*s)", STR_ARG(text), STR_ARG(hash));
+}
+
 static json_t *change_item(struct cx *cx, const struct item *item, const json_t *old, const json_t *new)
 {
         json_t *m = cell(cx, item, NULL);
 
-        (void)json_set(m, "old_text", json_str(masked(cx, item) ? S("") : shown(cx, item, old)));
-        (void)json_set(m, "new_text", json_str(masked(cx, item) ? S("") : shown(cx, item, new)));
+        (void)json_set(m, "old_text", json_str(masked(cx, item) ? S("") : changed(cx, item, old)));
+        (void)json_set(m, "new_text", json_str(masked(cx, item) ? S("") : changed(cx, item, new)));
         return m;
 }
 

@@ -8,11 +8,13 @@
 #include "db/db.h"
 #include "identity/permission.h"
 #include "log/log.h"
+#include "register/attachment_trigger.h"
 #include "register/clock_trigger.h"
 #include "register/define.sql.h"
 #include "register/define_aside.h"
 #include "register/define_plan.h"
 #include "register/definition.sql.h"
+#include "register/item_file.h"
 #include "register/move_trigger.h"
 #include "register/segment_build.h"
 #include "register/sql.h"
@@ -301,6 +303,8 @@ static rc place(struct cx *cx, struct job *job, struct define_plan *p, const str
                 create(sql, p);
         } else {
                 move_trigger_drop(sql, p->old);
+                if (item_file_any(p->old))
+                        attachment_trigger_clear(sql, p->old);
                 alter(sql, p, laid, search_kept);
         }
         sql_views(sql, def);
@@ -308,6 +312,7 @@ static rc place(struct cx *cx, struct job *job, struct define_plan *p, const str
         TRY(db_script(cx, buf_str(&sql->text)));
         TRY(clock_trigger_apply(cx, p->old, def));
         TRY(move_trigger_apply(cx, p->old, def));
+        TRY(attachment_trigger_apply(cx, p->old, def));
         definition_forget(cx, p->wanted->name);
         job->result = json_set(p->model, "version", json_integer(def->version));
         return RC_OK;

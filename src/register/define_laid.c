@@ -8,6 +8,7 @@
 #include "db/db.h"
 #include "identity/permission.h"
 #include "log/log.h"
+#include "register/attachment_trigger.h"
 #include "register/define.sql.h"
 #include "register/define_aside.h"
 #include "register/sql.h"
@@ -125,6 +126,7 @@ static rc item_drop(struct cx *cx, const struct define_owed *row)
         sql_add(sql, " drop column if exists ");
         define_aside_gone(sql, row->id);
         sql_add(sql, ";\n");
+        TRY(attachment_trigger_drop(cx, row->register_id, row->item));
         TRY(sql_define_history_forget(cx, row->register_id, row->item, &changed));
         TRY(db_script(cx, buf_str(&sql->text)));
         TRY(bytes_ask(cx, S("change")));
@@ -133,7 +135,7 @@ static rc item_drop(struct cx *cx, const struct define_owed *row)
 
 static rc register_drop(struct cx *cx, const struct define_owed *row)
 {
-        static const char *const functions[] = { "c_", "g_", "k_", "s_", "n_", "d_" };
+        static const char *const functions[] = { "c_", "f_", "g_", "k_", "s_", "n_", "d_" };
         struct sql *sql = sql_open(cx);
         size_t changed;
 
@@ -149,6 +151,7 @@ static rc register_drop(struct cx *cx, const struct define_owed *row)
                 sql_add(sql, "();\n");
         }
         TRY(db_script(cx, buf_str(&sql->text)));
+        TRY(attachment_trigger_drop(cx, row->register_id, STR_NONE));
         TRY(sql_define_history_forget_all(cx, row->register_id, &changed));
         TRY(sql_define_registers_gone(cx, row->register_, &changed));
         TRY(sql_define_end_all(cx, cx->tenant, row->register_));

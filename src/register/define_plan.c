@@ -309,7 +309,7 @@ static json_t *changes_of(const struct item *a, const struct item *b)
                 { "searchable", a->searchable != b->searchable || a->joined != b->joined },
                 { "sentence", !definition_sentence_same(a, b) },
                 { "indexed", a->indexed != b->indexed },
-                { "limits", !other && (a->min != b->min || a->max != b->max || a->characters != b->characters) },
+                { "limits", !other && (a->min != b->min || a->max != b->max || a->characters != b->characters || a->accept != b->accept) },
                 { "choices", !other && !choices_same(a, b) },
                 { "help", !text_same(a->help[0], b->help[0]) || !text_same(a->help[1], b->help[1]) },
                 { "memo", !text_same(a->memo, b->memo) },

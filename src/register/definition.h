@@ -24,6 +24,7 @@ enum item_type {
         ITEM_CHOICES,   /* several of `choices` */
         ITEM_ACCOUNT,   /* number of an account of the contract; written as its log-in name too */
         ITEM_COMPUTED,  /* `sentence` of other items; no column of its own */
+        ITEM_FILE,      /* a file, handed in by itself; item_file.h */
         ITEM_TYPES
 };
 enum register_kind { REGISTER_MASTER, REGISTER_HISTORY, REGISTER_REFERENCE };
@@ -83,9 +84,10 @@ struct item {
         bool lines;          /* ITEM_TEXT: line breaks are kept */
         bool strictest;      /* yes or no, choice: two records made one keep what allows least (merge.h) */
         bool era;            /* ITEM_DATE: Japanese pages show the year of the era as well */
-        int64_t min, max;    /* characters (text, kana), value (integer, decimal) or how many (choices) */
+        int64_t min, max;    /* characters (text, kana), value (integer, decimal), how many (choices) or bytes (file) */
         int64_t scale;       /* ITEM_DECIMAL: decimal places, 1 to ITEM_SCALE_MAX */
         unsigned characters; /* ITEM_TEXT: classes it may hold (item_class.h); 0: all */
+        unsigned accept;     /* ITEM_FILE: kinds of files it takes (item_file.h) */
         struct choice *choices;
         size_t choice_count;
         struct choice_word *choice_words;

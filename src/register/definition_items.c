@@ -9,13 +9,14 @@
 #include "register/item_choice.h"
 #include "register/item_choices.h"
 #include "register/item_class.h"
+#include "register/item_file.h"
 #include "register/item_text.h"
 
 static const char *const choice_members[] = { "value", "title", "aliases", NULL };
 static const char *const item_members[] = { "name",     "type",     "title",      "help",     "memo",       "aliases",        "section",  "required",
                                             "unique",   "personal", "searchable", "list",     "indexed",    "lines",          "era",      "min",
                                             "max",      "scale",    "choices",    "register", "characters", "classification", "formerly", "retired",
-                                            "sentence", "merge",    "fills",      NULL };
+                                            "sentence", "merge",    "fills",      "accept",   NULL };
 static const char *const fill_members[FILLS + 1] = { "prefecture", "city", "town", "address", NULL };
 
 /* Columns of the table, members of conditions, and what PostgreSQL keeps for itself. */
@@ -41,10 +42,14 @@ static void limits_read(struct reading *r, const struct place *at, struct item *
         bool has_min, has_max;
 
         item->min = number ? -999999999999999 : 0;
-        item->max = number ? 999999999999999 : item->lines ? 10000 : counted ? 1000 : choices > 0 ? choices : 300;
+        item->max = number ? 999999999999999 : item->lines ? 10000 : counted ? 1000 : choices > 0 ? choices : item->type == ITEM_FILE ? ITEM_FILE_DEFAULT : 300;
         has_min = definition_member_int(r, at, "min", &item->min);
         has_max = definition_member_int(r, at, "max", &item->max);
-        if ((has_min || has_max) && !number && !counted && item->type != ITEM_CHOICES)
+        if (item->type == ITEM_FILE && has_min)
+                definition_wrong(r, at, "min", "is not for items of type file");
+        else if (item->type == ITEM_FILE && (item->max < 1 || item->max > ITEM_FILE_MAX))
+                definition_wrong(r, at, "max", "must be between 1 and %d bytes", ITEM_FILE_MAX);
+        else if ((has_min || has_max) && !number && !counted && item->type != ITEM_CHOICES && item->type != ITEM_FILE)
                 definition_wrong(r, at, has_min ? "min" : "max", "is only for items of type text, kana, integer, decimal and choices");
         else if (item->min > item->max)
                 definition_wrong(r, at, "max", "must not be less than min");
@@ -70,6 +75,25 @@ static void scale_read(struct reading *r, const struct place *at, struct item *i
                 item->scale = 2;
         else if (given && (item->scale < 1 || item->scale > ITEM_SCALE_MAX))
                 definition_wrong(r, at, "scale", "must be between 1 and %d decimal places", ITEM_SCALE_MAX);
+}
+
+/* [pdf, image]: what files it takes. */
+static void accept_read(struct reading *r, const struct place *at, struct item *item)
+{
+        json_t *list = definition_member_array(r, at, "accept", 8, false), *one;
+        size_t i;
+
+        if (list != NULL && item->type != ITEM_FILE)
+                definition_wrong(r, at, "accept", "is only for items of type file");
+        json_array_foreach(list, i, one) {
+                unsigned kind = item_file_kind(json_text(one));
+
+                if (kind == 0)
+                        definition_wrong(r, at, "accept", "must be some of: %s", item_file_kinds());
+                item->accept |= kind;
+        }
+        if (item->type == ITEM_FILE && item->accept == 0)
+                item->accept = ITEM_FILE_USUAL;
 }
 
 /* [half_upper, half_digit]: what the text may hold. */
@@ -161,7 +185,11 @@ static void item_check(struct reading *r, const struct place *at, struct item *i
                 definition_wrong(r, at, "lines", "is only for items of type text");
         if (item->era && item->type != ITEM_DATE)
                 definition_wrong(r, at, "era", "is only for items of type date");
-        if (item->unique && (item->type == ITEM_BOOLEAN || chosen(item->type) || item->lines))
+        if (item->type == ITEM_FILE && item->required)
+                definition_wrong(r, at, "required", "is not for items of type file, which are handed in after the record; let a move require it");
+        if (item->type == ITEM_FILE && item->indexed)
+                definition_wrong(r, at, "indexed", "is not for this type of item");
+        if (item->unique && (item->type == ITEM_BOOLEAN || chosen(item->type) || item->lines || item->type == ITEM_FILE))
                 definition_wrong(r, at, "unique", "is not for this type of item");
         if (item->searchable && !textual(item->type) && !chosen(item->type))
                 definition_wrong(r, at, "searchable", "is only for items that hold text");
@@ -230,7 +258,7 @@ static void item_get(struct reading *r, const struct place *at, struct item *ite
                 if (item->type == ITEM_TYPES)
                         definition_wrong(r, at, "type", "must be one of: %s",
                                          "text kana email telephone postal_code url integer decimal date datetime boolean choice reference choices "
-                                         "account computed");
+                                         "account computed file");
         }
         definition_member_title(r, at, "title", DEFINITION_TITLE_MAX, true, item->title);
         definition_member_title(r, at, "help", DEFINITION_HELP_MAX, false, item->help);
@@ -264,6 +292,7 @@ static void item_get(struct reading *r, const struct place *at, struct item *ite
         limits_read(r, at, item);
         scale_read(r, at, item);
         characters_read(r, at, item);
+        accept_read(r, at, item);
         if (chosen(item->type) && r->cx->failure.code == RC_OK)
                 choices_check(r, at, item);
 }

@@ -6,6 +6,7 @@
 #include "identity/permission.h"
 #include "register/definition_items.h"
 #include "register/item_class.h"
+#include "register/item_file.h"
 
 static json_t *choices_model(struct cx *cx, const struct item *item)
 {
@@ -62,6 +63,11 @@ static json_t *item_model(struct cx *cx, const struct item *item)
         if (item->characters != 0) {
                 json_set(m, "characters", item_class_names(item->characters));
                 json_set(m, "characters_text", json_str(item_class_title(cx->mem, cx->lang, item->characters)));
+        }
+        if (item->type == ITEM_FILE) {
+                json_set(m, "max", json_integer(item->max));
+                json_set(m, "accept", item_file_names(item->accept));
+                json_set(m, "accept_text", json_str(item_file_title(cx->mem, cx->lang, item->accept)));
         }
         json_set(m, "computed", json_boolean(!item_stored(item)));
         if (item->type == ITEM_DECIMAL)

@@ -102,7 +102,7 @@ static void roles_get(struct reading *r, const struct place *at)
                         def->heading[def->heading_count++] = item;
                 if (item != NULL)
                         def->items[item->number].in_heading = true;
-                if (item != NULL && (item->type == ITEM_CHOICES || item->type == ITEM_ACCOUNT || !item_stored(item)))
+                if (item != NULL && (item->type == ITEM_CHOICES || item->type == ITEM_ACCOUNT || item->type == ITEM_FILE || !item_stored(item)))
                         definition_wrong(r, at, "heading", "an item of type %s does not name a record", item_type_name(item->type));
         }
 }
@@ -131,7 +131,7 @@ static void rule_get(struct reading *r, const struct place *at, const json_t *li
         for (size_t i = 0; i < json_array_size(list); i++) {
                 const struct item *item = definition_item(r->def, json_text(json_array_get(list, i)));
 
-                if (item == NULL || item->lines || item->type == ITEM_BOOLEAN || !item_stored(item)) {
+                if (item == NULL || item->lines || item->type == ITEM_BOOLEAN || item->type == ITEM_FILE || !item_stored(item)) {
                         definition_wrong(r, at, "duplicates", "must be lists of names of items; none with several lines, of yes or no, or computed");
                         return;
                 }

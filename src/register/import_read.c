@@ -200,8 +200,8 @@ static rc heading_cell(struct import_read *in, size_t i)
                 return fail_line(in->cx, RC_INVALID, in->record->line, NULL, "the heading of column %zu cannot be read", i + 1);
         text = str_trim(text);
         item = definition_heading(in->def, text);
-        if (item != NULL && !item_stored(item))
-                item = NULL; /* made of others: an exported file has it, and nobody needs it back */
+        if (item != NULL && (!item_stored(item) || item->type == ITEM_FILE))
+                item = NULL; /* made of others, or its name and hash: an exported file has it, and nobody needs it back */
         for (size_t k = 0; k < i && item != NULL; k++)
                 if (in->column[k] == item)
                         return fail_line(in->cx, RC_INVALID, in->record->line, item->name.p, "two columns hold this item: column %zu and column %zu",

@@ -13,6 +13,7 @@
 #include "register/item_choices.h"
 #include "register/item_class.h"
 #include "register/item_code.h"
+#include "register/item_file.h"
 #include "register/item_scalar.h"
 #include "register/item_text.h"
 
@@ -169,6 +170,7 @@ static const struct {
         [ITEM_CHOICES] = { "choices", "text[]", item_choices_read, item_choices_show, item_choices_write, item_choices_json },
         [ITEM_ACCOUNT] = { "account", "bigint", item_account_read, show_reference, write_same, json_of_integer },
         [ITEM_COMPUTED] = { "computed", "text", item_text_read, show_same, write_same, json_of_text },
+        [ITEM_FILE] = { "file", "text", item_file_read, item_file_show, item_file_write, item_file_json },
 };
 /* clang-format on */
 
@@ -203,6 +205,7 @@ static const struct {
         [ITEM_TOO_FEW] = { "TOO_FEW", "must be at least %lld of the choices" },
         [ITEM_TOO_MANY] = { "TOO_MANY", "must be at most %lld of the choices" },
         [ITEM_NOT_ACCOUNT] = { "NOT_ACCOUNT", "must be the log-in name or the number of an account" },
+        [ITEM_NOT_FILE] = { "NOT_FILE", "is a file, which is handed in by itself and not as a value" },
         [ITEM_NOT_CHARACTERS] = { "NOT_CHARACTERS", "may hold only these characters: %s" },
 };
 /* clang-format on */
@@ -302,7 +305,7 @@ rc item_parse_json(struct cx *cx, const struct item *item, const json_t *v, str 
                 [ITEM_POSTAL_CODE] = ITEM_NOT_POSTAL_CODE, [ITEM_URL] = ITEM_NOT_URL, [ITEM_DECIMAL] = ITEM_NOT_DECIMAL,
                 [ITEM_DATETIME] = ITEM_NOT_DATETIME, [ITEM_INTEGER] = ITEM_NOT_INTEGER, [ITEM_DATE] = ITEM_NOT_DATE,
                 [ITEM_BOOLEAN] = ITEM_NOT_BOOLEAN, [ITEM_CHOICE] = ITEM_NOT_CHOICE, [ITEM_REFERENCE] = ITEM_NOT_REFERENCE,
-                [ITEM_CHOICES] = ITEM_NOT_CHOICES, [ITEM_ACCOUNT] = ITEM_NOT_ACCOUNT, [ITEM_COMPUTED] = ITEM_CONTROL,
+                [ITEM_CHOICES] = ITEM_NOT_CHOICES, [ITEM_ACCOUNT] = ITEM_NOT_ACCOUNT, [ITEM_COMPUTED] = ITEM_CONTROL, [ITEM_FILE] = ITEM_NOT_FILE,
         };
         /* clang-format on */
 
@@ -349,7 +352,7 @@ const char *item_pg_type(const struct item *item)
 
 bool item_sortable(const struct item *item)
 {
-        return !item->lines && item->type != ITEM_CHOICES && item->type != ITEM_ACCOUNT && item_stored(item);
+        return !item->lines && item->type != ITEM_CHOICES && item->type != ITEM_ACCOUNT && item->type != ITEM_FILE && item_stored(item);
 }
 
 const char *item_label_name(enum item_label classification)

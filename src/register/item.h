@@ -37,6 +37,7 @@ enum item_reason {
         ITEM_TOO_MANY,
         ITEM_NOT_CHARACTERS,
         ITEM_NOT_ACCOUNT,
+        ITEM_NOT_FILE,
         ITEM_REASONS
 };
 

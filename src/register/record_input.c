@@ -69,6 +69,13 @@ static void member_read(struct cx *cx, const struct item *item, const json_t *va
         }
         if (value == NULL && !whole)
                 return;
+        if (item->type == ITEM_FILE && json_is_object(value)) { /* as it was read: it stays; or just handed in (attachment.c) */
+                const json_t *taken = json_object_get(value, "taken");
+
+                in->given[n] = json_is_integer(taken) && json_integer_value(taken) > 0;
+                in->values[n] = in->given[n] ? db_int(cx, json_integer_value(taken)) : STR_NONE;
+                return;
+        }
         in->given[n] = true;
         if (item_parse_json(cx, item, value, &in->values[n]) == RC_OK && item->type == ITEM_REFERENCE && cx->failure.code == RC_OK)
                 (void)reference_find(cx, item, !json_is_string(value), in->values[n], &in->values[n]);
