@@ -42,7 +42,12 @@ static void limits_read(struct reading *r, const struct place *at, struct item *
         bool has_min, has_max;
 
         item->min = number ? -999999999999999 : 0;
-        item->max = number ? 999999999999999 : item->lines ? 10000 : counted ? 1000 : choices > 0 ? choices : item->type == ITEM_FILE ? ITEM_FILE_DEFAULT : 300;
+        item->max = number                    ? 999999999999999
+                    : item->lines             ? 10000
+                    : counted                 ? 1000
+                    : choices > 0             ? choices
+                    : item->type == ITEM_FILE ? ITEM_FILE_DEFAULT
+                                              : 300;
         has_min = definition_member_int(r, at, "min", &item->min);
         has_max = definition_member_int(r, at, "max", &item->max);
         if (item->type == ITEM_FILE && has_min)
