@@ -137,6 +137,44 @@ def test_reg_13_1_c_a_month_ends_with_the_month_and_an_answer_comes_by_the_next_
     assert tokyo(duty(shop, incident(shop), '回答')['due_at']) == '2026-11-30 18:00:00'          # syn-3.9.3-c: Friday to Monday
 
 
+def plan(shop, yaml):
+    look = shop.api('PUT', '/registers/incidents?plan=1', body=yaml.encode(), headers={'Content-Type': 'application/yaml'})
+    return look.json().get('plan', look.json())
+
+
+def test_a_clock_that_is_taken_away_ends_and_one_that_comes_later_says_for_whom_it_starts(shop):
+    running = incident(shop, rank='S', detected_at='2026-11-24T08:00:00+09:00')
+    missed = incident(shop, rank='A', detected_at='2026-11-20T08:00:00+09:00')
+    head, rest = INCIDENTS.split('  - name: first_notice')
+    without = head + '  - name: answer' + rest.split('  - name: answer')[1]
+    told = plan(shop, without)
+    assert [(c['name'], c['ends']) for c in told['clocks']] == [('first_notice', 2)] and any('動いている2件' in line['text'] or '2 that run' in line['text'] for line in told['lines'])
+    define(shop, without)
+    d = duty(shop, running, '第一報')
+    assert (d['state'], d['why'], d['open']) == ('void', 'rule', False) and duty(shop, missed, '第一報')['state'] == 'missed' and duty(shop, missed, '第一報')['why'] == 'rule'
+    change(shop, running, rank='A')
+    assert duty(shop, running, '第一報')['state'] == 'void' and duty(shop, running, '回答')['state'] == 'running'
+    # it comes again, for new records only: whatever is done to the others, none begins
+    later = INCIDENTS.replace("    group: 担当者", "    group: 担当者\n    records: new", 1)
+    assert [(c['name'], c['later'], c['starts']) for c in plan(shop, later)['clocks']] == [('first_notice', True, 0)]
+    define(shop, later)
+    change(shop, running, rank='S')
+    new = incident(shop, rank='S')
+    assert duty(shop, running, '第一報')['why'] == 'rule' and duty(shop, new, '第一報')['state'] == 'running'
+    define(shop, later.replace('hours: 24', 'hours: 20'))                   # changed otherwise: still not for those
+    change(shop, running, rank='A')
+    assert duty(shop, running, '第一報')['why'] == 'rule'
+    # for all: those that meet it and have none begin now
+    told = plan(shop, INCIDENTS)
+    assert [(c['name'], c['starts']) for c in told['clocks']] == [('first_notice', 2)]
+    define(shop, INCIDENTS)
+    assert shop.sql("select record, count(*) from daicho.duty where tenant = %s and clock = 'first_notice' and void_at is null group by 1 order by 1", (shop.name,)) == [(running, 1), (missed, 1), (new, 1)]
+    # a clock that asks for an item which comes with it cannot be counted beforehand
+    more = INCIDENTS.replace('clocks:', '  - {name: urgent, type: boolean, title: 至急}\nclocks:\n  - {name: rush, title: 至急, start: urgent, stop: notified_at, within: {hours: 1}}')
+    assert [(c['name'], c['starts']) for c in plan(shop, more)['clocks']] == [('rush', None)]
+    define(shop, more)
+
+
 # missing ------------------------------------------------------------------------------------------------------------------------------------------------
 def test_mer_10_1_c_in_time_to_the_second_and_a_breach_is_not_edited_away(shop):
     kept, late = (incident(shop, rank='S', detected_at='2026-11-24T08:00:00+09:00') for _ in range(2))
@@ -252,9 +290,9 @@ def test_a_changed_rule_is_for_clocks_that_begin_from_then_on(shop):
     assert [tokyo(duty(shop, id, '第一報')['due_at'])[:10] for id in (old, new)] == ['2026-11-25', '2026-11-26']
     change(shop, old, notified_at='2026-11-24T09:00:00+09:00')
     assert duty(shop, old, '第一報')['state'] == 'met' and duty(shop, waiting, '第一報') is None
-    # a clock that goes away starts no more, and what runs is left to its deadline; one that comes looks at the records that are there
+    # a clock that goes away starts no more, and what runs ends with it; one that comes looks at the records that are there
     define(shop, INCIDENTS[:INCIDENTS.index('clocks:')])
-    assert duty(shop, incident(shop, rank='S'), '第一報') is None and duty(shop, new, '第一報')['state'] == 'running'
+    assert duty(shop, incident(shop, rank='S'), '第一報') is None and duty(shop, new, '第一報')['why'] == 'rule'
     define(shop, INCIDENTS.replace('only: {item: rank, op: in, value: [S, A]}', 'only: {item: rank, op: eq, value: B}').replace('first_notice', 'second_notice').replace('第一報, en', '第二報, en'))
     assert duty(shop, waiting, '第二報')['state'] == 'running'
 

@@ -53,6 +53,7 @@ static const struct field duty_fields[] = {
         { .name = "open", .type = SHAPE_BOOL, .required = true, .summary = "It is still to be done" },
         { .name = "mine", .type = SHAPE_BOOL, .required = true, .summary = "It is, or could be, the reader's" },
         { .name = "within", .type = SHAPE_TEXT, .summary = "The time it has, as a sentence" },
+        { .name = "why", .type = SHAPE_TEXT, .summary = "rule: it was withdrawn, because its clock was taken out of the definition" },
         { .name = "asked", .type = SHAPE_BOOL, .required = true, .summary = "An exception waits for a decision" },
         { NULL },
 };
@@ -128,6 +129,7 @@ static void dress(struct cx *cx, json_t *duty)
         for (size_t i = 0; i < COUNT(chips); i++)
                 if (str_is(state, chips[i].state))
                         json_set(duty, "chip", json_string(chips[i].chip));
+        json_set(duty, "by_rule", json_boolean(!str_absent(json_get_text(duty, "why"))));
         json_set(duty, "is_clock", json_boolean(str_is(json_get_text(duty, "kind"), "clock")));
         json_set(duty, "is_move", json_boolean(str_is(json_get_text(duty, "kind"), "move")));
         json_set(duty, "of_record", json_boolean(json_is_integer(json_object_get(duty, "record"))));

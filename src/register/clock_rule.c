@@ -5,7 +5,8 @@
 
 #include "register/condition.h"
 
-static const char *const clock_members[] = { "name", "title", "start", "since", "only", "stop", "within", "calendar", "group", "ladder", NULL };
+static const char *const clock_members[] = { "name",   "title",    "start", "since",  "only",    "stop",
+                                             "within", "calendar", "group", "ladder", "records", NULL };
 static const char *const step_members[] = { "wait", "before", "after", "to", "notice", "repeat", NULL };
 static const char *const repeat_members[] = { "every", "times", NULL };
 static const char *const unit_names[] = { "minutes", "hours", "days", "calendar_days", "months", "business_hours", "business_days", NULL };
@@ -226,7 +227,7 @@ static json_t *step_get(struct reading *r, const struct place *at)
 static void clock_get(struct reading *r, const struct place *at, struct clock_rule *clock)
 {
         json_t *ladder, *steps = json_array();
-        str group = STR_NONE;
+        str group = STR_NONE, records = STR_NONE;
 
         clock->rule = json_object();
         definition_member_known(r, at, clock_members);
@@ -242,6 +243,13 @@ static void clock_get(struct reading *r, const struct place *at, struct clock_ru
         clock_rule_within(r, at, clock->rule);
         if (definition_member_text(r, at, "group", 100, false, &group))
                 json_set(clock->rule, "group", json_str(group));
+        if (definition_member_text(r, at, "records", 100, false, &records)) {
+                clock->later = str_is(records, "new");
+                if (clock->later)
+                        json_set(clock->rule, "records", json_str(records));
+                else if (!str_is(records, "all"))
+                        definition_wrong(r, at, "records", "must be one of: %s", "all new");
+        }
         ladder = definition_member_array(r, at, "ladder", CLOCK_RULE_STEPS_MAX, false);
         for (size_t i = 0; ladder != NULL && i < json_array_size(ladder); i++) {
                 struct place in;

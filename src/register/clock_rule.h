@@ -25,8 +25,9 @@ struct clock_rule {
         struct condition *only; /* it runs while this is so; NULL: always */
         const struct item *since[CLOCK_RULE_SINCE_MAX];
         size_t since_count;
+        bool later; /* records: new. Those that were there before the clock never begin */
         json_t *
-            rule; /* as daicho.clock_rule keeps it: {unit, count, calendar, group, ladder: [{base start | due, minutes, every, times, to, notice}]} */
+            rule; /* as daicho.clock_rule keeps it: {unit, count, calendar, group, records, ladder: [{base start | due, minutes, every, times, to, notice}]} */
 };
 
 /* The members `within` and `calendar` of this place: unit, count and calendar of the rule; for moves, too. */

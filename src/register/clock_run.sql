@@ -28,3 +28,6 @@ select s.what, s.start_at, s.at, s.who from daicho.clock_simulate($1::jsonb, $2,
 
 -- clock_run_lay(tenant text, register_id int, laid bool) -> none
 select daicho.clock_lay($1, $2, $3);
+
+-- clock_run_running(tenant text, register_id int, name text) -> one int
+select count(*) from daicho.duty d where d.tenant = $1 and d.register_id = $2 and d.kind = 'clock' and d.clock = $3 and d.stopped_at is null and d.void_at is null;

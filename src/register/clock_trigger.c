@@ -67,6 +67,24 @@ static void whose(struct sql *sql, const struct definition *def)
         sql_int(sql, def->id);
 }
 
+/* Records that were there before the clock, and would begin. */
+static void starting(struct sql *sql, const struct definition *def, int64_t id, const struct clock_rule *clock)
+{
+        sql_add(sql, " from tenant.");
+        sql_names(sql, "r_", def->name, "");
+        sql_add(sql, " r where ");
+        begins(sql, clock);
+        sql_add(sql, " and not (");
+        event(sql, &clock->stop, false);
+        sql_add(sql, ") and not exists (select from daicho.duty d where d.kind = 'clock' and d.why is null and d.tenant = '");
+        sql_word(sql, sql->cx->tenant);
+        sql_add(sql, "' and d.register_id = ");
+        sql_int(sql, id);
+        sql_add(sql, " and d.clock = '");
+        sql_word(sql, clock->name);
+        sql_add(sql, "' and d.record = r.id)");
+}
+
 /* settled: only those that begin and have not stopped; records that were there before the clock. */
 static void settle(struct sql *sql, const struct definition *def, const struct clock_rule *clock, bool there_before)
 {
@@ -83,18 +101,13 @@ static void settle(struct sql *sql, const struct definition *def, const struct c
         keeps(sql, clock);
         sql_add(sql, "), array_agg(");
         event(sql, &clock->stop, false);
-        sql_add(sql, ")) from ");
-        if (!there_before) {
-                sql_add(sql, "after r;\n");
-                return;
+        sql_add(sql, "))");
+        if (there_before) {
+                starting(sql, def, def->id, clock);
+                sql_add(sql, ";\n");
+        } else {
+                sql_add(sql, " from after r;\n");
         }
-        sql_add(sql, "tenant.");
-        sql_names(sql, "r_", def->name, "");
-        sql_add(sql, " r where ");
-        begins(sql, clock);
-        sql_add(sql, " and not (");
-        event(sql, &clock->stop, false);
-        sql_add(sql, ");\n");
 }
 
 static void function(struct sql *sql, const struct definition *def)
@@ -148,12 +161,20 @@ static json_t *rules(const struct definition *def)
         return list;
 }
 
-static bool there(const struct definition *old, const struct clock_rule *clock)
+static const struct clock_rule *find(const struct definition *def, const struct clock_rule *clock)
 {
-        for (size_t i = 0; old != NULL && i < old->clock_count; i++)
-                if (str_equal(old->clocks[i].name, clock->name))
-                        return true;
-        return false;
+        for (size_t i = 0; def != NULL && i < def->clock_count; i++)
+                if (str_equal(def->clocks[i].name, clock->name))
+                        return &def->clocks[i];
+        return NULL;
+}
+
+/* Does it begin for records that are there already? */
+static bool fresh(const struct definition *old, const struct clock_rule *clock)
+{
+        const struct clock_rule *was = find(old, clock);
+
+        return !clock->later && (was == NULL || was->later);
 }
 
 rc clock_trigger_apply(struct cx *cx, const struct definition *old, const struct definition *def)
@@ -178,7 +199,7 @@ rc clock_trigger_apply(struct cx *cx, const struct definition *old, const struct
                 sql_add(sql, "();\n");
         }
         for (size_t i = 0; i < def->clock_count; i++)
-                if (!there(old, &def->clocks[i]))
+                if (fresh(old, &def->clocks[i]))
                         settle(sql, def, &def->clocks[i], true);
         must(!buf_full(&sql->text) && sql->count == 0);
         return db_script(cx, buf_str(&sql->text));
@@ -223,4 +244,74 @@ rc clock_trigger_check(struct cx *cx, const struct definition *def)
 rc clock_trigger_lay(struct cx *cx, int64_t register_id, bool laid)
 {
         return sql_clock_run_lay(cx, cx->tenant, register_id, laid);
+}
+
+/* Is this the name of an item whose column is not there yet, or not as it will be? Of all texts of a clock: what is a value as well makes it careful only. */
+static bool names_change(const struct definition *old, const struct definition *wanted, const json_t *json)
+{
+        const char *name;
+        json_t *one;
+        size_t i;
+
+        if (json_is_string(json)) {
+                const struct item *item = definition_item(wanted, json_text(json)), *was = definition_item(old, json_text(json));
+
+                return item != NULL && (was == NULL || was->type != item->type || was->scale != item->scale || !item_stored(item));
+        }
+        json_array_foreach((json_t *)(uintptr_t)json, i, one)
+                if (names_change(old, wanted, one))
+                        return true;
+        json_object_foreach((json_t *)(uintptr_t)json, name, one)
+                if (names_change(old, wanted, one))
+                        return true;
+        return false;
+}
+
+static rc start_count(struct cx *cx, const struct definition *old, const struct definition *wanted, size_t i, int64_t *ret)
+{
+        struct sql *sql = sql_open_literal(cx);
+        struct rows *rows;
+
+        *ret = -1;
+        if (names_change(old, wanted, json_array_get(json_object_get(wanted->source, "clocks"), i)))
+                return RC_OK;
+        sql_add(sql, "select count(*)");
+        starting(sql, wanted, old->id, &wanted->clocks[i]);
+        TRY(sql_run(sql, &rows));
+        *ret = rows_int(rows, 0, 0);
+        return RC_OK;
+}
+
+rc clock_trigger_changes(struct cx *cx, const struct definition *old, const struct definition *wanted, json_t **ret)
+{
+        int64_t n;
+
+        *ret = json_array();
+        for (size_t i = 0; old != NULL && i < old->clock_count; i++)
+                if (find(wanted, &old->clocks[i]) == NULL) {
+                        json_t *m = json_object();
+
+                        TRY(sql_clock_run_running(cx, cx->tenant, old->id, old->clocks[i].name, &n));
+                        json_set(m, "name", json_str(old->clocks[i].name));
+                        json_set(m, "title", json_str(old->clocks[i].title[cx->lang]));
+                        json_set(m, "ends", json_integer(n));
+                        json_array_append_new(*ret, m);
+                }
+        for (size_t i = 0; old != NULL && i < wanted->clock_count; i++) {
+                const struct clock_rule *clock = &wanted->clocks[i];
+                bool begins_now = fresh(old, clock);
+                json_t *m = json_object();
+
+                if (!begins_now && (!clock->later || find(old, clock) != NULL))
+                        continue;
+                n = 0;
+                if (begins_now)
+                        TRY(start_count(cx, old, wanted, i, &n));
+                json_set(m, "name", json_str(clock->name));
+                json_set(m, "title", json_str(clock->title[cx->lang]));
+                json_set(m, "later", json_boolean(clock->later));
+                json_set(m, "starts", n < 0 ? json_null() : json_integer(n));
+                json_array_append_new(*ret, m);
+        }
+        return RC_OK;
 }

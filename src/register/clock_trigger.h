@@ -10,5 +10,8 @@ rc clock_trigger_check(struct cx *cx, const struct definition *def) MUST_USE;
 rc clock_trigger_lay(struct cx *cx, int64_t register_id, bool laid) MUST_USE;
 /* By the define job, behind the table: rules and trigger as the definition says; clocks of `old` (NULL) that are gone stop being started. */
 rc clock_trigger_apply(struct cx *cx, const struct definition *old, const struct definition *def) MUST_USE;
+/* What becomes of clocks by a new definition: [{name, title, ends: how many run and are withdrawn} or {name, title, later, starts: how many records begin one; null: it
+ * cannot be told before}]. */
+rc clock_trigger_changes(struct cx *cx, const struct definition *old, const struct definition *wanted, json_t **ret) MUST_USE;
 
 #endif

@@ -625,6 +625,52 @@ static rc moves_compare(struct cx *cx, struct define_plan *p)
         return RC_OK;
 }
 
+/* Clocks that end, and clocks that begin for what is there. */
+static rc clocks_compare(struct cx *cx, struct define_plan *p)
+{
+        bool ja = cx->lang == LANG_JA;
+        json_t *list, *one;
+        size_t i;
+
+        TRY(clock_trigger_changes(cx, p->old, p->wanted, &list));
+        (void)json_set(p->model, "clocks", list);
+        json_array_foreach(list, i, one) {
+                str title = json_get_text(one, "title");
+                const json_t *ends = json_object_get(one, "ends"), *starts = json_object_get(one, "starts");
+
+                if (ends != NULL)
+                        say(p, json_integer_value(ends) > 0,
+                            str_format(
+                                cx->mem,
+                                ja ? "期限「%.*s」の規則をなくします。動いている%lld件は「取り下げ（規則がなくなった）」で終わり、記録は残ります"
+                                   : "Take the clock \"%.*s\" away: %lld that run end as withdrawn because the rule is gone; what happened stays",
+                                STR_ARG(title), (long long)json_integer_value(ends)));
+                else if (json_is_true(json_object_get(one, "later")))
+                        say(p, false,
+                            str_format(cx->mem,
+                                       ja ? "期限「%.*s」を加えます。これから登録されるレコードだけで始まります（records: new）"
+                                          : "Add the clock \"%.*s\", for records made from then on only (records: new)",
+                                       STR_ARG(title)));
+                else if (json_is_null(starts))
+                        say(p, false,
+                            str_format(
+                                cx->mem,
+                                ja ? "期限「%.*s」を加えます。今あるレコードのうち、条件に合うものですぐに始まります（今あるレコードを除くには "
+                                     "records: new）"
+                                   : "Add the clock \"%.*s\": it starts at once for records that meet it (records: new leaves out those that are "
+                                     "there)",
+                                STR_ARG(title)));
+                else
+                        say(p, false,
+                            str_format(
+                                cx->mem,
+                                ja ? "期限「%.*s」を加えます。今あるレコードのうち%lld件ですぐに始まります（今あるレコードを除くには records: new）"
+                                   : "Add the clock \"%.*s\": it starts at once for %lld records that are there (records: new leaves them out)",
+                                STR_ARG(title), (long long)json_integer_value(starts)));
+        }
+        return RC_OK;
+}
+
 /* What is not about single items. */
 static void model_close(struct cx *cx, struct define_plan *p, bool look)
 {
@@ -672,6 +718,7 @@ rc define_plan_make(struct cx *cx, const struct definition *wanted, str back, bo
         p->items = NEW_ARRAY(cx->mem, struct define_item, wanted->item_count);
         TRY(items_compare(cx, p, back, look));
         TRY(moves_compare(cx, p));
+        TRY(clocks_compare(cx, p));
         p->search = p->old ? !search_same(p) : define_plan_searchable(wanted);
         p->aside = aside_needed(p);
         if (p->old != NULL) {

@@ -129,6 +129,7 @@ static json_t *duty_model(struct cx *cx, const struct duty_row *r)
         json_set(m, "mine", json_boolean(r->mine));
         json_set(m, "within", clock ? json_str(within(cx, r)) : json_null());
         json_set(m, "asked", json_boolean(r->asked));
+        json_set(m, "why", json_str(r->why));
         return m;
 }
 

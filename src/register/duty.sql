@@ -4,12 +4,12 @@
 -- rights that are held.
 -- duty_list(account int, which text, all bool, names text, words text, from_ time?, to_ time?, after_due time?, after int, max int) -> many(2001) duty_row(id int, kind text,
 --     title_ja text?, title_en text?, register text?, register_ja text?, register_en text?, record int?, ref int?, group_name text?, assignee int?, assignee_name text?,
---     started_at time, due_at time, due_first time, stopped_at time?, stopped_by text?, void_at time?, state text, mine bool, unit text?, count int?, calendar text?, asked bool)
+--     started_at time, due_at time, due_first time, stopped_at time?, stopped_by text?, void_at time?, state text, mine bool, unit text?, count int?, calendar text?, asked bool, why text?)
 select d.id, d.kind, coalesce(r.title_ja, d.title_ja) as title_ja, coalesce(r.title_en, d.title_en) as title_en, d.register, coalesce(g.definition -> 'title' ->> 'ja', g.definition ->> 'title') as register_ja,
     coalesce(g.definition -> 'title' ->> 'en', g.definition ->> 'title') as register_en, d.record, d.ref, d.group_name, d.assignee, a.name as assignee_name,
     d.started_at, d.due_at, d.due_first, d.stopped_at, d.stopped_by, d.void_at, daicho.duty_state(d.due_at, d.stopped_at, d.void_at) as state, m.mine,
     r.rule ->> 'unit' as unit, (r.rule ->> 'count')::bigint as count, r.rule ->> 'calendar' as calendar,
-    exists (select from daicho.duty_pause p where p.duty_id = d.id and p.state = 'asked') as asked
+    exists (select from daicho.duty_pause p where p.duty_id = d.id and p.state = 'asked') as asked, d.why
 from daicho.duty d
 left join daicho.clock_rule r on r.id = d.rule_id
 left join tenant.register g on g.id = d.register_id
@@ -30,7 +30,7 @@ select d.id, d.kind, coalesce(r.title_ja, d.title_ja) as title_ja, coalesce(r.ti
     coalesce(g.definition -> 'title' ->> 'en', g.definition ->> 'title') as register_en, d.record, d.ref, d.group_name, d.assignee, a.name as assignee_name,
     d.started_at, d.due_at, d.due_first, d.stopped_at, d.stopped_by, d.void_at, daicho.duty_state(d.due_at, d.stopped_at, d.void_at) as state,
     coalesce(d.assignee = $2 or daicho.move_duty(d, $2), false) as mine, r.rule ->> 'unit' as unit, (r.rule ->> 'count')::bigint as count, r.rule ->> 'calendar' as calendar,
-    exists (select from daicho.duty_pause p where p.duty_id = d.id and p.state = 'asked') as asked
+    exists (select from daicho.duty_pause p where p.duty_id = d.id and p.state = 'asked') as asked, d.why
 from daicho.duty d
 left join daicho.clock_rule r on r.id = d.rule_id
 left join tenant.register g on g.id = d.register_id

@@ -1,4 +1,4 @@
-/* move_tell.h - telling people of approvals: who may approve, that one waits; who asked, what became of it (schema/0052_move_notice.sql). */
+/* move_tell.h - telling people of approvals: who may approve, that one waits; who asked, what became of it (schema/0052_rules.sql). */
 #ifndef DAICHO_REGISTER_MOVE_TELL_H
 #define DAICHO_REGISTER_MOVE_TELL_H
 
