@@ -157,6 +157,25 @@ def test_entries_of_a_history_go_with_their_master(shop):
 
 # Lists -----------------------------------------------------------------------------------------------------------------------------------
 
+def test_no_statement_of_a_contract_says_somebody_else_wrote_a_record(house, shop):
+    """Who made a record and who changed it last is who acts, whatever SQL says; a record that comes back keeps who made it."""
+    id = made(shop, email='mine@example.jp')['id']
+    maker, = shop.sql('select created_by from r_customers where id = %s', (id,))[0]
+    with house.connect('daicho_web') as db:
+        for mask, table, insert in ('', 'r_customers', "r_customers (email, family_name, created_by, updated_by) values (%s, 'x', %s, %s)"), ('_masked', 'm_customers', None):
+            db.autocommit = False
+            db.execute("select set_config('role', %s, true), set_config('daicho.actor', 'account:7:mallory', true)", [f't_{shop.name}{mask}'])
+            if insert:
+                assert db.execute(f't_{shop.name}.'.join(['insert into ', insert]) + ' returning created_by, updated_by', ['x@example.jp', 'account:1:admin', '']).fetchone() == ('account:7:mallory',) * 2
+                with db.transaction(force_rollback=True):       # nor under the number of one that was deleted by somebody else
+                    db.execute(f"insert into t_{shop.name}.r_customers (id, email, family_name, created_by) overriding system value values (999999, 'y@example.jp', 'x', 'account:1:admin')")
+                    assert db.execute(f'select created_by from t_{shop.name}.r_customers where id = 999999').fetchone() == ('account:7:mallory',)
+            for change in "updated_by = 'account:1:admin'", "created_by = 'account:1:admin', version = version + 1", "version = version + 1":
+                assert db.execute(f'update t_{shop.name}.{table} set {change} where id = %s returning created_by, updated_by', [id]).fetchone() == (maker, 'account:7:mallory'), change
+            db.rollback()
+    assert shop.sql('select created_by, updated_by from r_customers where id = %s', (id,)) == [(maker, maker)]
+
+
 @pytest.fixture(scope='module')
 def full(house):
     """37 customers: points 0..9 or none, three prefectures or none."""

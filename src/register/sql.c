@@ -489,6 +489,21 @@ static void change_trigger(struct sql *sql, const struct definition *def, const 
         sql_add(sql, "();\n");
 }
 
+/* Rows that do not say who acts are set right (daicho.record_actor); the others pay for a comparison only. */
+static void actor_trigger(struct sql *sql, const struct definition *def, const char *event, const char *created_by)
+{
+        sql_add(sql, "create or replace trigger actor_");
+        buf_add(&sql->text, str_of(event));
+        sql_add(sql, " before ");
+        buf_add(&sql->text, str_of(event));
+        sql_add(sql, " on ");
+        real_table(sql, def->name);
+        sql_add(sql, " for each row when (new.updated_by is distinct from coalesce(current_setting('daicho.actor', true), '') or new.created_by is "
+                     "distinct from ");
+        buf_add(&sql->text, str_of(created_by));
+        sql_add(sql, ") execute function daicho.record_actor();\n");
+}
+
 void sql_views(struct sql *sql, const struct definition *def)
 {
         masked_views(sql, def);
@@ -496,4 +511,6 @@ void sql_views(struct sql *sql, const struct definition *def)
         change_function(sql, def);
         change_trigger(sql, def, "change_update", "update");
         change_trigger(sql, def, "change_delete", "delete");
+        actor_trigger(sql, def, "insert", "coalesce(current_setting('daicho.actor', true), '')");
+        actor_trigger(sql, def, "update", "old.created_by");
 }
