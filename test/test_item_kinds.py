@@ -6,7 +6,7 @@ import pytest
 
 from test_bulk import do, look, undo
 from test_export import rows_of, take
-from test_import import counts, file_of
+from test_import import bring, counts, file_of
 from test_register import define
 
 CHANNELS = ['メール', {'value': 'tel', 'title': {'ja': '電話', 'en': 'Telephone'}, 'aliases': ['TEL']}, {'value': 'at home, by "us"', 'title': {'ja': '訪問、面談', 'en': 'Visit'}}, 'null']
@@ -261,6 +261,12 @@ def test_accounts_stand_in_files_by_their_log_in_and_come_back(team):
     assert counts(job)['changed'] == 1 and counts(job)['refused'] == 1 and 'このアカウントはありません' in file_of(team, job).decode('utf-8-sig')
     job = team.house.wait_job(team.house.import_file('members', '番号,担当\nT1,hanako\n'.encode(), team), team)
     assert counts(job)['changed'] == 1
+    # looked at before it is written: names as everywhere
+    job = bring(team, '番号,担当\nT1,taro\nT2,\nT77,hanako\n'.encode(), state='ready', register='members', review='true')
+    look_at = lambda kind: team.api('GET', f'/registers/members/imports/{job["id"]}?kind={kind}').json()['rows']
+    assert [[(i['old'], i['new']) for i in row['items'] if i['name'] == 'owner'] for row in look_at('changed')] == [[('佐藤 花子', '鈴木 太郎')], [('鈴木 太郎', None)]]
+    assert look_at('new')[0]['cells'][1]['text'] == '佐藤 花子'
+    assert team.api('POST', f'/jobs/{job["id"]}/cancel', json={}).status < 300
 
 
 def test_a_person_picks_a_colleague_and_sees_names(team):

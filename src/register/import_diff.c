@@ -7,6 +7,7 @@
 #include "identity/permission.h"
 #include "register/import.h"
 #include "register/item.h"
+#include "register/item_account.h"
 #include "register/record_row.h"
 
 enum kind { KIND_NEW = 1, KIND_CHANGED, KIND_UNCHANGED, KIND_REFUSED, KINDS };
@@ -24,6 +25,7 @@ struct diff {
         const struct definition **to; /* of a reference whose key may be seen; NULL */
         size_t count;
         bool blank_keeps;
+        json_t *names; /* of accounts, by number */
 };
 
 static rc columns_read(struct diff *d, const json_t *names)
@@ -159,6 +161,8 @@ static json_t *shown(const struct diff *d, size_t i, str stored)
 {
         if (str_absent(stored))
                 return json_null();
+        if (d->items[i]->type == ITEM_ACCOUNT && json_object_get(d->names, str_z(d->cx->mem, stored)) != NULL)
+                return json_object_get(d->names, str_z(d->cx->mem, stored));
         return json_str(d->items[i]->type == ITEM_REFERENCE ? stored : item_show(d->cx->mem, d->cx->lang, d->items[i], stored));
 }
 
@@ -213,13 +217,35 @@ static rc row_model(const struct diff *d, const struct rows *rows, size_t row, j
         return RC_OK;
 }
 
-static rc list(const struct diff *d, json_t *model)
+/* Accounts stand in these rows by number. */
+static rc names_read(struct diff *d, const struct rows *rows)
+{
+        size_t n = 0, count = rows_count(rows);
+        str *ids = NEW_ARRAY(d->cx->mem, str, 2 * count * d->count + 1);
+
+        for (size_t i = 0; i < d->count; i++)
+                for (size_t row = 0; d->items[i]->type == ITEM_ACCOUNT && row < count; row++) {
+                        if (d->kind == KIND_NEW) {
+                                ids[n++] = rows_text(rows, row, 1 + i);
+                        } else if (d->kind == KIND_CHANGED) {
+                                ids[n++] = rows_text(rows, row, 4 + 3 * i);
+                                ids[n++] = rows_text(rows, row, 5 + 3 * i);
+                        }
+                }
+        for (size_t i = n; i > 0; i--)
+                if (str_absent(ids[i - 1]))
+                        ids[i - 1] = ids[--n];
+        return n > 0 ? item_account_names(d->cx, ids, n, &d->names) : RC_OK;
+}
+
+static rc list(struct diff *d, json_t *model)
 {
         json_t *rows = json_array(), *columns = json_array(), *one;
         struct rows *found;
         size_t n;
 
         TRY(rows_read(d, &found));
+        TRY(names_read(d, found));
         n = rows_count(found);
         for (size_t i = 0; i < d->count; i++) {
                 one = json_set(json_object(), "name", json_str(d->items[i]->name));

@@ -59,8 +59,7 @@ bool item_account_any(const struct definition *def)
         return false;
 }
 
-/* {"12": "佐藤 花子"} */
-static rc names_get(struct cx *cx, const str *ids, size_t count, json_t **ret)
+rc item_account_names(struct cx *cx, const str *ids, size_t count, json_t **ret)
 {
         struct account_named *rows;
         json_t *names = json_object();
@@ -96,7 +95,7 @@ static rc spots_name(struct cx *cx, const struct spot *spots, const str *ids, si
 
         if (n == 0)
                 return RC_OK;
-        TRY(names_get(cx, ids, n, &names));
+        TRY(item_account_names(cx, ids, n, &names));
         for (size_t i = 0; i < n; i++) {
                 json_t *both = json_object(), *name = json_object_get(names, ids[i].p);
 

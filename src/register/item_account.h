@@ -14,6 +14,8 @@ bool item_account_any(const struct definition *def);
 /* Numbers in models of records (or in `old` and `new` of a list of changes, item named by `item`) become {id, heading}. */
 rc item_account_name(struct cx *cx, const struct definition *def, json_t *const *models, size_t count) MUST_USE;
 rc item_account_name_changes(struct cx *cx, const struct definition *def, json_t *changes) MUST_USE;
+/* Names by number: {"12": "佐藤 花子"}; who is unknown is not in it. */
+rc item_account_names(struct cx *cx, const str *ids, size_t count, json_t **ret) MUST_USE;
 /* Who may be picked: [{value, title}] by name. */
 rc item_account_options(struct cx *cx, json_t **ret) MUST_USE;
 
