@@ -1,7 +1,9 @@
 """Registers are defined, changed and refused; what they hold is never lost by a slip."""
+import html
 import json
 import pathlib
 import re
+import urllib.parse
 
 import pytest
 
@@ -147,6 +149,43 @@ def test_a_name_is_taken_once_and_kept(shop):
     assert shop.api('POST', '/registers', json=ASSETS).status == 409
     assert shop.api('PUT', '/registers/assets', json=changed(name='other')).status == 422
     assert shop.api('PUT', '/registers/nothing', json=changed(name='nothing')).status == 404
+
+
+def beginning(browser, **query):
+    page = browser.get('/registers?' + urllib.parse.urlencode(query))
+    text = re.search(r'<textarea[^>]*name="yaml"[^>]*>(.*?)</textarea>', page.text, re.S)
+    return page, html.unescape(text[1]) if text else None
+
+
+def test_a_register_begins_with_one_of_the_house_or_almost_empty(shop):
+    browser = shop.admin.browser()
+    page, text = beginning(browser)
+    assert page.status == 200 and text == ''
+    ready = lambda page: set(re.findall(r'href="/registers\?start=(\w+)#new"', page.text))
+    assert ready(page) == {'customers', 'products'}, 'orders and inquiries need others'
+    page, text = beginning(browser, start='customers')
+    assert text.startswith('name: customers\n') and '#' not in text.split('items:')[0] and page.text.count('<textarea') == 1
+    answer = browser.post('/registers', form={'yaml': text})
+    assert answer.status == 303
+    assert shop.house.wait_job(int(answer.headers['Location'].split('/')[-1]), shop)['state'] == 'done'
+    page, _ = beginning(browser)
+    assert ready(page) == {'orders', 'products'} and page.text.count('登録済み') == 1
+
+    _, text = beginning(browser, name='shops', title='店舗 #1', kind='master', master='customers')
+    answer = browser.post('/registers', form={'yaml': text})
+    assert shop.house.wait_job(int(answer.headers['Location'].split('/')[-1]), shop)['state'] == 'done'
+    _, text = beginning(browser, name='calls', title='電話', kind='history', master='shops')
+    answer = browser.post('/registers', form={'yaml': text})
+    assert shop.house.wait_job(int(answer.headers['Location'].split('/')[-1]), shop)['state'] == 'done'
+    made = shop.api('GET', '/registers/calls').json()['register']
+    assert (made['kind'], [i['name'] for i in made['items']]) == ('history', ['master', 'happened_on'])
+
+    assert beginning(browser, start='nothing')[0].status == 404
+    for wrong in {'name': 'Über'}, {'name': 'job'}, {'kind': 'list'}, {'title': ''}, {'title': 'x' * 61}, {'kind': 'history', 'master': 'a b'}:
+        page, _ = beginning(browser, **{'name': 'mine', 'title': '私の', 'kind': 'master', **wrong})
+        assert page.status == 422, (wrong, page.status)
+    page, text = beginning(shop.staff.browser(), start='products')
+    assert page.status == 200 and text is None and 'start=' not in page.text
 
 
 def test_who_may_not_define_is_refused(shop):

@@ -29,6 +29,7 @@
 #include "notify/notice.h"
 #include "page/page.h"
 #include "post/message.h"
+#include "register/pack.h"
 #include "tenant/vault.h"
 
 #include <errno.h>
@@ -274,6 +275,8 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, 
                 return witness(cx, place, spool, probe, dare);
         TRY(place_conninfo(cx, place->dir, roles[kind], "daicho", &conninfo));
         TRY(page_start(cx, str_format(cx->mem, "%.*s/pages", STR_ARG(place->share))));
+        if (kind == SANDBOX_WEB)
+                TRY(pack_start(cx, str_format(cx->mem, "%.*s/registers", STR_ARG(place->share))));
         if (command_house->hooks != NULL && command_house->hooks->start != NULL)
                 TRY(command_house->hooks->start(cx, place->statics));
         TRY(db_open(cx, str_z(cx->mem, conninfo), &cx->db));

@@ -22,6 +22,7 @@ static const struct {
         { "job", "jobs", "state", "job.state" },
         { "register", "registers", "kind", "register.kind" },
         { "register", "registers", "state", "register.state" },
+        { "pack", "packs", "kind", "register.kind" },
         { "item", "items", "type", "type" },
         { "item", "items", "classification", "classification" },
         { "account", "accounts", "state", "account.state" },

@@ -9,13 +9,73 @@
 #include "register/move_plan.h"
 #include "register/define.h"
 #include "register/define_laid.h"
+#include "register/pack.h"
 
 static bool api(const struct http_req *req)
 {
         return str_starts(req->path, S("/api/v1/"));
 }
 
-/* GET /registers - registers.html: {registers: [{name, title, kind, description, items, about…}], deleted: [{name, title, actor, deleted_at, until_at}]}. */
+static const json_t *named(const json_t *list, str name)
+{
+        const json_t *one;
+        size_t i;
+
+        json_array_foreach((json_t *)(uintptr_t)list, i, one)
+                if (str_equal(json_get_text(one, "name"), name))
+                        return one;
+        return NULL;
+}
+
+/* For the page, of each to begin with: is it there; needed: [{title, there}]; ready: it can be made now. */
+static rc packs_add(struct cx *cx, json_t *model)
+{
+        json_t *told, *list, *one, *need;
+        size_t i, j;
+
+        TRY(pack_list(cx, &told));
+        list = json_object_get(told, "packs");
+        json_array_foreach(list, i, one) {
+                json_t *needed = json_array();
+                bool ready = true;
+
+                json_array_foreach(json_object_get(one, "needs"), j, need) {
+                        const json_t *there = named(json_object_get(model, "registers"), json_text(need)),
+                                     *known = there ? there : named(list, json_text(need));
+                        json_t *m = json_set(json_object(), "title", json_str(known ? json_get_text(known, "title") : json_text(need)));
+
+                        json_array_append_new(needed, json_set(m, "there", json_boolean(there != NULL)));
+                        ready = ready && there != NULL;
+                }
+                (void)json_set(one, "there", json_boolean(named(json_object_get(model, "registers"), json_get_text(one, "name")) != NULL));
+                (void)json_set(one, "needed", needed);
+                (void)json_set(one, "has_needed", json_boolean(json_array_size(needed) > 0));
+                (void)json_set(one, "ready", json_boolean(ready));
+        }
+        (void)json_set(model, "packs", list);
+        return RC_OK;
+}
+
+/* What the text of a new definition begins with: ?start=NAME, or ?name=&title=&kind=&master=. */
+static rc beginning_add(struct cx *cx, const struct http_req *req, json_t *model)
+{
+        struct pack_wish wish = { http_query(req, "name"), http_query(req, "title"), http_query(req, "kind"), http_query(req, "master") };
+        str start = http_query(req, "start"), yaml = STR_NONE;
+
+        if (!permission_held(cx, PERM_REGISTER_DEFINE))
+                return RC_OK;
+        TRY(packs_add(cx, model));
+        if (!str_empty(start))
+                TRY(pack_yaml(cx, start, &yaml));
+        else if (!str_absent(wish.name))
+                TRY(pack_blank(cx, &wish, &yaml));
+        (void)json_set(model, "begun", json_boolean(!str_absent(yaml)));
+        (void)json_set(model, "yaml", json_str(yaml));
+        return RC_OK;
+}
+
+/* GET /registers - registers.html: {registers: [{name, title, kind, description, items, about…}], deleted: [{name, title, actor, deleted_at, until_at}]}; for who
+ * may make one also {packs, begun, yaml}. */
 static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
 {
         json_t *model, *deleted;
@@ -25,6 +85,8 @@ static rc list(struct cx *cx, const struct http_req *req, struct http_res *res)
         TRY(define_laid_registers(cx, &deleted));
         (void)json_set(model, "deleted", deleted);
         (void)json_set(model, "has_deleted", json_boolean(json_array_size(deleted) > 0));
+        if (!api(req))
+                TRY(beginning_add(cx, req, model));
         return http_reply(res, 200, "registers.html", model);
 }
 
