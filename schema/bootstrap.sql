@@ -7,7 +7,7 @@ declare
     r text;
 begin
     -- owner: DDL in its own schemas. Login roles: no rights of their own (NOINHERIT); they take a tenant's role inside a transaction.
-    foreach r in array array['daicho_owner', 'daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_cli', 'daicho_sso', 'daicho_mailer', 'daicho_sealer', 'daicho_watch'] loop
+    foreach r in array array['daicho_owner', 'daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_cli', 'daicho_sso', 'daicho_mailer', 'daicho_courier', 'daicho_sealer', 'daicho_watch'] loop
         if not exists (select from pg_roles where rolname = r) then
             execute format('create role %I login noinherit connection limit 64', r);
         end if;
@@ -19,7 +19,7 @@ begin
         create role daicho_tenant nologin;
     end if;
     execute format('revoke all on database %I from public', current_database());
-    execute format('grant connect on database %I to daicho_owner, daicho_web, daicho_auth, daicho_jobs, daicho_cli, daicho_sso, daicho_mailer, daicho_sealer, daicho_watch', current_database());
+    execute format('grant connect on database %I to daicho_owner, daicho_web, daicho_auth, daicho_jobs, daicho_cli, daicho_sso, daicho_mailer, daicho_courier, daicho_sealer, daicho_watch', current_database());
     execute format('grant create, temporary on database %I to daicho_owner', current_database());
     execute format('grant temporary on database %I to daicho_tenant', current_database());
 end
@@ -112,7 +112,7 @@ $$;
 revoke all on schema public from public;
 revoke execute on function pg_catalog.set_config(text, text, boolean) from public;
 -- those that never take a role have no use for it
-revoke execute on function pg_catalog.set_config(text, text, boolean) from daicho_mailer, daicho_sealer, daicho_watch;
+revoke execute on function pg_catalog.set_config(text, text, boolean) from daicho_mailer, daicho_courier, daicho_sealer, daicho_watch;
 grant execute on function pg_catalog.set_config(text, text, boolean) to daicho_owner, daicho_web, daicho_auth, daicho_jobs, daicho_cli, daicho_sso;
 revoke update on pg_catalog.pg_settings from public;
 -- no DO blocks, no functions but those that exist
@@ -155,7 +155,7 @@ begin
         return;
     end if;
     create extension if not exists pgaudit with schema daicho_admin;
-    foreach r in array array['daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_sso', 'daicho_mailer', 'daicho_sealer', 'daicho_watch'] loop
+    foreach r in array array['daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_sso', 'daicho_mailer', 'daicho_courier', 'daicho_sealer', 'daicho_watch'] loop
         execute format('alter role %I set pgaudit.role = %L', r, '');
         if r <> 'daicho_jobs' then                  -- which defines registers: its DDL is told
             execute format('alter role %I set pgaudit.log = %L', r, 'none');

@@ -77,6 +77,7 @@
 #include "console/summary.h"
 #include "console/support_door.h"
 #include "console/token_door.h"
+#include "console/webhook_door.h"
 #include "gate/openapi.h"
 #include "governance/change.h"
 #include "identity/access.h"
@@ -92,6 +93,7 @@
 #include "tenant/tenant.h"
 #include "mail/mail.h"
 #include "notify/notice.h"
+#include "notify/webhook.h"
 #include "register/alike_find.h"
 #include "register/attachment.h"
 #include "register/bulk.h"
@@ -164,6 +166,7 @@ static const struct route *const routes[] = {
         border_door_routes,
         certificate_door_routes,
         token_door_routes,
+        webhook_door_routes,
         openapi_routes,
         notice_door_routes,  support_door_routes,
         permission_door_routes,
@@ -248,6 +251,11 @@ static rc segment_notice(struct cx *cx, const json_t *told)
         return json_integer_value(json_object_get(told, "drifted")) > 0 ? notice_guards(cx, "segment_drift", told) : RC_OK;
 }
 
+static rc webhook_notice(struct cx *cx, const json_t *told)
+{
+        return notice_webhooks(cx, "webhook_off", told);
+}
+
 static const struct chore chores[] = {
         { "person", LOG_STOP, 5000, person_leave_next, person_leave, .sweep = person_files_erase },
         { "sharing", LOG_ALERT, 5000, person_sharing_next, person_sharing_tell, .tell = sharing_notice },
@@ -273,6 +281,7 @@ static const struct chore chores[] = {
         { "job", LOG_CANCEL, 5000, job_ready_next, job_ready_over },
         { "segment", LOG_COUNT, 500, segment_turn_asked, segment_turn_count, .sweep = segment_turn_fold },
         { "segment", LOG_COUNT, 1000, segment_turn_due, segment_turn_day, .tell = segment_notice },
+        { "webhook", LOG_STOP, 1000, webhook_off_next, webhook_off_tell, .tell = webhook_notice, .sweep = webhook_sweep },
         { .kind = NULL },
 };
 

@@ -24,7 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get('BUILD', ROOT / 'build')).resolve()
 BIN = pathlib.Path('/usr/lib/postgresql/15/bin')
 PORT = 5432                 # only names the socket file; the directory is our own
-LOGINS = ['daicho_owner', 'daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_cli', 'daicho_sso', 'daicho_mailer', 'daicho_sealer', 'daicho_watch']
+LOGINS = ['daicho_owner', 'daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_cli', 'daicho_sso', 'daicho_mailer', 'daicho_courier', 'daicho_sealer', 'daicho_watch']
 
 
 def scope(login, tenant, mask=''):

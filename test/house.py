@@ -284,6 +284,8 @@ class House:
         base = {} if bench else {'database_memory': 128, 'web_workers': 4, 'password_cost': 4, 'login_rate': 1000, 'seal_seconds': 1}
         house = cls(directory or tempfile.mkdtemp(prefix='daicho-'), {**base, **(conf or {})})
         atexit.register(house.close)
+        if not bench:           # receivers of webhooks stand on this machine, with the certificate of the house
+            house.conf = {'webhook_networks': '127.0.0.1', 'webhook_ca': house.dir / 'tls/ca.crt', **house.conf}
         try:
             if not bench and not directory:
                 house.copy_made_one()

@@ -204,7 +204,7 @@ def test_no_shared_table_and_no_function_shows_the_desk_a_record(shop, house):
         assert db.execute('select daicho.job_cancel(%s)', [shop.job]).fetchone()[0] in (None, '')
 
 
-@pytest.mark.parametrize('login', ['daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_sso', 'daicho_mailer', 'daicho_sealer', 'daicho_watch', 'daicho_owner'])
+@pytest.mark.parametrize('login', ['daicho_web', 'daicho_auth', 'daicho_jobs', 'daicho_sso', 'daicho_mailer', 'daicho_courier', 'daicho_sealer', 'daicho_watch', 'daicho_owner'])
 def test_the_desk_is_the_operators_alone(shop, house, login):
     with house.connect(login) as db, pytest.raises(DENIED):
         db.execute('select set_config(%s, %s, true)', ['role', f't_{shop.name}_desk'])

@@ -256,7 +256,7 @@ def test_every_shared_table_can_be_written_anew_and_only_by_the_jobs_processes(o
                 assert attempt < 4
     every = {f'daicho.{t}' for t, in own.sql("select relname from pg_class where relnamespace = 'daicho'::regnamespace and relkind = 'r'")}
     assert {t.split('.')[1].split('_')[0] for t in every - listed} == {'log', 'migration', 'erasure', 'erase', 'bytes', 'rehearsal', 'seal'}, every - listed
-    for role in ('daicho_web', 'daicho_auth', 'daicho_cli', 'daicho_sso', 'daicho_mailer', 'daicho_sealer', 'daicho_watch'):
+    for role in ('daicho_web', 'daicho_auth', 'daicho_cli', 'daicho_sso', 'daicho_mailer', 'daicho_courier', 'daicho_sealer', 'daicho_watch'):
         for call in ('select daicho.bytes_step()', 'select daicho.bytes_gone()', "select daicho.bytes_renew('daicho.account')", 'select daicho_admin.bytes_journal_renew()',
                      'select daicho_admin.bytes_statistics_renew()', "select daicho_admin.bytes_statistics_forget('daicho.account')",
                      "select daicho_admin.bytes_seen('1')", "select daicho_admin.bytes_held('daicho.account')", 'select * from daicho.erase_bytes', 'update daicho.bytes_turn set night_at = now()',

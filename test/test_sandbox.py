@@ -7,7 +7,7 @@ from house import ROOT, House
 
 KINDS = re.findall(r'\[SANDBOX_[A-Z]+\] = \{ "([a-z]+)"', (ROOT / 'src/cli/sandbox.c').read_text())
 AT_PROVIDERS = ['socket-inet', 'socket-inet6', 'open-provider-secrets']
-NEEDED = {'sso': AT_PROVIDERS, 'renew': AT_PROVIDERS, 'mailer': ['socket-inet', 'socket-inet6'],     # what a kind is for
+NEEDED = {'sso': AT_PROVIDERS, 'renew': AT_PROVIDERS, 'mailer': ['socket-inet', 'socket-inet6'], 'courier': ['socket-inet', 'socket-inet6'],     # what a kind is for
           'sealer': ['open-log-keys', 'open-sealer-memory']}
 REFUSED = ['open-shadow', 'open-passwd', 'open-owner-secret', 'open-provider-secrets', 'open-log-keys', 'open-sealer-memory', 'open-factor-key', 'open-server-key', 'open-config-write', 'open-data', 'create-tmp', 'open-proc-mem',
            'socket-inet', 'socket-inet6', 'socket-netlink', 'socket-packet', 'open-program-write', 'kill-parent', 'clone']
@@ -34,7 +34,7 @@ def landlock():
 @pytest.mark.parametrize('kind', KINDS)
 def test_worker_is_refused_everything_it_does_not_need(house, kind):
     """The worker's own start, its own sandbox, then each forbidden thing is tried."""
-    assert len(KINDS) == 9
+    assert len(KINDS) == 10
     status, out, err = house.run('worker', kind, '1', '--probe')
     tried = dict(line.split(' ', 1) for line in out.splitlines())
     needed = NEEDED.get(kind, [])

@@ -118,6 +118,10 @@ class Pair:
                   "author) values (%s, 1, 'stop', 'normal', 'x', 'x', 'x', 'x', 'x', 'x', now() + interval '9 days', now() + interval '10 days', '{sweepone}', 1, 'x')",
                   args=(self.ids['changes'],))
         house.sql("insert into daicho.change_notice (change_id, no, tenant, about, channel) values (%s, 1, 'sweepone', 'told', 'console')", args=(self.ids['changes'],))
+        self.ids['webhooks'] = house.sql("insert into daicho.webhook (tenant, handle, address, events, secret, owner_kind, owner_id, owner) values ('sweepone', repeat('0', 32), "
+                                         "'https://8.8.8.8/', '{import.finished}', 'x', 'account', 1, 'x') returning id")[0][0]
+        self.ids['webhook-deliveries'] = house.sql("insert into daicho.webhook_delivery (tenant, webhook_id, event, personal, body, state) values ('sweepone', %s, 'test', false, '{}', "
+                                                   "'sent') returning id", args=(self.ids['webhooks'],))[0][0]
         self.full.staff.browser()
         self.ids['sessions'] = house.sql("select max(id) from daicho.session where tenant = 'sweepone'")[0][0]
 

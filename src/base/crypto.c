@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <sys/random.h>
 
 struct crypto_hash {
@@ -73,6 +74,13 @@ void crypto_hash_add(struct crypto_hash *hash, str data)
 void crypto_hash_end(struct crypto_hash *hash, uint8_t ret[SHA256_SIZE])
 {
         must(EVP_DigestFinal_ex(hash->md, ret, NULL) == 1);
+}
+
+void crypto_hmac(str key, str data, uint8_t ret[SHA256_SIZE])
+{
+        unsigned n = SHA256_SIZE;
+
+        must(HMAC(sha256(), key.p, (int)key.n, (const unsigned char *)data.p, data.n, ret, &n) != NULL && n == SHA256_SIZE);
 }
 
 void crypto_random(void *p, size_t size)

@@ -11,6 +11,8 @@ enum { SHA256_SIZE = 32, ED25519_KEY_SIZE = 32, ED25519_SIGNATURE_SIZE = 64 };
 void crypto_sha256(str data, uint8_t ret[SHA256_SIZE]);
 /* Of the two, one after the other, without copying them together. */
 void crypto_sha256_two(str first, str second, uint8_t ret[SHA256_SIZE]);
+/* HMAC (RFC 2104) with SHA-256. */
+void crypto_hmac(str key, str data, uint8_t ret[SHA256_SIZE]);
 
 /* SHA-256 of what comes in pieces; closed with the arena. */
 struct crypto_hash;

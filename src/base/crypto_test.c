@@ -39,6 +39,19 @@ static void sha_256_gives_the_published_values(void **state)
         }
 }
 
+/* RFC 4231, test cases 2 and 6. */
+static void hmac_gives_the_published_values(void **state)
+{
+        uint8_t got[SHA256_SIZE];
+        char key[131];
+
+        crypto_hmac(S("Jefe"), S("what do ya want for nothing?"), got);
+        assert_string_equal(hex32(got), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        memset(key, 0xaa, sizeof(key));
+        crypto_hmac((str){ key, sizeof(key) }, S("Test Using Larger Than Block-Size Key - Hash Key First"), got);
+        assert_string_equal(hex32(got), "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
 static void base64url_gives_the_values_of_rfc_4648_and_reads_them_back(void **state)
 {
         static const struct {
@@ -144,6 +157,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(sha_256_gives_the_published_values),
+                cmocka_unit_test(hmac_gives_the_published_values),
                 cmocka_unit_test(base64url_gives_the_values_of_rfc_4648_and_reads_them_back),
                 cmocka_unit_test(base64_gives_the_values_of_rfc_4648_and_reads_exactly_them),
                 cmocka_unit_test(ed25519_gives_the_published_signature_and_takes_no_other),

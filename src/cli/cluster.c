@@ -30,8 +30,8 @@ enum {
         KEPT_NAMES = 5 * (sizeof("daicho-start-") + START_RANDOM)
 };
 
-static const char *const roles[] = { "daicho_owner", "daicho_web",    "daicho_auth",   "daicho_jobs", "daicho_cli",
-                                     "daicho_sso",   "daicho_mailer", "daicho_sealer", "daicho_watch" };
+static const char *const roles[] = { "daicho_owner", "daicho_web",    "daicho_auth",    "daicho_jobs",   "daicho_cli",
+                                     "daicho_sso",   "daicho_mailer", "daicho_courier", "daicho_sealer", "daicho_watch" };
 
 static rc space_check(struct cx *cx, const struct place *place, int64_t need_mb)
 {

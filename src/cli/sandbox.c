@@ -10,6 +10,7 @@
  *              service of /etc
  *   mailer     name service of /etc,     own spool                  unix, Internet   none
  *              authorities of TLS
+ *   courier    name service of /etc      own spool                  unix, Internet   none
  */
 #include "base/house.h"
 
@@ -69,6 +70,7 @@ static const struct power {
                            256,
                            6144 },
         [SANDBOX_MAILER] = { "mailer", { { SPOOL, "", true }, { IN_ETC, "ssl", false }, NAME_SERVICE }, 256, 1024, .network = true },
+        [SANDBOX_COURIER] = { "courier", { { SPOOL, "", true }, NAME_SERVICE }, 256, 1024, .network = true },
         [SANDBOX_SSO] = { "sso", { { SPOOL, "", true }, { IN_DIR, "secret/provider", false }, NAME_SERVICE }, 1024, 2048, .network = true },
         [SANDBOX_RENEW] = { "renew", { { SPOOL, "", true }, { IN_DIR, "secret/provider", false }, NAME_SERVICE }, 256, 1024, .network = true },
         [SANDBOX_SEALER] = { "sealer", { { IN_DIR, "seal", true }, { IN_DIR, "sealer", true }, { IN_DIR, "secret/log", false } }, 256, 2048 },

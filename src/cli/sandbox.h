@@ -11,6 +11,7 @@ enum sandbox_kind {
         SANDBOX_SSO,
         SANDBOX_RENEW,
         SANDBOX_MAILER,
+        SANDBOX_COURIER,
         SANDBOX_SEALER,
         SANDBOX_WATCH,
         SANDBOX_WITNESS,

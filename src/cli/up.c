@@ -130,6 +130,7 @@ static rc workers_start(struct cx *cx, const struct place *place)
                                                [SANDBOX_SSO] = place->config.sso_workers,
                                                [SANDBOX_RENEW] = 1,
                                                [SANDBOX_MAILER] = str_empty(place->config.mail_host) ? 0 : 1,
+                                               [SANDBOX_COURIER] = place->config.webhook_workers,
                                                [SANDBOX_SEALER] = 1,
                                                [SANDBOX_WATCH] = 1,
                                                [SANDBOX_WITNESS] = str_empty(place->config.witness_name) ? 0 : 1 };

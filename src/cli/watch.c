@@ -33,8 +33,8 @@ enum {
 };
 
 /* What the service itself connects as, with its own name as application_name (cli/place.c). Everybody else is somebody. */
-static const char *const service[] = { "daicho_owner", "daicho_web",    "daicho_auth",   "daicho_jobs", "daicho_cli",
-                                       "daicho_sso",   "daicho_mailer", "daicho_sealer", "daicho_watch" };
+static const char *const service[] = { "daicho_owner", "daicho_web",    "daicho_auth",    "daicho_jobs",   "daicho_cli",
+                                       "daicho_sso",   "daicho_mailer", "daicho_courier", "daicho_sealer", "daicho_watch" };
 
 struct reading {
         const struct watch *watch;

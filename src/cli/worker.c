@@ -25,8 +25,10 @@
 #include "identity/token.h"
 #include "log/published.h"
 #include "log/sealer.h"
+#include "notify/courier.h"
 #include "notify/mailer.h"
 #include "notify/notice.h"
+#include "notify/webhook.h"
 #include "page/page.h"
 #include "post/message.h"
 #include "register/pack.h"
@@ -66,7 +68,7 @@ static rc listen_at(struct cx *cx, const char *path, int *ret_fd)
         return RC_OK;
 }
 
-static const int niceness[SANDBOX_KINDS] = { [SANDBOX_AUTH] = 19, [SANDBOX_JOBS] = 5, [SANDBOX_MAILER] = 5 };
+static const int niceness[SANDBOX_KINDS] = { [SANDBOX_AUTH] = 19, [SANDBOX_JOBS] = 5, [SANDBOX_MAILER] = 5, [SANDBOX_COURIER] = 5 };
 
 static bool serving(enum sandbox_kind kind)
 {
@@ -225,22 +227,34 @@ static bool at_providers(enum sandbox_kind kind)
         return kind == SANDBOX_SSO || kind == SANDBOX_RENEW;
 }
 
-/* Everybody knows where providers send browsers back to; those who speak with providers also whom to trust, and the key of refresh tokens. */
-static rc sign_on_settings(struct cx *cx, const struct place *place, enum sandbox_kind kind, int64_t port)
+/* Whom it trusts: the system's authorities, and those of the setting of what it is there for. sso judges addresses of webhooks, but speaks with none. */
+static rc authorities_read(struct cx *cx, const struct place *place, str setting, str *ret)
 {
         static const char *const system_authorities = "/etc/ssl/certs/ca-certificates.crt";
-        str all = S(""), more = S(""), keys;
+        str all = S(""), more = S("");
+
+        if (access(system_authorities, R_OK) == 0)
+                TRY(file_read(cx, system_authorities, MB(4), &all));
+        if (!str_empty(setting))
+                TRY(file_read(cx, str_z(cx->mem, setting), MB(1), &more));
+        *ret = str_format(cx->mem, "%.*s\n%.*s", STR_ARG(all), STR_ARG(more));
+        return RC_OK;
+}
+
+/* Everybody knows where providers send browsers back to; those who speak with providers also whom to trust. Those who make or open secrets that are kept sealed
+ * hold their key. */
+static rc outside_settings(struct cx *cx, const struct place *place, enum sandbox_kind kind, int64_t port)
+{
+        str trusted, keys;
 
         sign_on_start(str_of(place_path(cx, place->dir, "secret/provider")), place_url(cx, place, port));
-        if (!at_providers(kind)) {
+        TRY(webhook_start(cx, place->config.webhook_networks, place->config.webhook_http == 1));
+        if (!at_providers(kind) && kind != SANDBOX_COURIER) {
                 fetch_start(STR_NONE, place->config.provider_private == 1);
                 return RC_OK;
         }
-        if (access(system_authorities, R_OK) == 0)
-                TRY(file_read(cx, system_authorities, MB(4), &all));
-        if (!str_empty(place->config.provider_ca))
-                TRY(file_read(cx, str_z(cx->mem, place->config.provider_ca), MB(1), &more));
-        fetch_start(str_format(cx->mem, "%.*s\n%.*s", STR_ARG(all), STR_ARG(more)), place->config.provider_private == 1);
+        TRY(authorities_read(cx, place, kind == SANDBOX_COURIER ? place->config.webhook_ca : place->config.provider_ca, &trusted));
+        fetch_start(trusted, kind != SANDBOX_COURIER && place->config.provider_private == 1);
         TRY(file_read(cx, place_path(cx, place->dir, "secret/provider.key"), KB(4), &keys));
         return seal_start(cx, keys);
 }
@@ -260,9 +274,9 @@ static rc witness(struct cx *cx, const struct place *place, str spool, bool prob
 static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, bool probe, str dare)
 {
         static const char *const roles[SANDBOX_KINDS] = {
-                [SANDBOX_WEB] = "daicho_web",       [SANDBOX_AUTH] = "daicho_auth",  [SANDBOX_JOBS] = "daicho_jobs",
-                [SANDBOX_SSO] = "daicho_sso",       [SANDBOX_RENEW] = "daicho_sso",  [SANDBOX_MAILER] = "daicho_mailer",
-                [SANDBOX_SEALER] = "daicho_sealer", [SANDBOX_WATCH] = "daicho_watch"
+                [SANDBOX_WEB] = "daicho_web",         [SANDBOX_AUTH] = "daicho_auth",     [SANDBOX_JOBS] = "daicho_jobs",
+                [SANDBOX_SSO] = "daicho_sso",         [SANDBOX_RENEW] = "daicho_sso",     [SANDBOX_MAILER] = "daicho_mailer",
+                [SANDBOX_COURIER] = "daicho_courier", [SANDBOX_SEALER] = "daicho_sealer", [SANDBOX_WATCH] = "daicho_watch"
         };
         const struct place *place;
         struct mailer mailer;
@@ -293,7 +307,7 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, 
         notice_start(place_url(cx, place, port));
         if (kind == SANDBOX_AUTH)
                 TRY(factors_open(cx, place, port));
-        TRY(sign_on_settings(cx, place, kind, port));
+        TRY(outside_settings(cx, place, kind, port));
         gate_start(command_house->routes, kind == SANDBOX_AUTH ? POOL_AUTH : at_providers(kind) ? POOL_SSO : POOL_WEB, command_house->hooks);
         if (kind == SANDBOX_MAILER)
                 TRY(mailer_settings(cx, place, &mailer));
@@ -311,6 +325,7 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, 
                 return serve(cx, &gate_service, place, spool);
         {
                 struct cx unit = unit_open(cx, place->config.job_memory);
+                int64_t nth;
 
                 tell_ready();
                 if (kind == SANDBOX_JOBS)
@@ -319,6 +334,8 @@ static rc work(struct cx *cx, enum sandbox_kind kind, str number, int64_t port, 
                         watch_run(&unit, &watch, &stop);
                 else if (kind == SANDBOX_RENEW)
                         renewer_run(&unit, &stop);
+                else if (kind == SANDBOX_COURIER)
+                        courier_run(&unit, str_int(number, &nth) && nth % 2 == 0, &stop);
                 else
                         mailer_run(&unit, &mailer, &stop);
         }

@@ -93,6 +93,11 @@ static const struct {
         { "change", "changes", "impact", "change.impact_of" },
         { "upcoming", "upcoming", "state", "change.state_of" },
         { "past", "past", "state", "change.state_of" },
+        { "delivery", "deliveries", "state", "webhooks.state_of" },
+        { "delivery", "deliveries", "event", "webhooks.event" },
+        { "webhook", "webhooks", "off_why", "webhooks.off_of" },
+        { "webhook", "webhooks", "content", "webhooks.content_of" },
+        { "try", "tries", "said", "webhooks.said_of" },
         { "mail", "mails", "state", "change.mail_of" },
         { "mail", "mails", "about", "change.about_of" },
         { "contract", "contracts", "told", "change.about_of" },
@@ -102,7 +107,7 @@ static const struct {
 static const struct {
         const char *name;
         const char *texts;
-} word_lists[] = { { "missing", "devices.missing_of" }, { "deviations", "devices.deviation_of" } };
+} word_lists[] = { { "missing", "devices.missing_of" }, { "deviations", "devices.deviation_of" }, { "events", "webhooks.event" } };
 
 static bool has(const json_t *object, const char *name)
 {

@@ -165,6 +165,8 @@ static rc nav_add(struct cx *cx, const struct http_req *req, json_t *context, js
                 part = S("duties");
         if (str_is(part, "mail-folders")) /* reached from the mails */
                 part = S("mails");
+        if (str_is(part, "webhook-deliveries"))
+                part = S("webhooks");
         if (str_is(part, "log-reviews")) /* reached from the log */
                 part = S("log");
         if (!records)
@@ -182,8 +184,9 @@ static bool can(const json_t *me, const char *word)
 /* Is there anything to show under "settings"? */
 static bool can_settings(const json_t *me)
 {
-        static const char *const words[] = { "account_manage",     "person_manage",   "policy_manage",  "session_manage",  "key_manage",
-                                             "certificate_manage", "provider_manage", "access_approve", "support_approve", "support_ask" };
+        static const char *const words[] = { "account_manage",  "person_manage",      "policy_manage",   "session_manage",
+                                             "key_manage",      "certificate_manage", "provider_manage", "access_approve",
+                                             "support_approve", "support_ask",        "webhook_manage" };
 
         for (size_t i = 0; i < COUNT(words); i++)
                 if (can(me, words[i]))

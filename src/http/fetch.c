@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ADDRESSES_MAX = 8, HOST_MAX = 253, STALL_SECONDS = 60 };
+enum { ADDRESSES_MAX = 8, HOST_MAX = 253, STALL_SECONDS = 60, PORT_PRIVILEGED = 1023 };
 
 static str trusted; /* process lifetime, set before the sandbox closes */
 static bool everywhere;
@@ -28,6 +28,8 @@ struct target {
         bool literal;
         str port;
         bool plain; /* http */
+        const struct fetch_border *border;
+        const char *item;
 };
 
 struct transfer {
@@ -36,6 +38,9 @@ struct transfer {
         size_t headers;
         int from, to; /* files; -1: none */
         int error;    /* of writing to the latter */
+        const struct fetch_question *question;
+        const struct target *target;
+        bool outside; /* an address was refused when it was to be connected to */
 };
 
 void fetch_start(str authorities, bool private_too)
@@ -73,10 +78,17 @@ static bool host_plain(str host)
         return host.n > 0 && host.n <= HOST_MAX;
 }
 
-static rc target_read(struct cx *cx, str text, const char *item, struct target *ret)
+static bool port_open(const struct target *t)
+{
+        int64_t port;
+
+        return t->border == NULL || (str_int(t->port, &port) && (port == 443 || (port == 80 && t->plain) || port > PORT_PRIVILEGED));
+}
+
+static rc target_read(struct cx *cx, str text, const char *item, const struct fetch_border *border, struct target *ret)
 {
         CURLU *url = curl_url();
-        bool clean = text.n > 0 && text.n <= FETCH_URL_MAX;
+        bool clean = text.n > 0 && text.n <= FETCH_URL_MAX, plain = border ? border->plain : everywhere;
         str scheme, host;
 
         must(url != NULL);
@@ -91,10 +103,14 @@ static rc target_read(struct cx *cx, str text, const char *item, struct target *
         ret->host = ret->literal ? (str){ host.p + 1, host.n - 2 } : host;
         ret->port = url_part(cx, url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
         ret->plain = str_is(scheme, "http");
-        if ((!ret->plain && !str_is(scheme, "https")) || (ret->plain && !everywhere))
+        ret->border = border;
+        ret->item = item;
+        if ((!ret->plain && !str_is(scheme, "https")) || (ret->plain && !plain))
                 return fail(cx, RC_INVALID, item, "must begin with https://");
-        if (!host_plain(ret->host) || !str_absent(url_part(cx, url, CURLUPART_USER, 0)) || !str_absent(url_part(cx, url, CURLUPART_PASSWORD, 0)) ||
-            !str_absent(url_part(cx, url, CURLUPART_FRAGMENT, 0)))
+        if (!port_open(ret))
+                return fail(cx, RC_INVALID, item, "must have the port 443 or one above 1023");
+        if (!host_plain(ret->host) || (border != NULL && ret->host.p[ret->host.n - 1] == '.') || !str_absent(url_part(cx, url, CURLUPART_USER, 0)) ||
+            !str_absent(url_part(cx, url, CURLUPART_PASSWORD, 0)) || !str_absent(url_part(cx, url, CURLUPART_FRAGMENT, 0)))
                 return fail(cx, RC_INVALID, item, "is not an address; it must look like https://accounts.example.com");
         return RC_OK;
 }
@@ -103,7 +119,7 @@ rc fetch_check(struct cx *cx, str url, const char *item)
 {
         struct target target;
 
-        return target_read(cx, url, item, &target);
+        return target_read(cx, url, item, NULL, &target);
 }
 
 static void addresses_drop(void *p)
@@ -111,14 +127,23 @@ static void addresses_drop(void *p)
         freeaddrinfo(p);
 }
 
+static bool address_inside(const struct target *t, const struct sockaddr *address)
+{
+        if (t->border != NULL)
+                return internet_public(address) || internet_within(address, t->border->ranges, t->border->count);
+        return (internet_public(address) || everywhere) && (!t->plain || internet_loopback(address));
+}
+
 static rc address_judge(struct cx *cx, const struct target *t, const struct sockaddr *address)
 {
+        if (address_inside(t, address))
+                return RC_OK;
+        if (t->border != NULL)
+                return fail(cx, RC_INVALID, t->item, "%.*s is not on the Internet; nothing is sent into private networks", STR_ARG(t->host));
         if (!internet_public(address) && !everywhere)
                 return fail(cx, RC_INVALID, NULL, "%.*s is not on the Internet; sign-on providers in private networks are not asked here",
                             STR_ARG(t->host));
-        if (t->plain && !internet_loopback(address))
-                return fail(cx, RC_INVALID, NULL, "%.*s must be asked by https://", STR_ARG(t->host));
-        return RC_OK;
+        return fail(cx, RC_INVALID, NULL, "%.*s must be asked by https://", STR_ARG(t->host));
 }
 
 /* "host:port:address,address": what libcurl is told instead of looking the name up itself. */
@@ -129,7 +154,7 @@ static rc addresses_find(struct cx *cx, struct target *t, str *ret)
         int count = 0;
 
         if (getaddrinfo(str_z(cx->mem, t->host), str_z(cx->mem, t->port), &hints, &list) != 0 || list == NULL)
-                return fail(cx, RC_UNAVAILABLE, NULL, "no address can be found for %.*s", STR_ARG(t->host));
+                return fail(cx, t->item ? RC_INVALID : RC_UNAVAILABLE, t->item, "no address can be found for %.*s", STR_ARG(t->host));
         arena_defer(cx->mem, addresses_drop, list);
         buf_format(&b, "%.*s:%.*s:", STR_ARG(t->host), STR_ARG(t->port));
         for (const struct addrinfo *a = list; a != NULL && count < ADDRESSES_MAX; a = a->ai_next, count++) {
@@ -144,6 +169,26 @@ static rc addresses_find(struct cx *cx, struct target *t, str *ret)
         must(!buf_full(&b));
         *ret = buf_str(&b);
         return RC_OK;
+}
+
+rc fetch_judge(struct cx *cx, str url, const char *item, const struct fetch_border *border)
+{
+        struct target target;
+        str addresses;
+
+        TRY(target_read(cx, url, item, border, &target));
+        return addresses_find(cx, &target, &addresses);
+}
+
+/* The last word: what is really connected to, whatever name or spelling led there. */
+static curl_socket_t on_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
+{
+        struct transfer *t = data;
+
+        if (address_inside(t->target, &address->addr))
+                return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+        t->outside = true;
+        return CURL_SOCKET_BAD;
 }
 
 static size_t on_body(char *p, size_t size, size_t count, void *data)
@@ -162,6 +207,10 @@ static size_t on_body(char *p, size_t size, size_t count, void *data)
                         put += k > 0 ? (size_t)k : 0;
                 }
                 return size * count;
+        }
+        if (t->question->cut && size * count > t->question->size_max - t->body.n) {
+                buf_add(&t->body, (str){ p, t->question->size_max - t->body.n });
+                return 0;
         }
         buf_add(&t->body, (str){ p, size * count });
         return buf_full(&t->body) ? 0 : size * count;
@@ -215,7 +264,9 @@ static void options_set(struct cx *cx, CURL *curl, const struct fetch_question *
         struct curl_blob authorities = { .data = (void *)(uintptr_t)trusted.p, .len = trusted.n, .flags = CURL_BLOB_NOCOPY };
 
         SET(CURLOPT_URL, str_z(cx->mem, q->url));
-        SET(CURLOPT_PROTOCOLS_STR, everywhere ? "https,http" : "https");
+        SET(CURLOPT_PROTOCOLS_STR, (q->border ? q->border->plain : everywhere) ? "https,http" : "https");
+        SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
+        SET(CURLOPT_OPENSOCKETDATA, t);
         SET(CURLOPT_FOLLOWLOCATION, 0L);
         SET(CURLOPT_PROXY, "");
         SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
@@ -291,21 +342,25 @@ static struct curl_slist *headers_make(struct cx *cx, const struct fetch_questio
 {
         struct curl_slist *list = NULL;
 
-        header_add(&list, "Accept: application/json");
+        header_add(&list, q->border ? "Accept: */*" : "Accept: application/json");
+        for (size_t i = 0; i < q->header_count; i++)
+                header_add(&list, str_z(cx->mem, q->headers[i]));
         if (!str_absent(q->lang))
                 header_add(&list, str_format(cx->mem, "Accept-Language: %.*s", STR_ARG(q->lang)).p);
         if (!str_absent(q->json))
                 header_add(&list, "Content-Type: application/json");
         if (q->upload != NULL)
                 header_add(&list, "Content-Type: text/csv");
-        if (q->upload != NULL)
-                header_add(&list, "Expect:"); /* nginx takes it without being asked */
+        if (q->upload != NULL || q->border != NULL)
+                header_add(&list, "Expect:"); /* it is taken without being asked */
         return list;
 }
 
 rc fetch_ask(struct cx *cx, const struct fetch_question *question, struct fetch_answer *ret)
 {
-        struct transfer transfer = { .body = buf_open(cx->mem, question->size_max), .from = -1, .to = question->save_fd ? *question->save_fd : -1 };
+        struct transfer transfer = {
+                .body = buf_open(cx->mem, question->size_max), .from = -1, .to = question->save_fd ? *question->save_fd : -1, .question = question
+        };
         struct curl_slist *pinned, *headers;
         struct target target;
         CURL *curl;
@@ -313,7 +368,8 @@ rc fetch_ask(struct cx *cx, const struct fetch_question *question, struct fetch_
         long status = 0;
         str addresses = STR_NONE;
 
-        TRY(target_read(cx, question->url, NULL, &target));
+        TRY(target_read(cx, question->url, NULL, question->border, &target));
+        transfer.target = &target;
         TRY(addresses_find(cx, &target, &addresses));
         pinned = curl_slist_append(NULL, addresses.p);
         headers = headers_make(cx, question);
@@ -331,7 +387,9 @@ rc fetch_ask(struct cx *cx, const struct fetch_question *question, struct fetch_
         code = curl_easy_perform(curl);
         if (transfer.error != 0)
                 return file_failed(cx, "the file", transfer.error);
-        if (code != CURLE_OK)
+        if (transfer.outside)
+                return fail(cx, RC_INVALID, NULL, "%.*s is not on the Internet; nothing is sent into private networks", STR_ARG(target.host));
+        if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && question->cut && transfer.body.n == question->size_max))
                 return refused(cx, code, &target);
         must(curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK);
         *ret = (struct fetch_answer){ .status = (int)status, .body = buf_str(&transfer.body) };

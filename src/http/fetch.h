@@ -5,12 +5,21 @@
 #define DAICHO_HTTP_FETCH_H
 
 #include "base/cx.h"
+#include "http/internet.h"
 
 enum { FETCH_URL_MAX = 2000, FETCH_CONNECT_MS = 5000, FETCH_TIMEOUT_MS = 10000, FETCH_HEADER_MAX = 64 << 10 };
 
 /* Once a process, before its sandbox closes. authorities: PEM text of those trusted; absent in a process that only checks addresses. private_too: addresses that are not of the public Internet are
  * asked as well, and those of this machine also without TLS. */
 void fetch_start(str authorities, bool private_too);
+
+/* Who may be asked on behalf of what people of a contract typed: the public Internet, and beside it these ranges. Ports: 443, 80 with plain, and those above
+ * 1023. */
+struct fetch_border {
+        const struct internet_range *ranges;
+        size_t count;
+        bool plain; /* http:// as well */
+};
 
 struct fetch_question {
         str url;  /* https://… */
@@ -25,6 +34,11 @@ struct fetch_question {
         const int *save_fd; /* NULL: none; else the body of a 2xx goes there, however long it is */
         str lang;           /* Accept-Language; absent: none */
         bool patient;       /* no limit of the whole, only of a minute in which nothing moves */
+        /* For what is told to others: */
+        const struct fetch_border *border; /* NULL: as fetch_start says */
+        const str *headers;                /* more of them, "name: value" */
+        size_t header_count;
+        bool cut; /* an answer longer than size_max is cut, not refused */
 };
 
 struct fetch_answer {
@@ -36,5 +50,7 @@ struct fetch_answer {
 rc fetch_ask(struct cx *cx, const struct fetch_question *question, struct fetch_answer *ret) MUST_USE;
 /* Is it the text of an address that could be asked: https, a host, no user, no fragment, at most FETCH_URL_MAX bytes? Asks nobody. */
 rc fetch_check(struct cx *cx, str url, const char *item) MUST_USE;
+/* The same within a border, and its name is looked up: RC_INVALID when any of its addresses lies outside, or it has none. By a process with a network. */
+rc fetch_judge(struct cx *cx, str url, const char *item, const struct fetch_border *border) MUST_USE;
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "http/internet.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -45,4 +46,41 @@ bool internet_loopback(const struct sockaddr *address)
         if (address->sa_family == AF_INET)
                 return ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr) >> 24 == 127;
         return address->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
+}
+
+bool internet_range_read(str text, struct internet_range *ret)
+{
+        str bits, address = str_cut(text, '/', &bits);
+        char z[INET6_ADDRSTRLEN];
+        int64_t n;
+
+        if (address.n == 0 || address.n >= sizeof(z) || !str_int(bits, &n))
+                return false;
+        memcpy(z, address.p, address.n);
+        z[address.n] = '\0';
+        *ret = (struct internet_range){ .six = memchr(z, ':', address.n) != NULL, .bits = (int)n };
+        return n >= 0 && n <= (ret->six ? 128 : 32) && inet_pton(ret->six ? AF_INET6 : AF_INET, z, ret->bytes) == 1;
+}
+
+static bool within(const uint8_t *address, const struct internet_range *r)
+{
+        size_t whole = (size_t)r->bits / 8;
+        int rest = r->bits % 8;
+
+        return memcmp(address, r->bytes, whole) == 0 && (rest == 0 || (address[whole] ^ r->bytes[whole]) >> (8 - rest) == 0);
+}
+
+bool internet_within(const struct sockaddr *address, const struct internet_range *ranges, size_t count)
+{
+        const uint8_t *bytes;
+        bool six = address->sa_family == AF_INET6;
+
+        if (!six && address->sa_family != AF_INET)
+                return false;
+        bytes = six ? ((const struct sockaddr_in6 *)(const void *)address)->sin6_addr.s6_addr
+                    : (const uint8_t *)&((const struct sockaddr_in *)(const void *)address)->sin_addr;
+        for (size_t i = 0; i < count; i++)
+                if (ranges[i].six == six && within(bytes, &ranges[i]))
+                        return true;
+        return false;
 }

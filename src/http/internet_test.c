@@ -83,9 +83,45 @@ static void only_what_is_given_out_to_everybody_is_public(void **state)
         assert_true(loopback);
 }
 
+static bool lies(const char *range, const char *text)
+{
+        struct sockaddr_in four = { .sin_family = AF_INET };
+        struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
+        struct internet_range r;
+
+        assert_true(internet_range_read(str_of(range), &r));
+        if (inet_pton(AF_INET, text, &four.sin_addr) == 1)
+                return internet_within((const struct sockaddr *)&four, &r, 1);
+        assert_int_equal(inet_pton(AF_INET6, text, &six.sin6_addr), 1);
+        return internet_within((const struct sockaddr *)&six, &r, 1);
+}
+
+static void an_address_lies_in_a_range_or_not(void **state)
+{
+        static const char *const none[] = { "", "10.0.0.0", "10.0.0.0/33", "10.0.0.0/x", "10.0.0/8", "::1/129", "x:/8", "/8" };
+        const struct sockaddr other = { .sa_family = AF_UNIX };
+        struct internet_range r;
+
+        assert_true(lies("10.0.0.0/8", "10.255.255.255"));
+        assert_false(lies("10.0.0.0/8", "11.0.0.0"));
+        assert_true(lies("192.168.16.0/20", "192.168.31.255"));
+        assert_false(lies("192.168.16.0/20", "192.168.32.0"));
+        assert_true(lies("127.0.0.1/32", "127.0.0.1"));
+        assert_false(lies("127.0.0.1/32", "127.0.0.2"));
+        assert_false(lies("127.0.0.1/32", "::ffff:127.0.0.1"));
+        assert_true(lies("fd00::/9", "fd7f::1"));
+        assert_false(lies("fd00::/9", "fd80::1"));
+        assert_true(lies("0.0.0.0/0", "8.8.8.8"));
+        for (size_t i = 0; i < COUNT(none); i++)
+                assert_false(internet_range_read(str_of(none[i]), &r));
+        assert_true(internet_range_read(S("10.0.0.0/8"), &r));
+        assert_false(internet_within(&other, &r, 1));
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(only_what_is_given_out_to_everybody_is_public) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(only_what_is_given_out_to_everybody_is_public),
+                                            cmocka_unit_test(an_address_lies_in_a_range_or_not) };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

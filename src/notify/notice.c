@@ -182,6 +182,11 @@ rc notice_log_readers(struct cx *cx, const char *kind, const json_t *model)
         return tell_holders(cx, "log.read", 0, kind, model);
 }
 
+rc notice_webhooks(struct cx *cx, const char *kind, const json_t *model)
+{
+        return tell_holders(cx, "webhook.manage", 0, kind, model);
+}
+
 rc notice_duty(struct cx *cx, str recipient, str lang, const char *kind, const json_t *model)
 {
         const struct notice_reader reader = { .email = recipient, .lang = lang };

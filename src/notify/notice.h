@@ -33,6 +33,8 @@ rc notice_access(struct cx *cx, const char *kind, int64_t asked_person, int64_t 
 rc notice_duty(struct cx *cx, str recipient, str lang, const char *kind, const json_t *model) MUST_USE;
 /* To everybody who may read the operation log and has an address. kind: log_review_late {id, begins, ends, due}. */
 rc notice_log_readers(struct cx *cx, const char *kind, const json_t *model) MUST_USE;
+/* To everybody who manages webhooks and has an address: one was switched off. kind: webhook_off {id, address, why, gone, failures, at, waiting}. */
+rc notice_webhooks(struct cx *cx, const char *kind, const json_t *model) MUST_USE;
 /* Wrong log-ins in the contract `tenant`: an account was locked, or there were many. In an auth process, outside of any contract. */
 struct notice_login {
         str tenant, tenant_title;

@@ -504,6 +504,16 @@ static void actor_trigger(struct sql *sql, const struct definition *def, const c
         sql_add(sql, ") execute function daicho.record_actor();\n");
 }
 
+/* Programs that want to be told of every register want this one, too (schema/0050_webhook.sql). */
+static void webhook_triggers(struct sql *sql, const struct definition *def)
+{
+        sql_add(sql, "select daicho.webhook_attach('");
+        name_part(sql, sql->cx->tenant);
+        sql_add(sql, "', '");
+        name_part(sql, def->name);
+        sql_add(sql, "');\n");
+}
+
 void sql_views(struct sql *sql, const struct definition *def)
 {
         masked_views(sql, def);
@@ -513,4 +523,5 @@ void sql_views(struct sql *sql, const struct definition *def)
         change_trigger(sql, def, "change_delete", "delete");
         actor_trigger(sql, def, "insert", "coalesce(current_setting('daicho.actor', true), '')");
         actor_trigger(sql, def, "update", "old.created_by");
+        webhook_triggers(sql, def);
 }

@@ -22,7 +22,7 @@ select $1, case $2 when 'ja' then g.ja else g.en end, g.permissions
 from (values
     ('管理者', 'Administrators',
         '{record.read,record.write,record.delete,record.bulk,record.merge,record.import,record.export,register.define,mail.read,mail.write,mail.folder,personal.see,account.manage,person.manage}'::text[]
-            || '{policy.manage,session.manage,key.manage,certificate.manage,provider.manage,access.approve,support.approve,log.read,log.export,log.erase,tenant.manage}'::text[]),
+            || '{policy.manage,session.manage,key.manage,certificate.manage,provider.manage,webhook.manage,access.approve,support.approve,log.read,log.export,log.erase,tenant.manage}'::text[]),
     ('担当者', 'Staff', '{record.read,record.write,record.import,record.export,mail.read,mail.write,mail.folder,personal.see}'),
     ('閲覧者(個人情報なし)', 'Viewers (no personal data)', '{record.read}')
 ) g (ja, en, permissions);
