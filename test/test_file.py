@@ -248,6 +248,34 @@ def test_a_bulk_deletion_taken_back_brings_the_files_back(house, shop, clamd):
     assert shop.api('GET', '/registers/papers/bulk/new?action=set&set=' + json.dumps({'scan': f'{files[0][0]}'})).status == 422
 
 
+def test_a_merge_takes_the_file_along_and_gives_it_back_and_a_deleted_item_takes_its_files(house, shop, clamd):
+    stays, goes = paper(shop, 'G-1'), paper(shop, 'G-2')
+    give(shop, goes, 'scan', PDF)
+    give(shop, goes, 'mailbox', b'words', name='w.txt')
+    give(shop, stays, 'mailbox', b'other words', name='o.txt')
+    until(lambda: {held(shop, id, item)['state'] for id, item in ((goes, 'scan'), (goes, 'mailbox'), (stays, 'mailbox'))} == {'clean'})
+    body = {'survivor': stays, 'gone': goes, 'survivor_version': version(shop, stays), 'gone_version': version(shop, goes), 'take': ['scan']}
+    made = shop.api('POST', '/registers/papers/merges', json=body)
+    assert made.status == 201, made
+    assert get(shop, stays, 'scan').content == PDF and held(shop, stays, 'mailbox')['name'] == 'o.txt'
+    back = shop.api('POST', f"/registers/papers/merges/{made.json()['id']}/undo", json={})
+    assert back.status in (200, 201), back
+    assert get(shop, goes, 'scan').content == PDF and held(shop, stays, 'scan') is None
+    assert [held(shop, id, 'mailbox')['name'] for id in (goes, stays)] == ['w.txt', 'o.txt']
+    # the item is renamed, and deleted: its files with it, when it can no longer be brought back
+    items = [i for i in PAPERS['items'] if i['name'] != 'mailbox']
+    letter = {**PAPERS['items'][3], 'name': 'letter', 'formerly': ['mailbox']}
+    for wanted, drop in ({**PAPERS, 'items': [*items, letter]}, []), ({**PAPERS, 'items': items}, ['letter']):
+        job = shop.api('PUT', '/registers/papers', json={'definition': wanted, 'drop': drop})
+        assert job.status == 202 and house.wait_job(job.json()['job'], shop)['state'] == 'done', job
+        if not drop:
+            assert get(shop, goes, 'letter').content == b'words' and give(shop, goes, 'letter', b'more words', name='m.txt')
+    left = house.sql("select count(*) from daicho.file where tenant = %s and item = 'letter'", args=(shop.name,))[0][0]
+    assert left >= 2
+    house.sql("update daicho.define set due_at = daicho.clock() - interval '1 s' where tenant = %s", args=(shop.name,))
+    until(lambda: house.sql("select count(*) from daicho.file where tenant = %s and item = 'letter'", args=(shop.name,)) == [(0,)])
+
+
 def test_files_go_out_of_exports_as_name_and_hash_and_imports_leave_them(house, shop, clamd):
     id = paper(shop, 'E-1')
     give(shop, id, 'scan', PDF, name='見積.pdf')

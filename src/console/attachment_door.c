@@ -63,6 +63,11 @@ static rc id_read(struct cx *cx, const struct http_req *req, int64_t *ret)
         return RC_OK;
 }
 
+str attachment_door_size(const struct cx *cx, int64_t bytes)
+{
+        return bytes < 1024 ? str_format(cx->mem, "%" PRId64 " B", bytes) : dress_size(cx->mem, bytes);
+}
+
 /* Shown ------------------------------------------------------------------------------------------------------------------------------ */
 
 static void file_dress(struct cx *cx, json_t *file)
@@ -83,7 +88,7 @@ static void file_dress(struct cx *cx, json_t *file)
                         (void)json_set(file, "open", json_boolean(chips[i].open));
                 }
         (void)json_set(file, "state_text", json_str(page_text(cx->lang, str_format(cx->mem, "files.state.%.*s", STR_ARG(state)).p)));
-        (void)json_set(file, "size_text", json_str(dress_size(cx->mem, json_integer_value(json_object_get(file, "size")))));
+        (void)json_set(file, "size_text", json_str(attachment_door_size(cx, json_integer_value(json_object_get(file, "size")))));
         (void)json_set(file, "hash_short", json_str((str){ hash.p, hash.n < HASH_SHOWN ? hash.n : HASH_SHOWN }));
         (void)json_set(file, "waits", json_boolean(str_is(state, "waiting")));
 }
@@ -106,7 +111,7 @@ rc attachment_door_page(struct cx *cx, const struct definition *def, const struc
                                json_boolean(!item->retired && sql_visible(cx, item) && permission_held_for(cx, PERM_RECORD_WRITE, def->name)));
                 (void)json_set(one, "may_take_away", json_boolean(sql_visible(cx, item) && permission_held_for(cx, PERM_RECORD_WRITE, def->name)));
                 (void)json_set(one, "accept_text", json_str(item_file_title(cx->mem, cx->lang, item->accept)));
-                (void)json_set(one, "max_text", json_str(dress_size(cx->mem, item->max)));
+                (void)json_set(one, "max_text", json_str(attachment_door_size(cx, item->max)));
                 if (!str_absent(item->help[cx->lang]))
                         (void)json_set(one, "help", json_str(item->help[cx->lang]));
         }
@@ -167,11 +172,14 @@ static rc hand_in(struct cx *cx, const struct http_req *req, struct http_res *re
         struct record *rec;
 
         TRY(id_read(cx, req, &wish.id));
+        TRY(definition_get(cx, wish.register_name, &def));            /* as it is now: a unit that takes a file is not done again */
         TRY(record_get(cx, wish.register_name, wish.id, &def, &rec)); /* before anything is said of the file */
+        if (file == NULL)
+                file = http_file(req, str_z(cx->mem, wish.item)); /* as the page names it, so that a refusal stands at its field */
         if (file == NULL)
                 file = http_file(req, "");
         if (file == NULL || (str_empty(file->name) && file->size == 0))
-                return fail(cx, RC_INVALID, "file", "please choose a file");
+                return fail(cx, RC_INVALID, str_z(cx->mem, wish.item), "please choose a file");
         TRY(shape_version(cx, req, NULL, &wish.version));
         wish.path = str_z(cx->mem, file->path);
         wish.name = str_empty(file->name) ? http_query(req, "name") : file->name;

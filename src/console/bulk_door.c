@@ -175,7 +175,7 @@ static rc for_console(struct cx *cx, const json_t *in, json_t *model)
                 json_t *m = json_object();
 
                 if (json_is_true(json_object_get(one, "computed")) || json_is_true(json_object_get(one, "unique")) ||
-                    json_is_true(json_object_get(one, "masked")))
+                    json_is_true(json_object_get(one, "masked")) || str_is(json_get_text(one, "type"), "file"))
                         continue;
                 (void)json_set(m, "name", json_object_get(one, "name"));
                 (void)json_set(m, "title", json_object_get(one, "title"));

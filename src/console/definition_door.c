@@ -10,6 +10,7 @@
 #include "page/page.h"
 #include "register/define.h"
 #include "register/item.h"
+#include "register/item_file.h"
 
 struct edit {
         struct cx *cx;
@@ -192,6 +193,39 @@ static bool is_one_of(str type, const char *const *list)
         return false;
 }
 
+/* Kinds of files, a tick box each; those of a definition that names none are the usual ones. */
+static void accept_set(const struct edit *e, json_t *item, bool possible)
+{
+        json_t *all = item_file_names(~0u), *list = json_array(), *one;
+        size_t i;
+
+        json_array_foreach(all, i, one)
+                if (str_is(field(e, str_format(e->cx->mem, "accept_%s", json_string_value(one)).p), "true"))
+                        json_array_append_new(list, json_incref(one));
+        if (json_array_size(list) == 0 || (json_object_get(item, "accept") == NULL && json_equal(list, item_file_names(ITEM_FILE_USUAL))))
+                possible = false;
+        member_set(item, "accept", possible ? list : NULL);
+}
+
+static json_t *accept_model(struct cx *cx, const json_t *item)
+{
+        json_t *all = item_file_names(~0u), *held = json_object_get(item, "accept"), *list = json_array(), *one, *kind;
+        size_t i, k;
+
+        if (!json_is_array(held))
+                held = item_file_names(ITEM_FILE_USUAL);
+        json_array_foreach(all, i, one) {
+                json_t *m = json_set(json_object(), "kind", json_incref(one));
+                bool chosen = false;
+
+                json_array_foreach(held, k, kind)
+                        chosen = chosen || json_equal(kind, one);
+                (void)json_set(m, "title", json_str(item_file_title(cx->mem, cx->lang, item_file_kind(json_text(one)))));
+                json_array_append_new(list, json_set(m, "chosen", json_boolean(chosen)));
+        }
+        return list;
+}
+
 /* Members that have no meaning for the type go: whoever chooses another one need not know them. */
 static void type_set(const struct edit *e, json_t *item, str type)
 {
@@ -201,12 +235,13 @@ static void type_set(const struct edit *e, json_t *item, str type)
 
         (void)json_set(item, "type", json_str(type));
         number_set(e, item, "min", is_one_of(type, limited));
-        number_set(e, item, "max", is_one_of(type, limited));
+        number_set(e, item, "max", is_one_of(type, limited) || str_is(type, "file"));
         number_set(e, item, "scale", str_is(type, "decimal"));
         choices_set(e, item, is_one_of(type, chosen));
         member_set(item, "register", str_is(type, "reference") ? json_str(field(e, "register")) : NULL);
         for (size_t i = 0; i < COUNT(of_text) && !str_is(type, "text"); i++)
                 member_set(item, of_text[i], NULL);
+        accept_set(e, item, str_is(type, "file"));
         if (!str_is(type, "date"))
                 member_set(item, "era", NULL);
         if (!str_is(type, "postal_code"))
@@ -361,6 +396,7 @@ static rc item_show_form(const struct edit *e, struct http_res *res, json_t *ite
         (void)json_set(one, "help_ja", json_str(title_in(json_object_get(item, "help"), LANG_JA)));
         (void)json_set(one, "help_en", json_str(title_in(json_object_get(item, "help"), LANG_EN)));
         (void)json_set(one, "choices_text", json_str(choices_text(e->cx, json_object_get(item, "choices"))));
+        (void)json_set(one, "kinds", accept_model(e->cx, item));
         (void)json_set(m, "item", one);
         (void)json_set(m, "number", json_integer((json_int_t)e->number));
         (void)json_set(m, "is_new", json_boolean(e->number == json_array_size(e->items)));

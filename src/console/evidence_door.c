@@ -5,7 +5,6 @@
 
 #include "base/fail.h"
 #include "console/attachment_door.h"
-#include "console/dress.h"
 #include "log/log.h"
 #include "page/page.h"
 #include "register/evidence.h"
@@ -88,7 +87,7 @@ static void dress(struct cx *cx, json_t *one)
                                    : str_is(state, "waiting") ? "now"
                                                               : ""));
         (void)json_set(file, "state_text", json_str(page_text(cx->lang, str_format(cx->mem, "files.state.%.*s", STR_ARG(state)).p)));
-        (void)json_set(file, "size_text", json_str(dress_size(cx->mem, json_integer_value(json_object_get(file, "size")))));
+        (void)json_set(file, "size_text", json_str(attachment_door_size(cx, json_integer_value(json_object_get(file, "size")))));
 }
 
 rc evidence_door_page(struct cx *cx, const struct definition *def, int64_t record, json_t *model)
@@ -106,7 +105,7 @@ rc evidence_door_page(struct cx *cx, const struct definition *def, int64_t recor
         TRY(evidence_duties(cx, def, record, &duties));
         (void)json_set(list, "duties", duties);
         (void)json_set(list, "has_duties", json_boolean(json_array_size(duties) > 0));
-        (void)json_set(list, "max_text", json_str(dress_size(cx->mem, ITEM_FILE_MAX)));
+        (void)json_set(list, "max_text", json_str(attachment_door_size(cx, ITEM_FILE_MAX)));
         (void)json_set(model, "proofs", list);
         return RC_OK;
 }
@@ -138,6 +137,7 @@ static rc collect(struct cx *cx, const struct http_req *req, struct http_res *re
         str sha256;
 
         TRY(id_read(cx, req, &order.record));
+        TRY(definition_get(cx, order.register_name, &def)); /* as it is now: a unit that takes a file is not done again */
         TRY(record_get(cx, order.register_name, order.record, &def, &rec));
         TRY(shape_read(cx, &collect_in, req, &in));
         order.observation = json_get_text(in, "observation");

@@ -69,11 +69,17 @@ static rc measure(struct cx *cx, const char *path, int64_t max, int64_t *ret_siz
 
 /* Taken in -------------------------------------------------------------------------------------------------------------------------- */
 
+/* What a refusal is about: the field of the form. */
+static const char *place_of(const struct attachment_order *order)
+{
+        return order->item != NULL ? order->item : "file";
+}
+
 static rc kind_check(struct cx *cx, const struct attachment_order *order, str mime)
 {
         if (item_file_kind_of(mime) & order->accept)
                 return RC_OK;
-        return fail(cx, RC_MEDIA_TYPE, "file", "this is a file of type %.*s by its content; taken here are: %.*s", STR_ARG(mime),
+        return fail(cx, RC_MEDIA_TYPE, place_of(order), "this is a file of type %.*s by its content; taken here are: %.*s", STR_ARG(mime),
                     STR_ARG(item_file_title(cx->mem, cx->lang, order->accept)));
 }
 
@@ -87,9 +93,10 @@ rc attachment_take(struct cx *cx, const struct attachment_order *order, int64_t 
         taken[0] = '\0';
         TRY(measure(cx, order->path, order->max, &size, &sha256, &mime));
         if (size == 0)
-                return fail(cx, RC_INVALID, "file", "this file is empty");
+                return fail(cx, RC_INVALID, place_of(order), "this file is empty");
         if (size > order->max)
-                return fail(cx, RC_TOO_LARGE, "file", "this file is larger than %lld bytes, which is all that is taken here", (long long)order->max);
+                return fail(cx, RC_TOO_LARGE, place_of(order), "this file is larger than %lld bytes, which is all that is taken here",
+                            (long long)order->max);
         TRY(kind_check(cx, order, mime));
         TRY(sql_attachment_add(cx, order->register_name, str_of(order->item), name, mime, size, sha256, scan_there(), &row));
         if (row->id == 0)
