@@ -182,6 +182,10 @@ def test_what_cp932_lacks_is_asked_about_before_there_is_a_file(house, tenant):
         assert not job['has_file'] and tenant.api('GET', f'/jobs/{job["id"]}/file').status == 404
         assert {c['character']: c['count'] for c in job['result']['characters']} == {'𠮷': 2, '🍣': 1}
         assert [(cell['title'], cell['record']) for cell in job['result']['first_replaced']] == [('姓', 1), ('名', 2)]
+        reader = tenant.account('english.reader', group='管理者')
+        house.sql("update daicho.account set lang = 'en' where id = %s", args=(reader.id,))
+        english = reader.browser().request('GET', f'/api/v1/jobs/{job["id"]}', headers={'Accept': 'application/json'}).json()['job']
+        assert [cell['title'] for cell in english['result']['first_replaced']] == ['Family name', 'Given name'], 'in the language of who reads'
         path = f'/registers/customers/exports/{job["id"]}/decide'
         assert tenant.api('POST', path, json={'encoding': 'utf-16'}).status == 422 and tenant.api('POST', path, json={}).status == 422
         assert house.api('POST', path, key=tenant.new_key(f'another {answer}'), json={'encoding': answer}).status == 403, 'only who asked decides'

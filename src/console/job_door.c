@@ -8,6 +8,7 @@
 #include "identity/session.h"
 #include "jobs/jobs.h"
 #include "log/log.h"
+#include "register/definition.h"
 
 static const struct field query_fields[] = {
         { .name = "active", .type = SHAPE_BOOL, .summary = "Only jobs that wait or run" },
@@ -97,6 +98,30 @@ static void dress(struct cx *cx, json_t *job)
                      : json_null());
 }
 
+/* Items of lacking cells are called what they are called now, in the language of who reads. */
+static rc titles_read(struct cx *cx, json_t *job)
+{
+        json_t *cells = json_object_get(json_object_get(job, "result"), "first_replaced"), *one;
+        const struct definition *def;
+        size_t i;
+
+        if (!json_is_array(cells) || str_absent(json_get_text(job, "register")))
+                return RC_OK;
+        if (definition_get(cx, json_get_text(job, "register"), &def) != RC_OK) {
+                if (cx->failure.code != RC_UNKNOWN)
+                        return cx->failure.code;
+                fail_clear(cx); /* the register is gone: as they were called then */
+                return RC_OK;
+        }
+        json_array_foreach(cells, i, one) {
+                const struct item *item = str_absent(json_get_text(one, "item")) ? NULL : definition_item_ever(def, json_get_text(one, "item"));
+
+                if (item != NULL)
+                        json_set(one, "title", json_str(item->title[cx->lang]));
+        }
+        return RC_OK;
+}
+
 /* Pages ask every second or two while something runs: those questions are no operation of a person and leave no entry. */
 static bool polled(const struct http_req *req)
 {
@@ -132,6 +157,7 @@ static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
 
         TRY(id_read(cx, req, &id));
         TRY(job_get(cx, id, &sight, &job));
+        TRY(titles_read(cx, job));
         if (json_is_true(json_object_get(job, "active")))
                 log_quiet(cx);
         dress(cx, job);

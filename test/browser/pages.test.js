@@ -87,7 +87,27 @@ test.before(async () => {
         const { mail } = await post('/mails', { subject: '夏の大感謝祭のお知らせ', from_name: 'みどり商事', body: 'いつもありがとうございます。\n', folder: folder.id });
         const { mail: thrown } = await post('/mails', { subject: '捨てたメール' });
         await post('/mails/trash', { mails: [thrown.id] });
+        /* a record whose state changes by moves, one of which waits for approvals */
+        const moving = await page.evaluate(async () => {
+                const headers = { 'Content-Type': 'application/json', 'X-CSRF-Token': JSON.parse(document.body.getAttribute('hx-headers'))['X-CSRF-Token'] };
+                const ask = async (path, body) => (await fetch(`/api/v1/registers${path}`, { method: 'POST', headers, body: JSON.stringify(body) })).json();
+                const title = (ja, en) => ({ ja, en }), choice = (value, en) => ({ value, title: title(value, en) });
+                await ask('', { definition: { name: 'expenses', title: title('経費', 'Expenses'), key: 'code', state: 'status', items: [
+                        { name: 'code', type: 'text', title: title('番号', 'Number'), required: true, unique: true, list: true }, { name: 'amount', type: 'integer', title: title('金額', 'Amount') },
+                        { name: 'status', type: 'choice', title: title('状態', 'Status'), required: true, list: true, choices: [choice('下書き', 'Draft'), choice('申請中', 'Asked'), choice('支払済', 'Paid')] }],
+                moves: [{ name: 'submit', title: title('申請する', 'Submit'), from: ['下書き'], to: '申請中', required: ['amount'] },
+                        { name: 'pay', title: title('支払う', 'Pay'), from: ['申請中'], to: '支払済', approvals: [{ who: ['group:管理者'], count: 2 }] }] } });
+                for (let i = 0; i < 100 && !(await fetch('/api/v1/registers/expenses')).ok; i++)
+                        await new Promise(next => setTimeout(next, 100));
+                const ids = [];
+                for (const one of [{ code: 'E1' }, { code: 'E2', amount: 1200 }])
+                        ids.push((await ask('/expenses/records', one)).id);
+                await ask(`/expenses/records/${ids[1]}/moves`, { move: 'submit', version: 1 });
+                await ask(`/expenses/records/${ids[1]}/moves`, { move: 'pay', version: 2 });
+                return ids.map(id => `/registers/expenses/records/${id}`);
+        });
         pages = {
+                moves_none: moving[0], moves_waiting: moving[1], moves_rules: '/registers/expenses',
                 mails: '/mails', mails_trash: '/mails?folder=trash', mail: `/mails/${mail.id}`, mail_edit: `/mails/${mail.id}/edit`, mail_folders: '/mail-folders', mail_folder: `/mail-folders/${folder.id}`,
                 postal: '/postal', postal_found: '/postal?code=1000001', postal_two: '/postal?code=618-0000', postal_none: '/postal?code=9999999', changes: '/changes', change: '/changes/1', calendars: '/calendars', calendar: '/calendars/1?year=2026', duties: '/duties', duties_done: '/duties?which=done', duties_calendar: '/duties/calendar', feed: '/me/feed',
                 devices: '/devices', device: `/devices/${device.id}`, device_left: `/devices/${left}`, device_declared: `/devices/${declared}`, person_left: `/people/${gone}`, devices_undeclared: '/devices?state=undeclared', devices_none: '/devices?q=%E9%BE%98', incidents: '/incidents', my_devices: '/me/devices', my_device: `/me/devices/${device.id}`, device_new: '/me/devices/new',
