@@ -71,6 +71,7 @@
 #include "console/record_door.h"
 #include "console/register_door.h"
 #include "console/review_door.h"
+#include "console/round_door.h"
 #include "console/segment_door.h"
 #include "console/session_door.h"
 #include "console/sso_door.h"
@@ -106,6 +107,7 @@
 #include "register/import_undo.h"
 #include "register/move_tell.h"
 #include "register/postal.h"
+#include "register/round_run.h"
 #include "register/segment_build.h"
 #include "register/segment_turn.h"
 
@@ -184,6 +186,7 @@ static const struct route *const routes[] = {
         change_door_routes,
         calendar_door_routes,
         duty_door_routes,
+        round_door_routes,
         mail_door_routes,
         folder_door_routes,
         NULL,
@@ -272,6 +275,7 @@ static const struct chore chores[] = {
         { "postal", LOG_ALERT, 5000, NULL, postal_late, .tell = notice_postal },
         { "log", LOG_ERASE, 5000, log_hold_next, log_hold_purge },
         { "register", LOG_DEFINE, 2000, define_laid_next, define_laid_take, .owner = true },
+        { "round", LOG_CREATE, 1000, round_run_next, round_run_turn },
         { "duty", LOG_ALERT, 1000, clock_run_next, clock_run_fire, .masked = true },
         { "move", LOG_ALERT, 1000, move_tell_next, move_tell_fire, .masked = true },
         { "change", LOG_ANNOUNCE, 5000, change_next, change_tell, .tell = change_door_told, .sweep = change_sweep },

@@ -19,7 +19,7 @@ ROLES = {
         'evidence_sweep()', 'file_strays(text[])', 'file_sweep()', 'file_waiting(bigint)', 'job_finish(bigint,integer,text,jsonb,text,text)', 'job_ready_due(bigint)', 'job_retry(bigint,integer,interval,jsonb)', 'job_take()',
         'job_tell(bigint,integer,bigint,bigint,text)', 'job_words(bigint)', 'log_purge_due(bigint)', 'log_review_due(bigint)', 'log_review_late(bigint)', 'mail_trash_due(bigint)',
         'notice_house(text,text,text,text)', 'people_leave_due(bigint)',
-        'review_due(bigint)', 'segment_due(bigint)', 'segment_fold()', 'segment_turn_due(bigint)', 'sharing_due(bigint)', 'tenant_end_due()', 'tenant_enter(text)', 'tenant_erase_due()', 'webhook_due(bigint)', 'webhook_missed()', 'webhook_sweep()',
+        'review_due(bigint)', 'round_due(bigint)', 'segment_due(bigint)', 'segment_fold()', 'segment_turn_due(bigint)', 'sharing_due(bigint)', 'tenant_end_due()', 'tenant_enter(text)', 'tenant_erase_due()', 'webhook_due(bigint)', 'webhook_missed()', 'webhook_sweep()',
         'withdrawn_gone(bigint)', 'withdrawn_take(bigint)'}, True),
     'daicho_cli': ({'_desk'}, set(), {'maintenance_command(text,text)', 'notice_house(text,text,text,text)', 'root_note(text,text,text[],text,text)', 'tenant_enter(text)'}, True),
     'daicho_sso': ({'_masked'}, set(), ENTRANCE | {     # also the process that renews

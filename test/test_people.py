@@ -629,7 +629,7 @@ def test_whoever_adds_a_table_of_accounts_says_what_a_stop_does_with_it(house):
     kept = {'account': 'suspended', 'stop': 'the record of it', 'dormant': 'a decision', 'sharing': 'an alert', 'place': 'where it was used, for ninety days', 'person': 'who it is',
             'access_review_item': 'what was decided', 'transfer': 'what a transfer took away', 'access_request': 'void when its asker left', 'access_taking': 'what ends, and when',
             'device': 'the company wants it back', 'incident': 'the record of it', 'declaration': 'what a leaver declared', 'account_past': 'a number that records name',
-            'duty_feed': 'answers for active accounts only', 'move_approval': 'who approved what',
+            'duty_feed': 'answers for active accounts only', 'move_approval': 'who approved what', 'round_done': 'who did what',
             'change_ack': 'who read what the operator told', 'maintenance_session': 'who was at work', 'vdi_account': 'compared with those who are here'}
     found = {name for name, in house.sql("""
         select distinct c.table_name from information_schema.columns c join information_schema.tables t using (table_schema, table_name)

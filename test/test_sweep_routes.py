@@ -24,7 +24,7 @@ BODIES = {'POST /registers/{register}/records/{id}/moves': {'move': 'x', 'versio
           'POST /log-reviews/{id}/verdict': {'entry': 1, 'verdict': 'expected'}, 'POST /log-reviews/{id}/outcome': {'entry': 1, 'outcome': 'x'},
           'POST /log/holds/{id}/end': {'why': 'x'}, 'POST /changes/{id}/confirm': {'version': 1},
           'POST /calendars/{id}/days': {'day': '2026-06-10', 'state': 'closed', 'note': 'x'}, 'PATCH /calendars/{id}': {'title': 'x', 'version': 1},
-          'POST /duties/{id}/pause': {'reason': 'x', 'until': '2099-01-01'}, 'POST /duties/{id}/pause/decide': {'decision': 'refuse'}, 'POST /duties/{id}/assign': {}}
+          'POST /duties/{id}/pause': {'reason': 'x', 'until': '2099-01-01'}, 'POST /duties/{id}/pause/decide': {'decision': 'refuse'}, 'POST /duties/{id}/assign': {}, 'POST /duties/{id}/done': {}}
 
 
 def name(route):

@@ -12,6 +12,7 @@
 #include "log/log.h"
 #include "register/clock_plan.h"
 #include "register/move_plan.h"
+#include "register/round_plan.h"
 #include "register/move_trigger.h"
 #include "register/define.h"
 #include "register/definition.h"
@@ -313,6 +314,7 @@ static rc simulate_work(struct cx *cx, void *data)
         TRY(definition_parse_yaml(cx, trial->yaml, &def));
         TRY(move_trigger_check(cx, def));
         TRY(clock_plan_simulate(cx, def, trial->from != 0 ? trial->from : cx->now, trial->days, &trial->model));
+        TRY(round_plan_simulate(cx, def, trial->from != 0 ? trial->from : cx->now, trial->days, json_object_get(trial->model, "falls")));
         (void)json_set(trial->model, "moves", move_plan_model(cx, def));
         (void)json_set(trial->model, "states", move_plan_states(cx, def));
         return RC_OK;
@@ -340,7 +342,7 @@ static rc simulate(struct cx *cx, struct args *args)
         if (command_json())
                 print_json(cx, trial.model);
         else if (json_array_size(json_object_get(trial.model, "falls")) == 0)
-                print_line(cx, "this definition has no clocks: nothing falls due");
+                print_line(cx, "this definition has no clocks and no rounds: nothing falls due");
         else
                 print_table(cx, json_object_get(trial.model, "falls"), columns);
         if (!command_json() && json_array_size(json_object_get(trial.model, "moves")) > 0)
@@ -358,7 +360,7 @@ const struct command cmd_register_commands[] = {
         { "register delete", "--tenant NAME NAME [--yes]", "delete a register; for seven days it can be brought back", erase },
         { "register restore", "--tenant NAME NAME", "bring a deleted register back", restore },
         { "register list", "--tenant NAME", "list the registers of a contract", list },
-        { "register simulate", "--tenant NAME FILE.yaml [--days N] [--from TIME]", "what would fall due by the clocks of a definition; nothing is changed", simulate },
+        { "register simulate", "--tenant NAME FILE.yaml [--days N] [--from TIME]", "what would fall due by the clocks and rounds of a definition; nothing is changed", simulate },
         { "register show", "--tenant NAME NAME", "one definition as JSON", show },
         { .name = NULL },
 };

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fail.h"
+#include "console/round_door.h"
 #include "gate/enter.h"
 #include "log/log.h"
 #include "page/page.h"
@@ -33,11 +34,14 @@ static const struct field month_query[] = {
 static const struct shape month_in = { "DutyMonthQuery", month_query };
 static const struct field duty_fields[] = {
         { .name = "id", .type = SHAPE_INT, .required = true, .summary = "Number" },
-        { .name = "kind", .type = SHAPE_TEXT, .required = true, .summary = "clock, move (an approval), access_review or log_review" },
+        { .name = "kind",
+          .type = SHAPE_TEXT,
+          .required = true,
+          .summary = "clock, round (it comes again), move (an approval), access_review or log_review" },
         { .name = "title", .type = SHAPE_TEXT, .required = true, .summary = "What is to be done" },
-        { .name = "register", .type = SHAPE_TEXT, .summary = "Kinds clock and move: the register of its record" },
+        { .name = "register", .type = SHAPE_TEXT, .summary = "Kinds clock, round and move: the register of its record" },
         { .name = "register_title", .type = SHAPE_TEXT, .summary = "What people call it" },
-        { .name = "record", .type = SHAPE_INT, .summary = "Kinds clock and move: the record" },
+        { .name = "record", .type = SHAPE_INT, .summary = "Kinds clock, round and move: the record; null: the register itself" },
         { .name = "heading", .type = SHAPE_TEXT, .summary = "What names the record; without personal items for accounts that may not see them" },
         { .name = "ref", .type = SHAPE_INT, .summary = "Other kinds: number of the review, or of the set of approvals" },
         { .name = "path", .type = SHAPE_TEXT, .required = true, .summary = "Page where it is done" },
@@ -70,6 +74,10 @@ static const struct field one_fields[] = {
         { .name = "steps", .type = SHAPE_JSON, .required = true, .summary = "Who is told when: at, notice, to, told" },
         { .name = "pauses", .type = SHAPE_JSON, .required = true, .summary = "Exceptions, newest first" },
         { .name = "may", .type = SHAPE_JSON, .required = true, .summary = "assign, ask, decide" },
+        { .name = "round",
+          .type = SHAPE_JSON,
+          .summary = "Kind round: name, results to choose from, note (it needs one); result, said (the note), done_by, done_at; can: the reader can "
+                     "say it is done" },
         { NULL },
 };
 static const struct shape one_out = { "DutyAnswer", one_fields };
@@ -131,6 +139,8 @@ static void dress(struct cx *cx, json_t *duty)
                         json_set(duty, "chip", json_string(chips[i].chip));
         json_set(duty, "by_rule", json_boolean(!str_absent(json_get_text(duty, "why"))));
         json_set(duty, "is_clock", json_boolean(str_is(json_get_text(duty, "kind"), "clock")));
+        json_set(duty, "is_round", json_boolean(str_is(json_get_text(duty, "kind"), "round")));
+        json_set(duty, "is_laddered", json_boolean(json_is_string(json_object_get(duty, "within"))));
         json_set(duty, "is_move", json_boolean(str_is(json_get_text(duty, "kind"), "move")));
         json_set(duty, "of_record", json_boolean(json_is_integer(json_object_get(duty, "record"))));
         if (json_is_true(json_object_get(duty, "open")) && clock_read(json_get_text(duty, "due_at"), &due)) {
@@ -319,6 +329,8 @@ static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
 
         TRY(id_read(cx, req, &id));
         TRY(duty_get(cx, id, &model));
+        if (str_is(json_get_text(json_object_get(model, "duty"), "kind"), "round"))
+                TRY(round_door_duty(cx, id, !api(req), model));
         if (!api(req)) {
                 dress(cx, json_object_get(model, "duty"));
                 json_array_foreach(json_object_get(model, "steps"), i, one) {

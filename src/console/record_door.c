@@ -11,6 +11,7 @@
 #include "console/dress.h"
 #include "console/evidence_door.h"
 #include "console/move_door.h"
+#include "console/round_door.h"
 #include "log/log.h"
 #include "register/alike.h"
 #include "register/item.h"
@@ -452,6 +453,7 @@ static rc detail(struct cx *cx, const struct http_req *req, struct http_res *res
         TRY(attachment_door_page(cx, def, rec, model));
         if (def->state != NULL)
                 TRY(move_door_page(cx, def->name, id, model));
+        TRY(round_door_record(cx, def, id, model));
         return http_reply(res, 200, "record.html", model);
 }
 

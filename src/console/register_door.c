@@ -4,6 +4,7 @@
 #include "console/register_door.h"
 
 #include "base/fail.h"
+#include "console/round_door.h"
 #include "log/log.h"
 #include "register/clock_plan.h"
 #include "register/move_plan.h"
@@ -121,6 +122,8 @@ static rc detail(struct cx *cx, const struct http_req *req, struct http_res *res
                 (void)json_set(model, "moves", move_plan_model(cx, def));
                 (void)json_set(model, "has_moves", json_true());
         }
+        if (!api(req))
+                TRY(round_door_register(cx, def, model));
         if (!api(req) && permission_held_for(cx, PERM_REGISTER_DEFINE, def->name))
                 (void)json_set(model, "yaml", json_str(definition_yaml(cx->mem, def)));
         if (api(req))

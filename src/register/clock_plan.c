@@ -23,13 +23,13 @@ static str event_sentence(struct cx *cx, const struct clock_event *e, const char
         return e->condition != NULL ? condition_sentence(cx, e->condition) : text(cx, otherwise);
 }
 
-static str within_sentence(struct cx *cx, const json_t *rule)
+str clock_plan_within(struct cx *cx, const json_t *rule)
 {
         str unit = text(cx, str_format(cx->mem, "duties.unit.%.*s", STR_ARG(json_get_text(rule, "unit"))).p),
             calendar = json_get_text(rule, "calendar");
         long long n = (long long)json_integer_value(json_object_get(rule, "count"));
 
-        if (str_absent(calendar))
+        if (str_absent(calendar) || !str_starts(json_get_text(rule, "unit"), S("business")))
                 return str_format(cx->mem, cx->lang == LANG_JA ? "%lld%.*s" : "%lld %.*s", n, STR_ARG(unit));
         return str_format(cx->mem, cx->lang == LANG_JA ? "%lld%.*s（%.*s）" : "%lld %.*s (%.*s)", n, STR_ARG(unit), STR_ARG(calendar));
 }
@@ -47,7 +47,7 @@ json_t *clock_plan_model(struct cx *cx, const struct definition *def)
                 json_set(m, "starts", json_str(event_sentence(cx, &c->start, "duties.clock_made")));
                 json_set(m, "stops", json_str(event_sentence(cx, &c->stop, "duties.clock_made")));
                 json_set(m, "only", json_str(c->only != NULL ? condition_sentence(cx, c->only) : text(cx, "duties.clock_all")));
-                json_set(m, "within", json_str(within_sentence(cx, c->rule)));
+                json_set(m, "within", json_str(clock_plan_within(cx, c->rule)));
                 json_set(m, "steps", json_integer((json_int_t)json_array_size(json_object_get(c->rule, "ladder"))));
                 json_array_append_new(list, m);
         }

@@ -37,7 +37,7 @@ static bool by_record_alone(const json_t *json)
         return true;
 }
 
-static void condition_get(struct reading *r, const struct place *at, const char *member, struct condition **ret)
+void clock_rule_condition(struct reading *r, const struct place *at, const char *member, struct condition **ret)
 {
         const json_t *json = json_object_get(at->object, member);
         struct cx sub = *r->cx;
@@ -70,7 +70,7 @@ static void event_get(struct reading *r, const struct place *at, const char *mem
         if (json_is_string(v))
                 ret->item = item_of(r, at, member, json_text(v));
         else if (json_is_object(v))
-                condition_get(r, at, member, &ret->condition);
+                clock_rule_condition(r, at, member, &ret->condition);
         else if (v != NULL)
                 definition_wrong(r, at, member, "must be the name of an item or a condition");
 }
@@ -135,7 +135,7 @@ static bool minutes_get(struct reading *r, const struct place *at, const char *m
         return true;
 }
 
-void clock_rule_within(struct reading *r, const struct place *at, json_t *rule)
+void clock_rule_within(struct reading *r, const struct place *at, bool days, json_t *rule)
 {
         str calendar = STR_NONE;
         bool business;
@@ -151,7 +151,7 @@ void clock_rule_within(struct reading *r, const struct place *at, json_t *rule)
                 definition_wrong(r, at, "within", "must be between %lld and %lld", 1LL, (long long)unit_max[unit]);
         if (business && str_absent(calendar))
                 definition_wrong(r, at, "calendar", "must name a calendar when business time is counted");
-        if (!business && !str_absent(calendar))
+        if (!business && !days && !str_absent(calendar))
                 definition_wrong(r, at, "calendar", "is only for business_hours and business_days");
         json_set(rule, "unit", json_string(unit_names[unit]));
         json_set(rule, "count", json_integer(n));
@@ -222,11 +222,23 @@ static json_t *step_get(struct reading *r, const struct place *at)
         return step;
 }
 
+void clock_rule_ladder(struct reading *r, const struct place *at, json_t *rule)
+{
+        json_t *ladder = definition_member_array(r, at, "ladder", CLOCK_RULE_STEPS_MAX, false), *steps = json_array();
+
+        for (size_t i = 0; ladder != NULL && i < json_array_size(ladder); i++) {
+                struct place in;
+
+                if (definition_member_element(r, at, "ladder", ladder, i, &in))
+                        json_array_append_new(steps, step_get(r, &in));
+        }
+        json_set(rule, "ladder", steps);
+}
+
 /* One clock --------------------------------------------------------------------------------------------------------------------------- */
 
 static void clock_get(struct reading *r, const struct place *at, struct clock_rule *clock)
 {
-        json_t *ladder, *steps = json_array();
         str group = STR_NONE, records = STR_NONE;
 
         clock->rule = json_object();
@@ -236,11 +248,11 @@ static void clock_get(struct reading *r, const struct place *at, struct clock_ru
         event_get(r, at, "start", &clock->start);
         since_get(r, at, clock);
         if (json_object_get(at->object, "only") != NULL)
-                condition_get(r, at, "only", &clock->only);
+                clock_rule_condition(r, at, "only", &clock->only);
         if (json_object_get(at->object, "stop") == NULL)
                 definition_wrong(r, at, "stop", "must not be empty");
         event_get(r, at, "stop", &clock->stop);
-        clock_rule_within(r, at, clock->rule);
+        clock_rule_within(r, at, false, clock->rule);
         if (definition_member_text(r, at, "group", 100, false, &group))
                 json_set(clock->rule, "group", json_str(group));
         if (definition_member_text(r, at, "records", 100, false, &records)) {
@@ -250,14 +262,7 @@ static void clock_get(struct reading *r, const struct place *at, struct clock_ru
                 else if (!str_is(records, "all"))
                         definition_wrong(r, at, "records", "must be one of: %s", "all new");
         }
-        ladder = definition_member_array(r, at, "ladder", CLOCK_RULE_STEPS_MAX, false);
-        for (size_t i = 0; ladder != NULL && i < json_array_size(ladder); i++) {
-                struct place in;
-
-                if (definition_member_element(r, at, "ladder", ladder, i, &in))
-                        json_array_append_new(steps, step_get(r, &in));
-        }
-        json_set(clock->rule, "ladder", steps);
+        clock_rule_ladder(r, at, clock->rule);
 }
 
 void clock_rule_read(struct reading *r, const struct place *at)

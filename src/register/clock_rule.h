@@ -30,8 +30,12 @@ struct clock_rule {
             rule; /* as daicho.clock_rule keeps it: {unit, count, calendar, group, records, ladder: [{base start | due, minutes, every, times, to, notice}]} */
 };
 
-/* The members `within` and `calendar` of this place: unit, count and calendar of the rule; for moves, too. */
-void clock_rule_within(struct reading *r, const struct place *at, json_t *rule);
+/* The members `within` and `calendar` of this place: unit, count and calendar of the rule; for moves and rounds, too. days: a calendar may be named for days alone. */
+void clock_rule_within(struct reading *r, const struct place *at, bool days, json_t *rule);
+/* The member `ladder`. */
+void clock_rule_ladder(struct reading *r, const struct place *at, json_t *rule);
+/* A condition that asks for values of the record alone: triggers see records change, not days pass. */
+void clock_rule_condition(struct reading *r, const struct place *at, const char *member, struct condition **ret);
 /* The member `clocks` of a definition whose items are read; every mistake with its line. */
 void clock_rule_read(struct reading *r, const struct place *at);
 

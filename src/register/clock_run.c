@@ -29,7 +29,7 @@ static rc duty_model(struct cx *cx, const struct clock_run_told *t, json_t **ret
         json_set(m, "title", json_str(str_is(t->lang, "en") ? t->title_en : t->title_ja));
         json_set(m, "duty", json_integer(t->duty));
         json_set(m, "about", json_str(about));
-        json_set(m, "heading", json_str(heading));
+        json_set(m, "heading", t->record_null ? json_null() : json_str(heading));
         json_set(m, "due", json_str(clock_short(cx->mem, t->due_at)));
         json_set(m, "missed", json_boolean(t->missed));
         *ret = m;

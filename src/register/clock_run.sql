@@ -18,7 +18,7 @@ select exists (select from daicho.account a where a.tenant = $1 and lower(a.logi
 -- clock_run_due(after int) -> maybe clock_run_due(tenant text, number int)
 select tenant, number from daicho.duty_due($1);
 
--- clock_run_fire(max int) -> many(100000) clock_run_told(duty int, notice text, account int?, email text?, lang text?, title_ja text, title_en text, register text, record int,
+-- clock_run_fire(max int) -> many(100000) clock_run_told(duty int, notice text, account int?, email text?, lang text?, title_ja text, title_en text, register text, record int?,
 --     due_at time, missed bool, reads bool)
 select f.duty, f.notice, f.account, f.email, f.lang, f.title_ja, f.title_en, f.register, f.record, f.due_at, f.missed, daicho.duty_reads(f.account, f.register) as reads
 from daicho.duty_fire($1::int) f;

@@ -205,39 +205,46 @@ rc clock_trigger_apply(struct cx *cx, const struct definition *old, const struct
         return db_script(cx, buf_str(&sql->text));
 }
 
+rc clock_trigger_who_check(struct cx *cx, const char *path, str who)
+{
+        bool is = true;
+
+        if (str_starts(who, S("group:")))
+                TRY(sql_clock_run_group(cx, cx->tenant, (str){ who.p + 6, who.n - 6 }, &is));
+        else if (str_starts(who, S("account:")))
+                TRY(sql_clock_run_account(cx, cx->tenant, (str){ who.p + 8, who.n - 8 }, &is));
+        if (!is)
+                (void)fail(cx, RC_INVALID, path, "nobody here is called \"%.*s\"", STR_ARG(who));
+        return RC_OK;
+}
+
+rc clock_trigger_rule_check(struct cx *cx, const char *path, const json_t *rule)
+{
+        str group = json_get_text(rule, "group"), calendar = json_get_text(rule, "calendar");
+        json_t *step, *to;
+        size_t k, n;
+        bool is;
+
+        if (!str_absent(calendar)) {
+                TRY(sql_clock_run_calendar(cx, cx->tenant, calendar, &is));
+                if (!is)
+                        (void)fail(cx, RC_INVALID, path, "there is no calendar \"%.*s\"", STR_ARG(calendar));
+        }
+        if (!str_absent(group)) {
+                TRY(sql_clock_run_group(cx, cx->tenant, group, &is));
+                if (!is)
+                        (void)fail(cx, RC_INVALID, path, "there is no group \"%.*s\"", STR_ARG(group));
+        }
+        json_array_foreach(json_object_get(rule, "ladder"), k, step)
+                json_array_foreach(json_object_get(step, "to"), n, to)
+                        TRY(clock_trigger_who_check(cx, path, json_text(to)));
+        return RC_OK;
+}
+
 rc clock_trigger_check(struct cx *cx, const struct definition *def)
 {
-        for (size_t i = 0; i < def->clock_count; i++) {
-                const char *path = str_format(cx->mem, "clocks[%zu]", i).p;
-                json_t *rule = def->clocks[i].rule, *step, *to;
-                str group = json_get_text(rule, "group"), calendar = json_get_text(rule, "calendar");
-                size_t k, n;
-                bool is;
-
-                if (!str_absent(calendar)) {
-                        TRY(sql_clock_run_calendar(cx, cx->tenant, calendar, &is));
-                        if (!is)
-                                (void)fail(cx, RC_INVALID, path, "there is no calendar \"%.*s\"", STR_ARG(calendar));
-                }
-                if (!str_absent(group)) {
-                        TRY(sql_clock_run_group(cx, cx->tenant, group, &is));
-                        if (!is)
-                                (void)fail(cx, RC_INVALID, path, "there is no group \"%.*s\"", STR_ARG(group));
-                }
-                json_array_foreach(json_object_get(rule, "ladder"), k, step) {
-                        json_array_foreach(json_object_get(step, "to"), n, to) {
-                                str who = json_text(to);
-
-                                is = true;
-                                if (str_starts(who, S("group:")))
-                                        TRY(sql_clock_run_group(cx, cx->tenant, (str){ who.p + 6, who.n - 6 }, &is));
-                                else if (str_starts(who, S("account:")))
-                                        TRY(sql_clock_run_account(cx, cx->tenant, (str){ who.p + 8, who.n - 8 }, &is));
-                                if (!is)
-                                        (void)fail(cx, RC_INVALID, path, "nobody here is called \"%.*s\"", STR_ARG(who));
-                        }
-                }
-        }
+        for (size_t i = 0; i < def->clock_count; i++)
+                TRY(clock_trigger_rule_check(cx, str_format(cx->mem, "clocks[%zu]", i).p, def->clocks[i].rule));
         return cx->failure.code;
 }
 

@@ -16,6 +16,7 @@
 #include "register/definition.sql.h"
 #include "register/item_file.h"
 #include "register/move_trigger.h"
+#include "register/round_trigger.h"
 #include "register/segment_build.h"
 #include "register/sql.h"
 
@@ -311,6 +312,7 @@ static rc place(struct cx *cx, struct job *job, struct define_plan *p, const str
         must(!buf_full(&sql->text) && sql->count == 0);
         TRY(db_script(cx, buf_str(&sql->text)));
         TRY(clock_trigger_apply(cx, p->old, def));
+        TRY(round_trigger_apply(cx, p->old, def));
         TRY(move_trigger_apply(cx, p->old, def));
         TRY(attachment_trigger_apply(cx, p->old, def));
         definition_forget(cx, p->wanted->name);
@@ -506,6 +508,7 @@ static rc delete (struct cx *cx, struct job *job)
         TRY(sql_define_lay(cx, cx->tenant, name, STR_NONE, job->id, cx->actor.name, DEFINE_UNDO_DAYS,
                            json_write(cx->mem, json_set(json_object(), "title", json_deep_copy(json_object_get(def->source, "title")))), &laid));
         TRY(clock_trigger_lay(cx, def->id, true));
+        TRY(round_trigger_lay(cx, def->id, true));
         TRY(move_trigger_lay(cx, def->id, true));
         definition_forget(cx, name);
         job->result = done_model(name, "deleted");
@@ -535,6 +538,7 @@ static rc restore(struct cx *cx, struct job *job)
                                             STR_ARG(def->items[k].reference));
                         }
                 TRY(clock_trigger_lay(cx, def->id, false));
+                TRY(round_trigger_lay(cx, def->id, false));
                 TRY(move_trigger_lay(cx, def->id, false));
                 job->result = done_model(name, "restored");
                 return RC_OK;

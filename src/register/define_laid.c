@@ -135,7 +135,7 @@ static rc item_drop(struct cx *cx, const struct define_owed *row)
 
 static rc register_drop(struct cx *cx, const struct define_owed *row)
 {
-        static const char *const functions[] = { "c_", "f_", "g_", "k_", "s_", "n_", "d_" };
+        static const char *const functions[] = { "c_", "f_", "g_", "k_", "o_", "s_", "n_", "d_" };
         struct sql *sql = sql_open(cx);
         size_t changed;
 

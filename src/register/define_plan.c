@@ -14,6 +14,8 @@
 #include "register/definition_sentence.h"
 #include "register/move_plan.h"
 #include "register/move_trigger.h"
+#include "register/round_plan.h"
+#include "register/round_trigger.h"
 #include "register/sql.h"
 
 enum { VALUE_SHOWN = 60 };
@@ -671,6 +673,34 @@ static rc clocks_compare(struct cx *cx, struct define_plan *p)
         return RC_OK;
 }
 
+/* Rounds are told as one: what counts is what is open of those that go. */
+static rc rounds_compare(struct cx *cx, struct define_plan *p)
+{
+        bool ja = cx->lang == LANG_JA;
+        int64_t ended;
+
+        if (round_plan_same(p->old, p->wanted))
+                return RC_OK;
+        TRY(round_plan_ended(cx, p->old, p->wanted, &ended));
+        (void)json_set(p->model, "rounds", json_integer((json_int_t)p->wanted->round_count));
+        (void)json_set(p->model, "rounds_ended", json_integer(ended));
+        if (p->wanted->round_count == 0)
+                say(p, false,
+                    ja ? S("定期の仕事をなくします。これまでの結果は「期限のある仕事」に残ります")
+                       : S("Take the rounds away: nothing comes again; what was done and missed stays among the duties"));
+        else
+                say(p, false,
+                    str_format(cx->mem, ja ? "定期の仕事を%lld個にします" : "Have %lld rounds: work that comes again",
+                               (long long)p->wanted->round_count));
+        if (ended > 0)
+                say(p, true,
+                    str_format(cx->mem,
+                               ja ? "なくなる定期の仕事のうち、まだ終えていない%lld件は対象外になります"
+                                  : "%lld periods that are open end, because their round goes",
+                               (long long)ended));
+        return RC_OK;
+}
+
 /* What is not about single items. */
 static void model_close(struct cx *cx, struct define_plan *p, bool look)
 {
@@ -706,6 +736,7 @@ rc define_plan_make(struct cx *cx, const struct definition *wanted, str back, bo
         }
         TRY(references_check(cx, p->old, wanted));
         TRY(clock_trigger_check(cx, wanted));
+        TRY(round_trigger_check(cx, wanted));
         TRY(move_trigger_check(cx, wanted));
         if (p->old != NULL && p->old->kind != wanted->kind)
                 return fail(cx, RC_INVALID, "kind", "of a register cannot change");
@@ -719,6 +750,7 @@ rc define_plan_make(struct cx *cx, const struct definition *wanted, str back, bo
         TRY(items_compare(cx, p, back, look));
         TRY(moves_compare(cx, p));
         TRY(clocks_compare(cx, p));
+        TRY(rounds_compare(cx, p));
         p->search = p->old ? !search_same(p) : define_plan_searchable(wanted);
         p->aside = aside_needed(p);
         if (p->old != NULL) {

@@ -131,6 +131,8 @@ struct definition {
         size_t heading_count;      /* items that name a record: "佐藤 美咲" */
         struct clock_rule *clocks; /* clock_rule.h */
         size_t clock_count;
+        struct round_rule *rounds; /* round_rule.h */
+        size_t round_count;
         struct duplicate_rule *rules;
         size_t rule_count;
         const struct item *state; /* with moves: the item that only they change */

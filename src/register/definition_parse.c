@@ -9,9 +9,10 @@
 #include "register/definition_items.h"
 #include "register/definition_member.h"
 #include "register/move_rule.h"
+#include "register/round_rule.h"
 
-static const char *const register_members[] = { "name",     "kind",  "title",  "description", "key",    "master", "heading", "duplicates",
-                                                "sections", "items", "clocks", "state",       "begins", "moves",  NULL };
+static const char *const register_members[] = { "name",     "kind",  "title",  "description", "key",   "master", "heading", "duplicates",
+                                                "sections", "items", "clocks", "rounds",      "state", "begins", "moves",   NULL };
 static const char *const section_members[] = { "name", "title", NULL };
 
 /* Kinds of subjects in the operation log. */
@@ -192,6 +193,8 @@ static rc definition_read(struct cx *cx, json_t *json, const struct yaml_lines *
                 definition_items_sentences(&r, &at);
         if (cx->failure.code == RC_OK)
                 clock_rule_read(&r, &at);
+        if (cx->failure.code == RC_OK)
+                round_rule_read(&r, &at);
         if (cx->failure.code == RC_OK)
                 move_rule_read(&r, &at);
         if (cx->failure.code != RC_OK)

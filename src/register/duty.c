@@ -49,7 +49,7 @@ static str within(struct cx *cx, const struct duty_row *r)
 {
         str unit = text(cx, "unit", r->unit);
 
-        if (str_absent(r->calendar))
+        if (str_absent(r->calendar) || !str_starts(r->unit, S("business")))
                 return str_format(cx->mem, cx->lang == LANG_JA ? "%" PRId64 "%.*s" : "%" PRId64 " %.*s", r->count, STR_ARG(unit));
         return str_format(cx->mem, cx->lang == LANG_JA ? "%" PRId64 "%.*s（%.*s）" : "%" PRId64 " %.*s (%.*s)", r->count, STR_ARG(unit),
                           STR_ARG(r->calendar));
@@ -57,7 +57,9 @@ static str within(struct cx *cx, const struct duty_row *r)
 
 static str path_of(struct cx *cx, const struct duty_row *r)
 {
-        if (str_is(r->kind, "clock") || str_is(r->kind, "move"))
+        if (str_is(r->kind, "round") && r->record_null)
+                return str_format(cx->mem, "/registers/%.*s/rounds", STR_ARG(r->register_));
+        if (str_is(r->kind, "clock") || str_is(r->kind, "round") || str_is(r->kind, "move"))
                 return str_format(cx->mem, "/registers/%.*s/records/%" PRId64, STR_ARG(r->register_), r->record);
         return str_format(cx->mem, "/%s/%" PRId64, str_is(r->kind, "log_review") ? "log-reviews" : "reviews", r->ref);
 }
@@ -69,7 +71,7 @@ static str title_of(struct cx *cx, const struct duty_row *r)
 
         if (str_is(r->kind, "move"))
                 return str_format(cx->mem, "%.*s: %.*s", STR_ARG(text(cx, "kind", r->kind)), STR_ARG(title));
-        return str_is(r->kind, "clock") ? title : text(cx, "kind", r->kind);
+        return str_is(r->kind, "clock") || str_is(r->kind, "round") ? title : text(cx, "kind", r->kind);
 }
 
 /* heading: what names their records, as far as the reader sees it. One look-up a register. */
@@ -96,7 +98,8 @@ static rc headings_add(struct cx *cx, json_t *duties)
                         if (!str_equal(json_get_text(one, "register"), name))
                                 continue;
                         done[k] = true;
-                        json_set(one, "heading", json_str(json_get_text(headings, db_int(cx, json_integer_value(json_object_get(one, "record"))).p)));
+                        if (json_is_integer(json_object_get(one, "record")))
+                                json_set(one, "heading", json_str(json_get_text(headings, db_int(cx, json_integer_value(json_object_get(one, "record"))).p)));
                 }
         }
         return RC_OK;
@@ -104,7 +107,7 @@ static rc headings_add(struct cx *cx, json_t *duties)
 
 static json_t *duty_model(struct cx *cx, const struct duty_row *r)
 {
-        bool en = cx->lang == LANG_EN, clock = str_is(r->kind, "clock"), open = r->stopped_at_null && r->void_at_null;
+        bool en = cx->lang == LANG_EN, clock = str_is(r->kind, "clock") || str_is(r->kind, "round"), open = r->stopped_at_null && r->void_at_null;
         json_t *m = json_object();
 
         json_set(m, "id", json_integer(r->id));
@@ -195,7 +198,7 @@ static json_t *step_model(struct cx *cx, const struct duty_step *s)
 rc duty_get(struct cx *cx, int64_t id, json_t **ret)
 {
         json_t *model = json_object(), *steps = json_array(), *pauses = json_array(), *may = json_object(), *one = json_array();
-        bool person = cx->actor.kind == ACTOR_ACCOUNT, clock, open, waits;
+        bool person = cx->actor.kind == ACTOR_ACCOUNT, clock, of_register, open, waits;
         struct duty_row *row;
         struct duty_step *step;
         struct duty_pause *pause;
@@ -209,11 +212,12 @@ rc duty_get(struct cx *cx, int64_t id, json_t **ret)
         for (size_t i = 0; i < count; i++)
                 json_array_append_new(pauses, pause_model(cx, &pause[i]));
         clock = str_is(row->kind, "clock");
+        of_register = clock || str_is(row->kind, "round");
         open = row->stopped_at_null && row->void_at_null;
         waits = count > 0 && str_is(pause[0].state, "asked");
-        json_set(
-            may, "assign",
-            json_boolean(person && open && !str_is(row->kind, "move") && (!clock || permission_held_for(cx, PERM_RECORD_WRITE, row->register_))));
+        json_set(may, "assign",
+                 json_boolean(person && open && !str_is(row->kind, "move") &&
+                              (!of_register || permission_held_for(cx, PERM_RECORD_WRITE, row->register_))));
         json_set(
             may, "ask",
             json_boolean(person && clock && str_is(row->state, "running") && !waits && permission_held_for(cx, PERM_RECORD_WRITE, row->register_)));

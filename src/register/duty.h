@@ -15,7 +15,7 @@ struct duty_query {
         int limit;
 };
 
-/* {duties: [{id, kind clock | move | access_review | log_review, title, register, register_title, record, ref, path: of the console, group, assignee, assignee_name, started_at,
+/* {duties: [{id, kind clock | round | move | access_review | log_review, title, register, register_title, record, ref, path: of the console, group, assignee, assignee_name, started_at,
  * due_at, due_first_at (null: as due_at), ended_at, stopped_by, state running | missed | met | late | void, open, mine, within: a sentence, asked: an exception waits}],
  * next: {after, after_due} | null}. Only what who asks may read. */
 rc duty_list(struct cx *cx, const struct duty_query *query, json_t **ret) MUST_USE;

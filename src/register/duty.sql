@@ -17,7 +17,7 @@ left join daicho.account a on a.id = d.assignee
 cross join lateral (select coalesce(d.assignee = $1 or daicho.move_duty(d, $1) or d.assignee is null and (d.word is not null
     or d.kind = 'clock' and d.group_name is null and d.author = $1
     or exists (select from daicho.account x join daicho.account_group y on y.id = any (x.groups) where x.id = $1 and lower(y.name) = lower(d.group_name))), false) as mine) m
-where case when d.kind in ('clock', 'move') then $3::boolean <> (d.register = any (string_to_array($4::text, ' '))) else d.word = any (string_to_array($5::text, ' ')) end
+where case when d.kind in ('clock', 'round', 'move') then $3::boolean <> (d.register = any (string_to_array($4::text, ' '))) else d.word = any (string_to_array($5::text, ' ')) end
     and case when $2::text = 'done' then d.stopped_at is not null or d.void_at is not null else d.stopped_at is null and d.void_at is null end
     and not d.laid and ($2::text <> 'mine' or m.mine) and ($2::text <> 'overdue' or d.due_at < daicho.clock())
     and ($6::timestamptz is null or d.due_at >= $6::timestamptz) and ($7::timestamptz is null or d.due_at < $7::timestamptz)
@@ -35,7 +35,7 @@ from daicho.duty d
 left join daicho.clock_rule r on r.id = d.rule_id
 left join tenant.register g on g.id = d.register_id
 left join daicho.account a on a.id = d.assignee
-where d.id = $1 and not d.laid and case when d.kind in ('clock', 'move') then $3::boolean <> (d.register = any (string_to_array($4::text, ' '))) else d.word = any (string_to_array($5::text, ' ')) end;
+where d.id = $1 and not d.laid and case when d.kind in ('clock', 'round', 'move') then $3::boolean <> (d.register = any (string_to_array($4::text, ' '))) else d.word = any (string_to_array($5::text, ' ')) end;
 
 -- The ladder of one: told ones, and those to come.
 -- duty_steps(id int) -> many(1100) duty_step(at time, notice text, who text, told bool)
@@ -55,7 +55,7 @@ from daicho.duty_pause p where p.duty_id = $1 order by p.id desc;
 -- duty_counts(account int, all bool, names text, words text) -> one duty_count(mine int, overdue int)
 select count(*) filter (where m.mine) as mine, count(*) filter (where d.due_at < daicho.clock()) as overdue
 from (select x.* from daicho.duty x where x.stopped_at is null and x.void_at is null and not x.laid
-    and case when x.kind in ('clock', 'move') then $2::boolean <> (x.register = any (string_to_array($3::text, ' '))) else x.word = any (string_to_array($4::text, ' ')) end
+    and case when x.kind in ('clock', 'round', 'move') then $2::boolean <> (x.register = any (string_to_array($3::text, ' '))) else x.word = any (string_to_array($4::text, ' ')) end
     order by x.due_at limit 1000) d
 cross join lateral (select coalesce(d.assignee = $1 or daicho.move_duty(d, $1) or d.assignee is null and (d.word is not null
     or d.kind = 'clock' and d.group_name is null and d.author = $1

@@ -111,13 +111,17 @@ static rc title_of(struct cx *cx, enum lang lang, const struct duty_feed_entry *
         str title = lang == LANG_EN ? e->title_en : e->title_ja, heading;
         const struct definition *def;
 
-        if (!str_is(e->kind, "clock") && !str_is(e->kind, "move")) {
+        if (!str_is(e->kind, "clock") && !str_is(e->kind, "round") && !str_is(e->kind, "move")) {
                 *ret = page_text(lang, str_format(cx->mem, "duties.kind.%.*s", STR_ARG(e->kind)).p);
                 return RC_OK;
         }
         if (str_is(e->kind, "move"))
                 title = str_format(cx->mem, "%.*s: %.*s", STR_ARG(page_text(lang, "duties.kind.move")), STR_ARG(title));
         TRY(definition_get(cx, e->register_, &def));
+        if (e->record_null) {
+                *ret = str_format(cx->mem, "%.*s (%.*s)", STR_ARG(title), STR_ARG(def->title[lang]));
+                return RC_OK;
+        }
         heading = json_get_text(json_object_get(headings, str_z(cx->mem, e->register_)), db_int(cx, e->record).p);
         *ret = str_format(cx->mem, "%.*s (%.*s: %.*s)", STR_ARG(title), STR_ARG(def->title[lang]), STR_ARG(heading));
         return RC_OK;

@@ -189,7 +189,7 @@ static void move_get(struct reading *r, const struct place *at, struct move_rule
         if (json_array_size(json_object_get(rule, "approvals")) > 0) {
                 json_set(rule, "freeze", freeze_get(r, at));
                 if (json_object_get(at->object, "within") != NULL || json_object_get(at->object, "calendar") != NULL)
-                        clock_rule_within(r, at, rule);
+                        clock_rule_within(r, at, false, rule);
         } else {
                 for (size_t i = 0; i < COUNT(for_approvals); i++)
                         if (json_object_get(at->object, for_approvals[i]) != NULL)
