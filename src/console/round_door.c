@@ -292,7 +292,8 @@ static rc done(struct cx *cx, const struct http_req *req, struct http_res *res)
         TRY(round_finish(cx, id, json_get_text(in, "result"), json_get_text(in, "note")));
         log_detail(cx, "register", json_object_get(of, "register"));
         log_detail(cx, "record", json_object_get(of, "record"));
-        log_detail(cx, "result", json_object_get(in, "result"));
+        if (json_object_get(in, "result") != NULL)
+                log_detail(cx, "result", json_object_get(in, "result"));
         return http_created(res, 204, str_format(cx->mem, "/duties/%" PRId64 "?done=round_done", id), NULL);
 }
 
