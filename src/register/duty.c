@@ -99,7 +99,8 @@ static rc headings_add(struct cx *cx, json_t *duties)
                                 continue;
                         done[k] = true;
                         if (json_is_integer(json_object_get(one, "record")))
-                                json_set(one, "heading", json_str(json_get_text(headings, db_int(cx, json_integer_value(json_object_get(one, "record"))).p)));
+                                json_set(one, "heading",
+                                         json_str(json_get_text(headings, db_int(cx, json_integer_value(json_object_get(one, "record"))).p)));
                 }
         }
         return RC_OK;

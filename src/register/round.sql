@@ -64,9 +64,9 @@ from (select a.record from (select record from had where record is not null limi
 order by 1 limit $4::bigint;
 
 -- Periods of these records, newest first, the title as it was then.
--- round_cells(register_id int, name text, records text, max int) -> many(5000) round_cell(id int, name text, title_ja text, title_en text, record int, started_at time, due_at time, state text,
+-- round_cells(register_id int, name text, records text, max int) -> many(5000) round_cell(id int, title_ja text, title_en text, record int, started_at time, due_at time, state text,
 --     open bool, ended_at time?, done_by text?, result text?, note text?, assignee_name text?, group_name text?)
-select d.id, d.clock as name, c.title_ja, c.title_en, coalesce(d.record, 0) as record, d.started_at, d.due_at, daicho.duty_state(d.due_at, d.stopped_at, d.void_at) as state,
+select d.id, c.title_ja, c.title_en, coalesce(d.record, 0) as record, d.started_at, d.due_at, daicho.duty_state(d.due_at, d.stopped_at, d.void_at) as state,
     d.stopped_at is null and d.void_at is null as open, coalesce(d.stopped_at, d.void_at) as ended_at, f.done_by, f.result, f.note, a.name as assignee_name, d.group_name
 from unnest(string_to_array($3, ' ')::bigint[]) r
 cross join lateral (select x.* from daicho.duty x where x.kind = 'round' and x.register_id = $1 and coalesce(x.record, 0) = r and x.clock = $2
@@ -77,8 +77,8 @@ left join daicho.account a on a.id = d.assignee
 order by d.started_at desc, d.id desc;
 
 -- Of one duty: its period.
--- round_of(id int) -> maybe round_about(register_id int, register text, name text, record int?, rule json, result text?, note text?, done_by text?, done_at time?, over bool)
-select d.register_id, d.register, d.clock as name, d.record, c.rule, f.result, f.note, f.done_by, f.done_at,
+-- round_of(id int) -> maybe round_about(register text, name text, record int?, rule json, result text?, note text?, done_by text?, done_at time?, over bool)
+select c.register, c.name, d.record, c.rule, f.result, f.note, f.done_by, f.done_at,
     d.stopped_at is not null or d.void_at is not null or not exists (select from daicho.round_member m where m.tenant = d.tenant and m.register_id = d.register_id and m.name = d.clock
         and coalesce(m.record, 0) = coalesce(d.record, 0) and m.left_at is null and m.next_at > daicho.clock()) as over
 from daicho.duty d join daicho.clock_rule c on c.id = d.rule_id left join daicho.round_done f on f.duty_id = d.id
