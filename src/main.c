@@ -58,6 +58,7 @@
 #include "console/log_review_door.h"
 #include "console/mail_door.h"
 #include "console/maintenance_door.h"
+#include "console/mapping_door.h"
 #include "console/me_door.h"
 #include "console/move_door.h"
 #include "console/proof_door.h"
@@ -154,6 +155,7 @@ static const struct route *const routes[] = {
         register_door_routes,
         definition_door_routes,
         import_door_routes,
+        mapping_door_routes,
         bulk_door_routes,
         duplicate_door_routes,
         merge_door_routes,

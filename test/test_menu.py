@@ -45,6 +45,7 @@ def test_syn_3_4_1_a_every_page_is_reached_from_the_menu_and_asks_for_its_right(
     shop = house.tenant(registers=('customers', 'orders'))
     shop.api('POST', '/registers/customers/records', json={'email': 'walk@example.jp', 'family_name': '歩', 'given_name': '行'})
     house.wait_job(house.export('customers', shop), shop)
+    assert shop.api('POST', '/registers/customers/mappings', json={'name': '歩く', 'columns': {'宛先': 'email'}}).status == 201
     assert shop.api('POST', '/registers/customers/segments', json={'name': '歩く', 'condition': {'item': 'id', 'op': 'ge', 'value': 1}}).status == 201
     seen = shop.api('GET', '/registers/customers/bulk/new?action=set&set={"points":1}').json()
     order = {'action': 'set', 'set': {'points': 1}, 'count': seen['count'], 'digest': seen['digest']}

@@ -77,6 +77,7 @@ class Pair:
         merged = self.full.api('POST', '/registers/customers/merges', json={'survivor': self.ids['records'], 'gone': again, 'survivor_version': 1, 'gone_version': 1})
         assert merged.status == 201, merged
         self.ids['merges'] = merged.json()['id']
+        self.ids['mappings'] = self.full.api('POST', '/registers/customers/mappings', json={'name': 'sweep', 'columns': {'x': 'email'}}).json()['id']
         self.ids['segments'] = self.full.api('POST', '/registers/customers/segments', json={'name': 'sweep', 'condition': {'item': 'id', 'op': 'ge', 'value': 1}}).json()['id']
         self.ids['support'] = house.sql("insert into daicho.support_grant (tenant, operator_id, operator, reason, minutes) "
                                         "select 'sweepone', id, 'sweeper', 'sweep', 60 from daicho.account where tenant = 'sweepone' limit 1 returning id")[0][0]

@@ -113,6 +113,46 @@ static void ignored_dress(struct cx *cx, json_t *job, const json_t *result)
         (void)json_set(job, "ignored_text", json_str(buf_str(&b)));
 }
 
+static str list_text(struct cx *cx, const json_t *names)
+{
+        struct buf b = buf_open(cx->mem, KB(512));
+        json_t *one;
+        size_t i;
+
+        json_array_foreach((json_t *)(uintptr_t)names, i, one) {
+                if (i > 0)
+                        buf_add(&b, page_text(cx->lang, "frame.list_separator"));
+                buf_add(&b, json_text(one));
+        }
+        return buf_str(&b);
+}
+
+/* The saved mapping an import used, and the headings of its file as the form of a new one takes them. */
+static void mapping_dress(struct cx *cx, json_t *job, const json_t *result)
+{
+        enum { LINE_MAX_BYTES = 6000 };
+        json_t *mapping = json_object_get(result, "mapping"), *headings = json_object_get(result, "headings"), *one;
+        struct buf line = buf_open(cx->mem, KB(512)), query = buf_open(cx->mem, KB(2048));
+        size_t i;
+
+        if (json_is_object(mapping)) {
+                str lost = list_text(cx, json_object_get(mapping, "lost")), renamed = list_text(cx, json_object_get(mapping, "renamed"));
+
+                (void)json_set(mapping, "has_lost", json_boolean(lost.n > 0));
+                (void)json_set(mapping, "lost_text", json_str(lost));
+                (void)json_set(mapping, "has_renamed", json_boolean(renamed.n > 0));
+                (void)json_set(mapping, "renamed_text", json_str(renamed));
+        }
+        json_array_foreach(headings, i, one) {
+                if (i > 0)
+                        buf_char(&line, ',');
+                buf_csv(&line, json_text(json_array_get(one, 0)));
+        }
+        buf_url(&query, buf_str(&line));
+        if (line.n > 0 && query.n < LINE_MAX_BYTES) /* an address has its limits; the line can be pasted */
+                (void)json_set(job, "mapping_line", json_str(buf_str(&query)));
+}
+
 static void bar_dress(json_t *job)
 {
         json_int_t done = json_integer_value(json_object_get(job, "done")), total = json_integer_value(json_object_get(job, "total"));
@@ -177,6 +217,7 @@ static void job_dress(struct cx *cx, const json_t *context, json_t *job)
                 (void)json_set(job, "has_figures", json_boolean(json_array_size(list) > 0 && (!waits || import)));
                 refusals_dress(cx, job, result);
                 ignored_dress(cx, job, result);
+                mapping_dress(cx, job, result);
                 if (!str_absent(encoding))
                         (void)json_set(job, "encoding_text",
                                        json_str(encoding_text(cx, encoding, str_is(json_get_text(result, "separator"), "tab"))));
@@ -297,6 +338,8 @@ void card_dress(struct cx *cx, const struct http_req *req, json_t *context)
                 if (json_is_object(job))
                         job_dress(cx, context, job);
         }
+        if (str_starts(req->path, S("/registers/")) && json_is_object(job))
+                mapping_dress(cx, job, json_object_get(job, "result"));
         errors_dress(context);
         stale_dress(cx, req, context);
         sessions_dress(cx, json_object_get(context, "sessions"));

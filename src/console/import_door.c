@@ -11,6 +11,7 @@
 #include "register/import.h"
 #include "register/import_diff.h"
 #include "register/import_undo.h"
+#include "register/mapping.h"
 
 static const int64_t file_max = INT64_C(64) << 30; /* what one house takes is its setting upload_max, enforced by nginx */
 
@@ -28,6 +29,10 @@ static rc form(struct cx *cx, const struct http_req *req, struct http_res *res)
 
         log_subject(cx, http_arg(req, "register"), 0);
         TRY(definition_get(cx, http_arg(req, "register"), &def));
+        if (!cx->masked) {
+                TRY(mapping_list(cx, def->name, &model));
+                (void)json_set(model, "has_mappings", json_boolean(json_array_size(json_object_get(model, "mappings")) > 0));
+        }
         (void)json_set(model, "register", definition_model(cx, def));
         return http_reply(res, 200, "import_new.html", model);
 }
@@ -63,6 +68,7 @@ static rc create(struct cx *cx, const struct http_req *req, struct http_res *res
                 .separator = option(req, "separator"),
                 .blank = option(req, "blank"),
                 .refused = option(req, "refused"),
+                .mapping = option(req, "mapping"),
                 .review = str_is(option(req, "review"), "true"),
                 .check = str_is(option(req, "check"), "true"),
         };

@@ -10,6 +10,7 @@
 #include "db/db.h"
 #include "log/log.h"
 #include "register/import_read.h"
+#include "register/mapping.h"
 #include "register/stage.sql.h"
 
 #include <unistd.h>
@@ -141,6 +142,34 @@ static void log_tell(const struct import *im, str name, const struct stage_count
         log_detail(cx, "refused", json_integer(refused));
 }
 
+/* The mapping that was used, and what of it the register has no more or calls otherwise. */
+static json_t *mapping_told(const struct import *im)
+{
+        json_t *m = json_object(), *lost = json_array(), *renamed = json_array(), *one;
+        size_t i;
+
+        if (im->in.mapping == NULL)
+                return json_null();
+        json_array_foreach(json_object_get(im->in.mapping, "columns"), i, one) {
+                if (json_object_get(one, "lost") != NULL)
+                        json_array_append(lost, json_object_get(one, "heading"));
+                if (json_object_get(one, "renamed") != NULL)
+                        json_array_append(renamed, json_object_get(one, "heading"));
+        }
+        (void)json_set(m, "id", json_object_get(im->in.mapping, "id"));
+        (void)json_set(m, "name", json_object_get(im->in.mapping, "name"));
+        (void)json_set(m, "lost", lost);
+        return json_set(m, "renamed", renamed);
+}
+
+/* What the order leaves open. */
+static str said(const struct import *im, const char *name)
+{
+        str asked = json_get_text(im->in.job->args, name);
+
+        return !str_empty(asked) && !str_is(asked, "auto") ? asked : im->in.mapping != NULL ? json_get_text(im->in.mapping, name) : asked;
+}
+
 static void tell(struct import *im, const struct stage_counts *counts, str reason, str name)
 {
         json_t *result = json_object(), *columns = json_array();
@@ -163,6 +192,8 @@ static void tell(struct import *im, const struct stage_counts *counts, str reaso
         for (size_t i = 0; i < im->in.stage.count; i++)
                 json_array_append_new(columns, json_str(im->in.stage.items[i]->name));
         json_set(result, "columns", columns);
+        json_set(result, "headings", im->in.headings);
+        json_set(result, "mapping", mapping_told(im));
         json_set(result, "ignored", im->in.ignored);
         refused_model(im->in.cx, im->in.refused, result);
         im->in.job->result = result;
@@ -257,6 +288,7 @@ static rc run_kept(struct import *im, str name, bool *ret_written)
         if (!columns_again(im, told))
                 return RC_OK;
         im->in.read = number(json_object_get(told, "result"), "read");
+        im->in.stage.blank_keeps = json_is_true(json_object_get(json_object_get(told, "result"), "blank_keeps")); /* a mapping may have said so */
         TRY(kept_write(im, json_object_get(told, "result"), &counts, ret_written));
         if (*ret_written)
                 kept_tell(im, told, &counts, name);
@@ -302,10 +334,16 @@ static rc run(struct import *im, str name)
                 im->in.stage.count = 0;
                 im->in.stage.missing = NULL;
         }
+        im->in.wanted = json_get_text(im->in.job->args, "mapping");
+        if (!str_empty(im->in.wanted) && !str_is(im->in.wanted, "auto"))
+                TRY(mapping_find(im->in.cx, im->in.def, im->in.wanted, NULL, 0, &im->in.mapping));
         TRY(import_read_open(&im->in, json_get_text(im->in.job->args, "file")));
-        TRY(import_read_charset(&im->in, json_get_text(im->in.job->args, "encoding"), &reason));
-        (void)separator_find(json_get_text(im->in.job->args, "separator"), &im->in.separator);
+        TRY(import_read_charset(&im->in, str_empty(said(im, "encoding")) ? STR_NONE : said(im, "encoding"), &reason));
+        if (!im->in.book)
+                (void)separator_find(said(im, "separator"), &im->in.separator);
         TRY(import_read_heading(&im->in));
+        im->in.stage.blank_keeps = str_is(said(im, "blank"), "keep");
+        im->all_or_nothing = str_is(said(im, "refused"), "stop");
         TRY(import_read_prepare(&im->in));
         TRY(stage_open(im->in.cx, &im->in.stage));
         TRY(import_read_rows(&im->in));
@@ -353,7 +391,15 @@ rc import_start(struct cx *cx, const struct import_order *order, int64_t *ret_jo
                 TRY(import_read_charset_find(cx, order->encoding, &set));
         if (!str_empty(order->separator) && !separator_find(order->separator, &separator))
                 return fail(cx, RC_INVALID, "separator", "must be one of: %s", "auto comma tab");
-        if (!str_absent(order->blank) && !str_is(order->blank, "clear") && !str_is(order->blank, "keep"))
+        if (!str_empty(order->mapping) && !str_is(order->mapping, "auto") && !str_is(order->mapping, "none")) {
+                json_t *found;
+                int64_t number;
+
+                if (!str_int(order->mapping, &number))
+                        return fail(cx, RC_INVALID, "mapping", "must be auto, none or the number of a saved mapping");
+                TRY(mapping_find(cx, def, order->mapping, NULL, 0, &found));
+        }
+        if (!str_empty(order->blank) && !str_is(order->blank, "clear") && !str_is(order->blank, "keep"))
                 return fail(cx, RC_INVALID, "blank", "must be clear or keep");
         if (!str_empty(order->refused) && !str_is(order->refused, "skip") && !str_is(order->refused, "stop"))
                 return fail(cx, RC_INVALID, "refused", "must be one of: %s", "skip stop");
@@ -367,7 +413,9 @@ rc import_start(struct cx *cx, const struct import_order *order, int64_t *ret_jo
                 json_set(args, "encoding", json_str(order->encoding));
         if (!str_empty(order->separator))
                 json_set(args, "separator", json_str(order->separator));
-        if (!str_absent(order->blank))
+        if (!str_empty(order->mapping) && !str_is(order->mapping, "none"))
+                json_set(args, "mapping", json_str(order->mapping));
+        if (!str_empty(order->blank))
                 json_set(args, "blank", json_str(order->blank));
         if (!str_empty(order->refused))
                 json_set(args, "refused", json_str(order->refused));

@@ -22,6 +22,8 @@ struct import_order {
         str separator;
         str blank;
         str refused; /* "skip" (also when absent): other rows are taken; "stop": when one cannot be taken, none is */
+        str mapping; /* mapping.h: "auto", the number of one, "none" (also when absent). What the order does not say - blank, refused; of one chosen by its
+                        number also encoding and separator - the mapping says */
         bool check;  /* only tell what would happen */
         bool review; /* stop when everything is compared (state "ready"): import_diff.h shows it, import_apply() goes on */
 };
@@ -34,7 +36,7 @@ rc import_apply(struct cx *cx, const struct job_sight *sight, str register_name,
 /* The model of a job that is an import of this register. RC_UNKNOWN. */
 rc import_job(struct cx *cx, const struct job_sight *sight, str register_name, int64_t id, json_t **ret) MUST_USE;
 
-/* The job kind "import". Ready: staged true, would_create, would_change, would_leave in place of created, changed, unchanged. Result: {checked (nothing was written on purpose), stopped (nothing was written because of refused rows), read, created, changed, unchanged, refused, blank, encoding, encoding_reason, separator (comma, tab), file, columns:[…], ignored:[…],
+/* The job kind "import". Of the result also mapping {id, name, lost, renamed} (or null) and headings [[heading, item or null]]. Ready: staged true, would_create, would_change, would_leave in place of created, changed, unchanged. Result: {checked (nothing was written on purpose), stopped (nothing was written because of refused rows), read, created, changed, unchanged, refused, blank, encoding, encoding_reason, separator (comma, tab), file, columns:[…], ignored:[…],
  * by_reason:[first 20 refused rows], counts:[…]}; result file: the refused rows. */
 rc import_run(struct cx *cx, struct job *job) MUST_USE;
 

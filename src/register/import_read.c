@@ -6,11 +6,13 @@
 
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include "base/xlsx_read.h"
 #include "db/db.h"
 #include "register/formula.h"
 #include "register/item.h"
 #include "register/keys.h"
+#include "register/mapping.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -189,17 +191,50 @@ rc import_read_charset(struct import_read *in, str wanted, str *ret_reason)
 
 /* The heading ---------------------------------------------------------------------------------------------------------------------- */
 
-static rc heading_cell(struct import_read *in, size_t i)
+static rc heading_text(struct import_read *in, size_t i, str *ret)
 {
         const struct csv_cell *cell = &in->record->cells[i];
         char *out = arena_alloc(in->cx->mem, cell->raw.n * CHARSET_GROWTH + 1);
-        const struct item *item;
         str text;
 
         if (csv_text(cell, in->set, out, &text) != CSV_FINE)
                 return fail_line(in->cx, RC_INVALID, in->record->line, NULL, "the heading of column %zu cannot be read", i + 1);
-        text = str_trim(text);
-        item = definition_heading(in->def, text);
+        *ret = str_trim(text);
+        return RC_OK;
+}
+
+/* A mapping that was chosen, or is saved for just these headings. */
+static rc mapping_look(struct import_read *in)
+{
+        str *headings;
+
+        if (in->mapping != NULL || str_empty(in->wanted))
+                return RC_OK;
+        headings = NEW_ARRAY(in->cx->mem, str, in->cells);
+        for (size_t i = 0; i < in->cells; i++)
+                TRY(heading_text(in, i, &headings[i]));
+        return mapping_find(in->cx, in->def, in->wanted, headings, in->cells, &in->mapping);
+}
+
+static void heading_note(struct import_read *in, str heading, const struct item *item)
+{
+        json_t *pair = json_array();
+
+        if (str_empty(heading) || refused_heading(heading))
+                return;
+        json_array_append_new(pair, json_str(utf8_head(heading, MAPPING_HEADING_MAX)));
+        json_array_append_new(pair, item ? json_str(item->name) : json_null());
+        json_array_append_new(in->headings, pair);
+}
+
+static rc heading_cell(struct import_read *in, size_t i)
+{
+        const struct item *item;
+        str text;
+
+        TRY(heading_text(in, i, &text));
+        if (in->mapping == NULL || !mapping_column(in->cx, in->def, in->mapping, text, &item))
+                item = definition_heading(in->def, text);
         if (item != NULL && (!item_stored(item) || item->type == ITEM_FILE))
                 item = NULL; /* made of others, or its name and hash: an exported file has it, and nobody needs it back */
         for (size_t k = 0; k < i && item != NULL; k++)
@@ -207,6 +242,7 @@ static rc heading_cell(struct import_read *in, size_t i)
                         return fail_line(in->cx, RC_INVALID, in->record->line, item->name.p, "two columns hold this item: column %zu and column %zu",
                                          k + 1, i + 1);
         in->column[i] = item;
+        heading_note(in, text, item);
         if (item == NULL && !str_empty(text) && !refused_heading(text) && json_array_size(in->ignored) < IGNORED_MAX)
                 json_array_append_new(in->ignored, json_str(text));
         return RC_OK;
@@ -257,6 +293,7 @@ rc import_read_heading(struct import_read *in)
                 csv_count_records(in->csv);
         in->record = NEW(cx->mem, struct csv_record);
         in->ignored = json_array();
+        in->headings = json_array();
         if (!csv_next(in->csv, in->record))
                 return fail(cx, RC_INVALID, NULL, "the file is empty; its first line must hold the headings");
         if (in->record->fault != CSV_FINE)
@@ -265,6 +302,7 @@ rc import_read_heading(struct import_read *in)
         in->heading = in->record->offset;
         in->heading_size = in->record->size;
         in->stage.items = NEW_ARRAY(cx->mem, const struct item *, in->cells);
+        TRY(mapping_look(in));
         for (size_t i = 0; i < in->cells; i++) {
                 TRY(heading_cell(in, i));
                 if (in->column[i] != NULL)

@@ -30,6 +30,9 @@ struct import_read {
         size_t cells;                               /* of the heading */
         const struct item *column[CSV_COLUMNS_MAX]; /* by cell; NULL: ignored */
         bool by_key[CSV_COLUMNS_MAX];               /* a reference to a look-up list: digits are its key, not a number of ours */
+        str wanted;        /* mapping: "auto", its number; absent: none */
+        json_t *mapping;   /* mapping.h; NULL: headings are what they say */
+        json_t *headings;  /* [[heading, item or null]] of this file */
         json_t *ignored;
         int64_t heading;
         size_t heading_size;

@@ -106,8 +106,10 @@ test.before(async () => {
                 await ask(`/expenses/records/${ids[1]}/moves`, { move: 'pay', version: 2 });
                 return ids.map(id => `/registers/expenses/records/${id}`);
         });
+        const { id: mapped } = await post('/registers/customers/mappings', { name: '受注ファイル', columns: { 'ご連絡先': 'email', 'お名前(姓)': 'family_name', '備考': null } });
         pages = {
                 moves_none: moving[0], moves_waiting: moving[1], moves_rules: '/registers/expenses',
+                mappings: '/registers/customers/mappings', mappings_none: '/registers/orders/mappings', mapping: `/registers/customers/mappings/${mapped}`, mapping_new: '/registers/customers/mappings/new?line=%E5%A7%93%2C%E3%83%9D%E3%82%A4%E3%83%B3%E3%83%88',
                 mails: '/mails', mails_trash: '/mails?folder=trash', mail: `/mails/${mail.id}`, mail_edit: `/mails/${mail.id}/edit`, mail_folders: '/mail-folders', mail_folder: `/mail-folders/${folder.id}`,
                 postal: '/postal', postal_found: '/postal?code=1000001', postal_two: '/postal?code=618-0000', postal_none: '/postal?code=9999999', changes: '/changes', change: '/changes/1', calendars: '/calendars', calendar: '/calendars/1?year=2026', duties: '/duties', duties_done: '/duties?which=done', duties_calendar: '/duties/calendar', feed: '/me/feed',
                 devices: '/devices', device: `/devices/${device.id}`, device_left: `/devices/${left}`, device_declared: `/devices/${declared}`, person_left: `/people/${gone}`, devices_undeclared: '/devices?state=undeclared', devices_none: '/devices?q=%E9%BE%98', incidents: '/incidents', my_devices: '/me/devices', my_device: `/me/devices/${device.id}`, device_new: '/me/devices/new',
