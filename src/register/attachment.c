@@ -244,10 +244,10 @@ rc attachment_open(struct cx *cx, int64_t file, struct attachment *ret)
                 log_detail(cx, "damaged", json_true());
                 (void)fprintf(stderr, "daicho: file tenant=%.*s id=%" PRId64 ": its bytes are not those that were handed in\n", STR_ARG(cx->tenant),
                               file);
-                return fail(
-                    cx, RC_CONFLICT, NULL,
-                    "the bytes that are stored are not those that were handed in (their SHA-256 differs); the file is not handed out, and the "
-                    "operator has been told");
+                return fail(cx, RC_CONFLICT, NULL,
+                            "the bytes that are stored are not those that were handed in (their SHA-256 differs); the file is not handed out, and it "
+                            "stands in "
+                            "the operator's log");
         }
         *ret = (struct attachment){
                 .path = row->path, .name = row->name, .type = row->type, .sha256 = row->sha256, .classification = ITEM_CONFIDENTIAL

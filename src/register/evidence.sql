@@ -1,7 +1,7 @@
 -- Evidence of records (schema/0049_file.sql).
 
 -- evidence_add(register text, record int, duty int?, from text, to text, observation text?, file int?) -> one evidence_added(said text?, id int?)
-select a.said, a.id from daicho.evidence_add($1, $2, $3, $4::date, $5::date, $6, $7) a;
+select a.said, a.id from daicho.evidence_add($1, $2, $3, $4::text::date, $5::text::date, $6, $7) a;
 
 -- evidence_rows(register_id int, record int, before int, max int) -> many(201) evidence_row(id int, duty int?, duty_ja text?, duty_en text?, observation text?, sha256 text, period_from text,
 --     period_to text, received_at time, collector text, file int?, name text?, type text?, size int?, state text?, found text?)
