@@ -96,13 +96,13 @@ static void cell_dress(struct cx *cx, json_t *cell)
         json_set(cell, "is_cell", json_true());
 }
 
-/* Oldest first, each in the column of its day; of an interval the newest last. */
+/* Newest first, each in the column of its day; of an interval one behind the other. */
 static json_t *cells_align(const json_t *row, const json_t *periods, bool dates)
 {
         json_t *list = json_object_get(row, "periods"), *cells = json_array(), *cell;
         size_t columns = dates ? json_array_size(periods) : ROUND_PERIODS, k;
 
-        for (size_t i = columns; i-- > 0;) {
+        for (size_t i = 0; i < columns; i++) {
                 json_t *found = dates ? NULL : json_array_get(list, i);
                 str at = json_get_text(json_array_get(periods, i), "at");
 
@@ -173,7 +173,7 @@ static void page_dress(struct cx *cx, json_t *model)
         }
         json_array_foreach(periods, i, one)
                 bar_make(cx, one);
-        for (i = json_array_size(periods); dates && i-- > 0;)
+        for (i = 0; dates && i < json_array_size(periods); i++)
                 json_array_append_new(columns, json_set(json_object(), "day", json_object_get(json_array_get(periods, i), "day")));
         json_array_foreach(rows, i, one) {
                 json_array_foreach(json_object_get(one, "periods"), k, cell)
