@@ -60,6 +60,9 @@ def test_syn_3_4_1_a_every_page_is_reached_from_the_menu_and_asks_for_its_right(
     shop.api('POST', '/providers', json={'kind': 'google', 'name': 'Google', 'client_id': 'x', 'secret_name': 'x'})
     assert shop.api('POST', '/departments', json={'name': '営業部'}).status == 201
     assert shop.api('POST', '/mails', json={'subject': '歩'}).status == 201 and shop.api('POST', '/mail-folders', json={'name': '歩'}).status == 201
+    house.sql("with w as (insert into daicho.webhook (tenant, handle, address, events, secret, owner_kind, owner_id, owner) values (%s, md5('walk'), 'https://8.8.8.8/', '{import.finished}', "
+              "'x', 'account', 1, 'x') returning id) insert into daicho.webhook_delivery (tenant, webhook_id, event, personal, body, state) select %s, id, 'test', false, '{}', 'sent' from w",
+              args=(shop.name, shop.name))
     device = shop.admin.browser().request('POST', '/api/v1/me/devices', json_body={'kind': 'other', 'name': '歩数計', 'os': 'other', 'os_version': '1', 'lock_method': 'none'})
     assert device.status == 201, device
     house.sql("insert into daicho.incident (tenant, kind, severity, person_id, device_id, reporter_kind, reporter, happened_at, reported_at) select tenant, 'loss', 'high', person_id, "

@@ -1,8 +1,10 @@
 """Webhooks: a real receiver over TLS in this process is told what happens, by the rules of Standard Webhooks (https://www.standardwebhooks.com)."""
-import base64, contextlib, hashlib, hmac, http.server, json, queue, ssl, threading, time
+import base64, contextlib, hashlib, hmac, http.server, json, queue, re, ssl, threading, time
 
 import psycopg
 import pytest
+
+from house import ROOT
 
 EVERY = ['record.created', 'record.changed', 'record.deleted', 'import.finished', 'move.made', 'duty.missed']
 
@@ -142,7 +144,7 @@ def told(receiver):
     return json.loads(receiver.next()[1])
 
 
-def test_a_change_is_told_signed_as_the_convention_says(mine, receiver):
+def test_a_change_is_told_signed_as_the_convention_says(mine, receiver, monkeypatch):
     id, secret = make(mine, receiver)
     record = add(mine)
     head, body, path = receiver.next()
@@ -153,6 +155,11 @@ def test_a_change_is_told_signed_as_the_convention_says(mine, receiver):
     assert said['type'] == 'record.created' and said['data']['register'] == 'tickets' and said['data']['record'] == record
     assert said['data']['version'] == 1 and said['data']['by'] == {'kind': 'key', 'name': 'test'}
     assert 'values' not in said['data'] and '佐藤' not in body.decode()
+    # the receiver of doc/webhooks.md takes it, and nothing that was changed on the way
+    monkeypatch.setenv('WEBHOOK_SECRET', secret)
+    theirs = {'__name__': 'receiver'}
+    exec(re.search(r'```python\n(.*?)```', (ROOT / 'doc/webhooks.md').read_text(), re.S).group(1), theirs)
+    assert theirs['genuine'](head, body) and not theirs['genuine'](head, body.replace(b'created', b'deleted')) and not theirs['genuine']({**head, 'webhook-timestamp': '1'}, body)
     change(mine, record, 1, note='遅れています')
     said = told(receiver)
     assert said['type'] == 'record.changed' and said['data']['items'] == ['note'] and said['data']['version'] == 2

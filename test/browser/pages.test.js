@@ -107,9 +107,25 @@ test.before(async () => {
                 return ids.map(id => `/registers/expenses/records/${id}`);
         });
         const { id: mapped } = await post('/registers/customers/mappings', { name: '受注ファイル', columns: { 'ご連絡先': 'email', 'お名前(姓)': 'family_name', '備考': null } });
+        /* webhooks: one that works and one that was switched off; nothing is sent from here */
+        const [hook, hook_off, sent, failed] = sql(house, `with w as (insert into daicho.webhook (tenant, handle, address, description, events, registers, content, secret, owner_kind, owner_id, owner,
+                        answered_at, active, off_at, off_why) select '${house.tenant}', md5(n::text), 'https://stock.example.jp/hooks/' || n, '倉庫の在庫', '{record.created,record.changed,import.finished}',
+                        case n when 1 then '{customers}'::text[] else '{}' end, 'names', 'x', 'account', (select min(id) from daicho.account where tenant = '${house.tenant}'), 'admin', daicho.clock(), n = 1,
+                        case n when 2 then daicho.clock() end, case n when 2 then 'failed' end from generate_series(1, 2) n returning id),
+                d as (insert into daicho.webhook_delivery (tenant, webhook_id, event, register, record, personal, body, state, created_at, ended_at, status, took_ms) select '${house.tenant}', (select min(id) from w),
+                        case when n % 5 = 0 then 'import.finished' else 'record.changed' end, 'customers', case when n % 5 <> 0 then n end, false,
+                        '{"type" : "record.changed", "timestamp" : "2026-11-23T04:05:06.789Z", "data" : {"tenant" : "demo", "register" : "customers", "record" : 7, "version" : 2, "items" : ["memo"]}}',
+                        case when n % 7 = 3 then 'failed' else 'sent' end, daicho.clock() - (n % 13) * interval '1 day', daicho.clock(), case when n % 7 = 3 then 503 else 200 end, n * 7
+                        from generate_series(1, 40) n returning id, state),
+                a as (insert into daicho.webhook_attempt (tenant, delivery_id, at, status, took_ms, said, answer) select '${house.tenant}', d.id, daicho.clock() - n * interval '1 hour',
+                        case when n = 2 then null when d.state = 'failed' then 503 else 200 end, 120, case when n = 2 then 'slow' end, case when n = 1 then '{"ok": true}' else '' end
+                        from d, generate_series(1, 2) n)
+                select min(id)::text || ' ' || max(id)::text || ' ' || (select max(id) from d where state = 'sent') || ' ' || (select max(id) from d where state = 'failed') from w`).trim().split(/\s+/);
         pages = {
                 moves_none: moving[0], moves_waiting: moving[1], moves_rules: '/registers/expenses',
                 mappings: '/registers/customers/mappings', mappings_none: '/registers/orders/mappings', mapping: `/registers/customers/mappings/${mapped}`, mapping_new: '/registers/customers/mappings/new?line=%E5%A7%93%2C%E3%83%9D%E3%82%A4%E3%83%B3%E3%83%88',
+                webhooks: '/webhooks', webhook_new: '/webhooks/new', webhook: `/webhooks/${hook}`, webhook_off: `/webhooks/${hook_off}`, webhook_deliveries: `/webhooks/${hook}/deliveries`,
+                webhook_none: `/webhooks/${hook_off}/deliveries`, webhook_sent: `/webhook-deliveries/${sent}`, webhook_failed: `/webhook-deliveries/${failed}`,
                 mails: '/mails', mails_trash: '/mails?folder=trash', mail: `/mails/${mail.id}`, mail_edit: `/mails/${mail.id}/edit`, mail_folders: '/mail-folders', mail_folder: `/mail-folders/${folder.id}`,
                 postal: '/postal', postal_found: '/postal?code=1000001', postal_two: '/postal?code=618-0000', postal_none: '/postal?code=9999999', changes: '/changes', change: '/changes/1', calendars: '/calendars', calendar: '/calendars/1?year=2026', duties: '/duties', duties_done: '/duties?which=done', rounds: '/registers/customers/rounds', duties_calendar: '/duties/calendar', feed: '/me/feed',
                 devices: '/devices', device: `/devices/${device.id}`, device_left: `/devices/${left}`, device_declared: `/devices/${declared}`, person_left: `/people/${gone}`, devices_undeclared: '/devices?state=undeclared', devices_none: '/devices?q=%E9%BE%98', incidents: '/incidents', my_devices: '/me/devices', my_device: `/me/devices/${device.id}`, device_new: '/me/devices/new',
