@@ -439,7 +439,7 @@ def test_people_see_what_became_of_it(mine, receiver):
     page = browser.get(sent.headers['Location']).text
     assert 'thank you' in page and 'HTTP 200' in page and 'msg_' in page
     page = browser.get(f'/webhooks/{id}').text
-    assert '<rect class="good"' in page and '倉庫' in page
+    assert '<rect class="good"' in page and '倉庫' in page and '成功1件、失敗0件' in page
     browser.get(f'/webhooks/{id}/deliveries?state=sent')
     off = browser.post(f'/webhooks/{id}', {'_method': 'PATCH', 'version': '1', 'flags_given': 'true', 'address': receiver.url, 'events': ['record.created'], 'content': 'names'})
     assert off.status == 303 and mine.api('GET', f'/webhooks/{id}').json()['webhook']['off_why'] == 'hand'

@@ -4,6 +4,7 @@
 #include "console/webhook_door.h"
 
 #include "base/fail.h"
+#include "console/dress.h"
 #include "identity/permission.h"
 #include "log/log.h"
 #include "notify/webhook.h"
@@ -244,7 +245,7 @@ static rc create(struct cx *cx, const struct http_req *req, struct http_res *res
 }
 
 /* Bars of a small chart: heights and places, so that the template only writes them down. */
-static void chart_add(json_t *days, json_t *model)
+static void chart_add(struct cx *cx, json_t *days, json_t *model)
 {
         json_int_t most = 1, x = 0, sent_all = 0, failed_all = 0;
         json_t *day;
@@ -271,8 +272,8 @@ static void chart_add(json_t *days, json_t *model)
         }
         json_set(model, "days", days);
         json_set(model, "chart_width", json_integer(x - CHART_STEP + CHART_BAR));
-        json_set(model, "sent_all", json_integer(sent_all));
-        json_set(model, "failed_all", json_integer(failed_all));
+        json_set(model, "sent_all_text", json_str(dress_number(cx->mem, sent_all)));
+        json_set(model, "failed_all_text", json_str(dress_number(cx->mem, failed_all)));
 }
 
 /* GET /webhooks/{id} - webhook.html: {webhook}; ETag: its version. Console also: the choices of the form, days, deliveries, next. */
@@ -287,7 +288,7 @@ static rc show(struct cx *cx, const struct http_req *req, struct http_res *res)
         if (!api(req)) {
                 TRY(form_add(cx, webhook, model));
                 TRY(webhook_days(cx, id, &days));
-                chart_add(days, model);
+                chart_add(cx, days, model);
                 TRY(webhook_deliveries(cx, id, S(""), 0, 10, &deliveries));
                 json_set(model, "deliveries", json_object_get(deliveries, "deliveries"));
                 json_set(model, "more", json_object_get(deliveries, "next"));
