@@ -213,8 +213,9 @@ end
 $$;
 
 -- Who wrote a record -------------------------------------------------------------------------------------------------------------------------------------------
--- The triggers of a register look without calling anything whether a row says who acts (when); this is called for those that do not. The owner's own work (the define
--- job, references that are emptied) changes nobody's name. A record that was deleted comes back with who made it.
+-- A new row that does not say who acts is set right: the trigger's condition looks without calling anything, so this is called for those rows only. An update that does
+-- not say it is refused, looked at once a statement. The owner's own work (the define job, references that are emptied) changes nobody's name. A record that was
+-- deleted comes back with who made it.
 create function daicho.record_actor() returns trigger language plpgsql set search_path = pg_catalog as $$
 declare
     who text := coalesce(current_setting('daicho.actor', true), '');
@@ -222,8 +223,14 @@ declare
 begin
     if current_user !~ '^t_' then
         return new;
+    elsif tg_level = 'STATEMENT' then
+        if exists (select from after a where a.updated_by is distinct from who) then
+            raise insufficient_privilege using message = 'who changed a record is who acts';
+        end if;
+        return null;
     elsif tg_op = 'UPDATE' then
         new.created_by := old.created_by;
+        return new;
     elsif new.created_by <> who then
         if current_user !~ '_(masked|form|desk)$' then
             execute format('select c.made ->> ''created_by'' from (select x.deleted, x.made from %1$I.change x join %1$I.register g on g.id = x.register and g.name = $1 '

@@ -9,8 +9,8 @@ begin
     loop
         execute format('create trigger actor_insert before insert on %s for each row when (new.created_by is distinct from coalesce(current_setting(''daicho.actor'', true), '''') '
             'or new.updated_by is distinct from coalesce(current_setting(''daicho.actor'', true), '''')) execute function daicho.record_actor()', made.name);
-        execute format('create trigger actor_update before update on %s for each row when (new.updated_by is distinct from coalesce(current_setting(''daicho.actor'', true), '''') '
-            'or new.created_by is distinct from old.created_by) execute function daicho.record_actor()', made.name);
+        execute format('create trigger actor_made before update of created_by on %s for each row execute function daicho.record_actor()', made.name);
+        execute format('create trigger actor_update after update on %s referencing old table as before new table as after for each statement execute function daicho.record_actor()', made.name);
     end loop;
 end
 $$;

@@ -489,29 +489,25 @@ static void change_trigger(struct sql *sql, const struct definition *def, const 
         sql_add(sql, "();\n");
 }
 
-/* Rows that do not say who acts are set right (daicho.record_actor); the others pay for a comparison only. */
-static void actor_trigger(struct sql *sql, const struct definition *def, const char *event, const char *created_by)
+/* Who wrote a record. Updates are looked at once a statement: a trigger before each row would lock each row once more. */
+static void actor_trigger(struct sql *sql, const struct definition *def, const char *name, const char *event, const char *then)
 {
         sql_add(sql, "create or replace trigger actor_");
-        buf_add(&sql->text, str_of(event));
-        sql_add(sql, " before ");
+        buf_add(&sql->text, str_of(name));
         buf_add(&sql->text, str_of(event));
         sql_add(sql, " on ");
         real_table(sql, def->name);
-        sql_add(sql, " for each row when (new.updated_by is distinct from coalesce(current_setting('daicho.actor', true), '') or new.created_by is "
-                     "distinct from ");
-        buf_add(&sql->text, str_of(created_by));
-        sql_add(sql, ") execute function daicho.record_actor();\n");
+        buf_add(&sql->text, str_of(then));
+        sql_add(sql, " execute function daicho.record_actor();\n");
 }
 
-/* Programs that want to be told of every register want this one, too (schema/0050_webhook.sql). */
-static void webhook_triggers(struct sql *sql, const struct definition *def)
+static void actor_triggers(struct sql *sql, const struct definition *def)
 {
-        sql_add(sql, "select daicho.webhook_attach('");
-        name_part(sql, sql->cx->tenant);
-        sql_add(sql, "', '");
-        name_part(sql, def->name);
-        sql_add(sql, "');\n");
+        actor_trigger(sql, def, "insert", " before insert",
+                      " for each row when (new.created_by is distinct from coalesce(current_setting('daicho.actor', true), '') or "
+                      "new.updated_by is distinct from coalesce(current_setting('daicho.actor', true), ''))");
+        actor_trigger(sql, def, "made", " before update of created_by", " for each row");
+        actor_trigger(sql, def, "update", " after update", " referencing old table as before new table as after for each statement");
 }
 
 void sql_views(struct sql *sql, const struct definition *def)
@@ -521,7 +517,5 @@ void sql_views(struct sql *sql, const struct definition *def)
         change_function(sql, def);
         change_trigger(sql, def, "change_update", "update");
         change_trigger(sql, def, "change_delete", "delete");
-        actor_trigger(sql, def, "insert", "coalesce(current_setting('daicho.actor', true), '')");
-        actor_trigger(sql, def, "update", "old.created_by");
-        webhook_triggers(sql, def);
+        actor_triggers(sql, def);
 }
