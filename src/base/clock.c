@@ -233,7 +233,7 @@ static bool era(str *s, size_t *ret)
 
                 if (letter)
                         *s = (str){ s->p + 1, s->n - 1 };
-                if (letter || skip(s, str_of(eras[i].name))) {
+                if (letter || skip(s, str_of(eras[i].name)) || skip(s, (str){ eras[i].name, 3 })) { /* S64, 昭和64, 昭64 */
                         *ret = i;
                         return true;
                 }

@@ -197,6 +197,7 @@ static const struct {
         [ITEM_TOO_LARGE] = { "TOO_LARGE", "must be at most %lld" },
         [ITEM_NOT_DATE] = { "NOT_DATE", "must be a date, such as 1990-02-28" },
         [ITEM_NO_SUCH_DAY] = { "NO_SUCH_DAY", "must be a day that the calendar has" },
+        [ITEM_NOT_ERA_DAY] = { "NOT_ERA_DAY", "must be a day that its era has, such as 令和6年5月1日 (明治 ended in 45-07-30, 大正 in 15-12-25, 昭和 in 64-01-07, 平成 in 31-04-30)" },
         [ITEM_NOT_DATETIME] = { "NOT_DATETIME", "must be a day and time, such as 2026-02-28 14:05" },
         [ITEM_NOT_BOOLEAN] = { "NOT_BOOLEAN", "must be yes or no" },
         [ITEM_NOT_CHOICE] = { "NOT_CHOICE", "must be one of: %s" },

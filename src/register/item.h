@@ -28,6 +28,7 @@ enum item_reason {
         ITEM_TOO_LARGE,
         ITEM_NOT_DATE,
         ITEM_NO_SUCH_DAY,
+        ITEM_NOT_ERA_DAY, /* written by an era that has no such day: 昭和65年1月1日 */
         ITEM_NOT_DATETIME,
         ITEM_NOT_BOOLEAN,
         ITEM_NOT_CHOICE,

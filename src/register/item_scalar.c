@@ -165,6 +165,20 @@ static str midnight_cut(str s)
         return s;
 }
 
+/* Does it begin as a day of an era does: 昭和65年…, 昭65.…, S65.…? */
+static bool by_era(str s)
+{
+        static const char *const names[] = { "明", "大", "昭", "平", "令", "M", "T", "S", "H", "R", "m", "t", "s", "h", "r" };
+        size_t digits = 0;
+
+        for (size_t i = 0; i < s.n; i++)
+                digits += s.p[i] >= '0' && s.p[i] <= '9';
+        for (size_t i = 0; i < COUNT(names); i++)
+                if (digits > 0 && str_starts(s, str_of(names[i])))
+                        return true;
+        return false;
+}
+
 enum item_reason item_scalar_date(struct arena *mem, const struct item *item, str s, str *ret)
 {
         struct date d;
@@ -173,7 +187,7 @@ enum item_reason item_scalar_date(struct arena *mem, const struct item *item, st
         s = midnight_cut(s);
         plain = item_code_shaped(s, 4, 2, 2);
         if (!clock_read_date(s, &d))
-                return plain ? ITEM_NO_SUCH_DAY : ITEM_NOT_DATE;
+                return plain ? ITEM_NO_SUCH_DAY : by_era(item_text_width(mem, s, ITEM_TEXT_NARROW)) ? ITEM_NOT_ERA_DAY : ITEM_NOT_DATE;
         if (d.year < 1000)
                 return ITEM_NOT_DATE;
         *ret = plain ? s : clock_iso_date(mem, d);
