@@ -7,10 +7,11 @@ from house import DAICHO, until
 
 EVERY = json.loads(subprocess.run([str(DAICHO), 'routes', '--json'], capture_output=True, text=True, check=True).stdout)
 ROUTES = [r for r in EVERY if r['method'] == 'GET' and 'console' in r['face']]
-# before, or when something is to be proven first; linked once somebody has applied, a period of the log has ended, or a change was told, or a register has rounds (test_round.py); not pages; of the operators' own
+# before, or when something is to be proven first; linked once somebody has applied, a period of the log has ended, or a change was told, or a register has rounds (test_round.py); files of a record (test_file.py); not pages; of the operators' own
 # contract
 ELSEWHERE = {'/login', '/login/confirm', '/login/unlock', '/login/factor', '/login/enroll', '/sso/{id}/start', '/sso/callback', '/me/password', '/me/prove', '/applicants', '/log-reviews/{id}', '/duties.ics', '/health', '/openapi.json', '/operator', '/maintenance', '/operator/changes',
              '/operator/changes/new', '/operator/changes/{id}', '/operator/changes/{id}/edit', '/changes/{id}', '/registers/{register}/rounds',
+             '/registers/{register}/records/{id}/files/{item}', '/registers/{register}/records/{id}/evidence/{evidence}',
              '/.well-known/oauth-authorization-server'}
 
 
@@ -98,7 +99,8 @@ def test_mer_5_3_1_a_nothing_stays_on_a_device_and_a_download_needs_its_right(ho
     assert reader.get('/registers/customers/records').status == 200
     downloads = {r['path']: r['permission'] for r in EVERY if r['verb'] == 'download'}
     # a file is for who made it with the right; the receipt of an entry says what its page says
-    assert downloads == {'/reviews/{id}/file': 'access.approve', '/devices/file': 'account.manage', '/duties.ics': 'public', '/jobs/{id}/file': 'any account', '/log/bundle': 'log.export', '/log/{id}/receipt': 'log.read'}, downloads
+    assert downloads == {'/reviews/{id}/file': 'access.approve', '/devices/file': 'account.manage', '/duties.ics': 'public', '/jobs/{id}/file': 'any account', '/log/bundle': 'log.export', '/log/{id}/receipt': 'log.read',
+                         '/registers/{register}/records/{id}/evidence/{evidence}': 'record.read', '/registers/{register}/records/{id}/files/{item}': 'record.read'}, downloads
     assert reader.get(f'/jobs/{job}/file').status in (403, 404)
     assert reader.get('/api/v1/log/bundle').status == 403 and reader.get('/reviews/1/file').status == 403 and reader.get('/devices/file').status == 403
     assert reader.post('/registers/customers/exports', {}).status == 403 and reader.post('/log/exports', {}).status in (403, 404)
