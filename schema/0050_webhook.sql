@@ -6,6 +6,18 @@
 -- The groups that ran everything until now run what is new as well.
 update daicho.account_group g set permissions = g.permissions || '{webhook.manage}'::text[]
 where g.permissions @> '{record.delete,account.manage,tenant.manage}' and 'webhook.manage' <> all (g.permissions);
+-- It administers: it needs a second factor as the others do.
+create or replace function daicho.account_factor_out() returns trigger language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    new.factor_required := new.factor_anew
+        or string_to_array(new.words, ' ') && array['account.manage', 'person.manage', 'policy.manage', 'session.manage', 'key.manage',
+            'certificate.manage', 'provider.manage', 'webhook.manage', 'access.approve', 'support.approve', 'support.ask', 'log.erase', 'tenant.manage']
+        or exists (select from daicho.account_group g where g.id = any (new.groups) and g.tenant = new.tenant and g.factor_required)
+        or exists (select from daicho.tenant t where t.name = new.tenant and t.factor_everybody)
+        or exists (select from daicho.policy p where p.tenant = new.tenant and p.factor_always);
+    return new;
+end
+$$;
 update daicho.account set words = '';
 
 create table daicho.webhook (

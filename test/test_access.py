@@ -514,6 +514,7 @@ def test_reg_12_4_a_each_read_of_the_three_classes_has_an_entry(house):
     walked = 0
     for route in fits:
         path = route['path'].replace('{register}', 'customers').replace('{id}', str(record if '/records/' in route['path'] else shop.admin.id))
+        path = path.replace('{item}', 'email').replace('{evidence}', '1')       # refused: one entry as well
         if '{' in path:
             continue
         before = shop.sql(f'select count(*) from t_{shop.name}.log')[0][0]

@@ -82,8 +82,8 @@ def test_every_shared_table_forces_row_security(house, pair):
     assert reached in ([], ['rehearsal']), reached      # how far a rehearsal shifts the clock: everybody's
     # a row policy for the tenants' roles names the contract, or narrows one that does
     loose = house.sql("select polrelid::regclass::text, polname from pg_policy where polpermissive and 'daicho_tenant'::regrole = any (polroles) "
-                      "and coalesce(pg_get_expr(polqual, polrelid), '') || coalesce(pg_get_expr(polwithcheck, polrelid), '') !~ 'daicho.(role_)?tenant\\(\\)'")
-    assert loose == [], loose
+                      "and coalesce(pg_get_expr(polqual, polrelid), '') || coalesce(pg_get_expr(polwithcheck, polrelid), '') !~ 'daicho.(role_)?tenant\\(\\)' order by 1")
+    assert loose == [('daicho.postal', 'read'), ('daicho.postal_data', 'read')], loose        # what Japan Post publishes: of no contract
 
 
 @pytest.mark.parametrize('login', LOGINS)

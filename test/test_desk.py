@@ -17,7 +17,8 @@ COMMANDS = {' '.join(re.match(r'((?: ?[a-z]+(?:-[a-z]+)*)+)', usage).group(1).sp
 # Commands that are about no contract in particular, or only about its name, state and end; and those about the bytes of all at once, of which they show none.
 HOUSE = {'up', 'down', 'config', 'routes', 'permissions', 'migrate', 'template', 'log verify', 'log status', 'log restart', 'log rotate', 'log witness', 'tenant list',
          'tenant create', 'tenant suspend', 'tenant resume', 'tenant factor', 'tenant end', 'tenant cancel', 'tenant keep', 'tenant erasures',
-         'erasure scan', 'erasure prove', 'backup place', 'backup make', 'backup prune', 'backup list', 'backup verify', 'backup keys', 'backup restore'}
+         'erasure scan', 'erasure prove', 'backup place', 'backup make', 'backup prune', 'backup list', 'backup verify', 'backup keys', 'backup restore',
+         'postal import', 'postal status'}
 # Commands that go in by the front door, with an API key of the contract.
 BY_KEY = {'import': ['customers', '{file}'], 'export': ['customers', '{out}'], 'job list': [], 'job show': ['{job}'], 'job wait': ['{job}'],
           'job file': ['{job}', '{out}'], 'job cancel': ['{job}']}

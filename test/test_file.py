@@ -197,7 +197,7 @@ def test_the_database_refuses_files_of_others_whatever_is_written(house, shop, c
     give(other, theirs, 'scan', PDF)
     give(shop, mine, 'scan', PDF)
     foreign, own = held(other, theirs, 'scan')['id'], held(shop, mine, 'scan')['id']
-    actor = f"account:{house.sql('select id from daicho.account where tenant = %s limit 1', args=(shop.name,))[0][0]}:admin"
+    actor = f'account:{shop.admin.id}:admin'
 
     def attempt(text, role=f't_{shop.name}'):
         with house.connect('daicho_web') as db:
