@@ -209,7 +209,7 @@ def test_the_database_refuses_files_of_others_whatever_is_written(house, shop, c
     assert attempt(f'select state from daicho.file_open({foreign})') == [(None,)]
     for wrong in (f"'{foreign}'", f"'{own}'", "'1/" + '0' * 64 + "/5/x.pdf/..'", "'../../etc/passwd'"):
         try:
-            got = attempt(f'update {schema}.r_papers set scan = {wrong} where id = {second} returning scan')
+            got = attempt(f"update {schema}.r_papers set scan = {wrong}, updated_by = '{actor}' where id = {second} returning scan")
             assert got == [(None,)], (wrong, got)           # the words of an undo whose file is gone
         except psycopg.errors.CheckViolation:
             pass
