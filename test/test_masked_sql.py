@@ -95,7 +95,7 @@ def test_syn_3_4_9_c_views_have_no_such_column(masked, column, sql):
     'select * from t_X.m_customers', 'select m::text, to_jsonb(m), row_to_json(m), hash_record(m) from t_X.m_customers m', 'select * from t_X.mc_customers',
     'select * from t_X.log', 'select * from t_X.register', 'select * from daicho.job', 'select args, result, result_file, result_name from daicho.job',
     'select * from daicho.account', 'select id, tenant, kind, recipient, subject from daicho.notice', 'explain (analyze, verbose, buffers) select * from t_X.m_customers',
-    'explain (verbose, format json) select * from t_X.m_customers where points = 3', "update t_X.m_customers set points = 7 where id = 2 returning *",
+    'explain (verbose, format json) select * from t_X.m_customers where points = 3', "update t_X.m_customers set points = 7, updated_by = coalesce(current_setting('daicho.actor', true), '') where id = 2 returning *",
     'delete from t_X.m_customers where id = 2 returning *', 'select * from t_X.m_customers natural join t_X.mc_customers',
     "select * from t_X.m_customers where prefecture like '%海%' order by points desc limit 3", 'select string_agg(m::text, chr(10)) from t_X.m_customers m',
     'create temp table copied as select * from t_X.m_customers', 'select (select max(created_by) from t_X.m_customers)', 'select * from daicho.register_about(array[\'customers\'])'])
